@@ -1,0 +1,94 @@
+// Command adapter lets a web server answer AWS Lambda invocations. It is a
+// Lambda external extension: lying in a container image's /opt/extensions, it
+// is started by Lambda beside the server and turns each event into an HTTP
+// request to it, and each HTTP response into what the event's source expects.
+// Where nobody looks into /opt/extensions it is never started.
+//
+// It takes the settings of AWS Lambda Web Adapter 1.x, the AWS_LWA_* variables;
+// docs/adapter.md lists them.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+)
+
+func main() {
+	// The adapter shares a function's memory, 128 MB at least, with the server.
+	// What it needs is its buffers: an event of 6 MB and a response of 6 MB,
+	// read and written. The limit lets the collector work harder before the
+	// server has to do with less.
+	debug.SetGCPercent(50)
+	debug.SetMemoryLimit(32 << 20)
+
+	log := newLogger(os.Stderr, os.Getenv)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+	if err := run(filepath.Base(os.Args[0]), os.Getenv, log, stop); err != nil {
+		log.print(levelError, err.Error())
+		os.Exit(1)
+	}
+}
+
+// run lives as long as the execution environment does.
+func run(name string, getenv func(string) string, log *logger, stop <-chan os.Signal) error {
+	start := time.Now()
+	config, configErr := readConfig(getenv)
+	if errors.Is(configErr, errOutsideLambda) {
+		return configErr
+	}
+
+	// Lambda starts the server only when all extensions have registered.
+	extension := &extension{api: apiClient{address: getenv("AWS_LAMBDA_RUNTIME_API")}}
+	if err := extension.register(name); err != nil {
+		return fmt.Errorf("cannot register as the extension %s: %w", name, err)
+	}
+	if configErr != nil {
+		return extension.fail(&fault{faultConfig, configErr.Error()})
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- extension.waitForShutdown() }()
+
+	ready := &readiness{config: config, log: log}
+	if err := ready.start(start); err != nil {
+		return extension.fail(&fault{faultInit, err.Error()})
+	}
+
+	var busy sync.RWMutex
+	for range config.maxConcurrency {
+		w := &worker{
+			config: config, log: log, ready: ready,
+			api:      apiClient{address: config.runtimeAPI},
+			requests: requestWriter{config: config},
+		}
+		go func() { ended <- w.run(&busy) }()
+	}
+
+	select {
+	case <-stop:
+	case err := <-ended:
+		if err != nil {
+			return err
+		}
+	}
+	finish(&busy)
+	return nil
+}
+
+// finish lets the invocations under way end. Lambda kills the environment 2 s
+// after it has said that it will.
+func finish(busy *sync.RWMutex) {
+	idle := make(chan struct{})
+	go func() { busy.Lock(); close(idle) }()
+	select {
+	case <-idle:
+	case <-time.After(1500 * time.Millisecond):
+	}
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+const (
+	// asyncInitLimit leaves 0.2 s of the 10 s that Lambda gives an init.
+	// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+	asyncInitLimit = 9800 * time.Millisecond
+
+	// A refused connect on loopback costs some 20 microseconds, so that trying
+	// each millisecond costs 2 % of a CPU; a server that needs long gets it
+	// half as often.
+	connectEvery     = time.Millisecond
+	connectEverySlow = 2 * time.Millisecond
+	slowAfter        = time.Second
+
+	// HTTP checks reach the application, which may log or work for each one.
+	checkFirst   = 5 * time.Millisecond
+	checkMost    = 500 * time.Millisecond
+	checkTimeout = 5 * time.Second
+
+	// goneAfter is how long a server that did listen may refuse connections,
+	// as one that restarts itself does, before it counts as dead.
+	goneAfter = time.Second
+)
+
+var errServerGone = errors.New("the server listened and then stopped listening")
+
+// readiness waits for the web server, in the init and, if that took too long,
+// in the first invocations.
+type readiness struct {
+	config *config
+	log    *logger
+
+	mu    sync.Mutex
+	ready bool
+	conn  *conn // the connection that succeeded, for the first request
+
+	connects, checks int
+	last             string // what came of the last try
+	listened         time.Time
+	refused          time.Time // since when, after it had listened
+}
+
+// wait returns nil when the server is ready, else, at the deadline, what was
+// tried and what came back. A zero deadline waits for ever.
+func (r *readiness) wait(deadline time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	start, pause := time.Now(), checkFirst
+	for !r.ready {
+		asked, err := r.try(deadline)
+		if err != nil {
+			return err
+		}
+		if r.ready {
+			break
+		}
+		wait := connectEvery
+		if asked {
+			wait = pause
+			pause = min(2*pause, checkMost)
+		} else if time.Since(start) > slowAfter {
+			wait = connectEverySlow
+		}
+		if !deadline.IsZero() {
+			left := time.Until(deadline)
+			if left <= 0 {
+				return errors.New(r.String())
+			}
+			wait = min(wait, left)
+		}
+		time.Sleep(wait)
+	}
+	return nil
+}
+
+// try connects once and, if a path is set, asks once.
+func (r *readiness) try(deadline time.Time) (asked bool, err error) {
+	limit := time.Now().Add(checkTimeout)
+	if !deadline.IsZero() && deadline.Before(limit) {
+		limit = deadline
+	}
+	r.connects++
+	c, err := dial(r.config.readinessAddress(), limit)
+	if err != nil {
+		r.last = err.Error()
+		if !r.listened.IsZero() {
+			if r.refused.IsZero() {
+				r.refused = time.Now()
+			} else if time.Since(r.refused) > goneAfter {
+				return false, fmt.Errorf("%w: %s", errServerGone, r)
+			}
+		}
+		return false, nil
+	}
+	r.listened, r.refused = time.Now(), time.Time{}
+	if r.config.readinessPath == "" {
+		r.done(c)
+		return false, nil
+	}
+	r.checks++
+	head := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nhost: %s\r\nuser-agent: cdkweb-adapter\r\n\r\n",
+		r.config.readinessPath, r.config.readinessAddress())
+	c.SetDeadline(limit)
+	var resp response
+	if _, err := c.send(&resp, []byte("GET"), head, nil); err != nil {
+		c.Close()
+		r.last = err.Error()
+		return true, nil
+	}
+	r.last = fmt.Sprintf("status %d", resp.status)
+	_, err = appendBody(nil, &resp, maxHead)
+	if !r.config.healthy.has(resp.status) {
+		c.Close()
+		return true, nil
+	}
+	if err != nil || !resp.keep {
+		c.Close()
+		c = nil
+	}
+	if c != nil {
+		c.SetDeadline(time.Time{})
+	}
+	r.done(c)
+	return true, nil
+}
+
+func (r *readiness) done(c *conn) {
+	r.ready = true
+	if c != nil && r.config.readinessPort == r.config.port {
+		r.conn = c
+	} else if c != nil {
+		c.Close()
+	}
+}
+
+// take returns the connection that succeeded, once.
+func (r *readiness) take() *conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.conn
+	r.conn = nil
+	return c
+}
+
+// String says what was tried and what came back.
+func (r *readiness) String() string {
+	address := r.config.readinessAddress()
+	if r.config.readinessPath == "" || r.checks == 0 {
+		return fmt.Sprintf("the server is not ready: %d connects to %s, last: %s", r.connects, address, r.last)
+	}
+	return fmt.Sprintf("the server is not ready: %d GET requests to http://%s%s, last: %s, healthy would be %s",
+		r.checks, address, r.config.readinessPath, r.last, r.config.healthy)
+}
+
+// start waits in the init, for as long as the settings and Lambda allow.
+func (r *readiness) start(begin time.Time) error {
+	var deadline time.Time
+	if r.config.readinessTimeout > 0 {
+		deadline = begin.Add(r.config.readinessTimeout)
+	}
+	// Only an init on demand ends after 10 s; then the first invocation can go
+	// on waiting. A snapshot or a provisioned environment must be ready.
+	onDemand := r.config.initType == "" || r.config.initType == "on-demand"
+	limit := begin.Add(asyncInitLimit)
+	async := onDemand && r.config.asyncInit && (deadline.IsZero() || limit.Before(deadline))
+	if async || onDemand && deadline.IsZero() {
+		deadline = limit
+	}
+	err := r.wait(deadline)
+	if err != nil && async && !errors.Is(err, errServerGone) {
+		r.log.print(levelWarn, "the init ends before the server is ready; the first invocation waits on", "reason", err.Error())
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,299 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+const (
+	// maxPayload is what Lambda takes as an answer: 6 MiB and 100 bytes, as its
+	// own error message says ("Exceeded maximum allowed payload size (6291556
+	// bytes)").
+	maxPayload = 6<<20 + 100
+
+	// maxALBPayload is what a load balancer takes from Lambda.
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+	maxALBPayload = 1 << 20
+)
+
+// answer is the JSON that Lambda gets: a text in front, then maybe bytes to be
+// written as base64 on the way out, then the end of the text.
+type answer struct {
+	front  []byte
+	binary []byte
+	end    string
+	chunk  []byte
+}
+
+func (a *answer) reset() {
+	a.front, a.binary, a.end = a.front[:0], nil, ""
+}
+
+func (a *answer) size() int {
+	return len(a.front) + base64.StdEncoding.EncodedLen(len(a.binary)) + len(a.end)
+}
+
+// base64Piece is how many bytes are encoded between two writes, a multiple of 3
+// so that the pieces fit together. Lambda reads one piece while the next is
+// encoded.
+const base64Piece = 48 << 10
+
+func (a *answer) writeTo(c *conn, head []byte) error {
+	if len(a.binary) == 0 {
+		return c.write(head, a.front)
+	}
+	a.chunk = append(append(a.chunk[:0], head...), a.front...)
+	for rest := a.binary; len(rest) > 0; {
+		piece := rest[:min(len(rest), base64Piece)]
+		rest = rest[len(piece):]
+		a.chunk = base64.StdEncoding.AppendEncode(a.chunk, piece)
+		if len(rest) == 0 {
+			a.chunk = append(a.chunk, a.end...)
+		}
+		if _, err := c.Conn.Write(a.chunk); err != nil {
+			return err
+		}
+		a.chunk = a.chunk[:0]
+	}
+	return nil
+}
+
+// write makes the answer to an event from the server's response, whose body was
+// read already.
+func (a *answer) write(e *event, r *response, body []byte) {
+	a.reset()
+	if e.source == passThrough {
+		a.front = appendPassThrough(a.front, body)
+		return
+	}
+	a.front = append(a.front, `{"statusCode":`...)
+	a.front = strconv.AppendInt(a.front, int64(r.status), 10)
+	if e.source == alb {
+		a.front = append(a.front, `,"statusDescription":"`...)
+		a.front = append(strconv.AppendInt(a.front, int64(r.status), 10), ' ')
+		a.front = append(append(a.front, statusText(r.status)...), '"')
+	}
+	fields := endToEnd(r)
+	switch {
+	case e.source == payload2:
+		a.front = appendJoined(a.front, fields)
+		a.front = appendCookies(a.front, fields)
+	case e.source == alb && !e.multiValue():
+		a.front = appendSingle(a.front, fields)
+	default:
+		a.front = appendMulti(a.front, fields)
+	}
+
+	a.front = append(a.front, `,"body":"`...)
+	if isText(r, body) {
+		a.front = appendEscaped(a.front, body)
+		a.front = append(a.front, `","isBase64Encoded":false}`...)
+		return
+	}
+	a.binary, a.end = body, `","isBase64Encoded":true}`
+}
+
+// appendPassThrough appends the answer to an event that is not HTTP: the body
+// as it is if it is JSON, else null, as AWS Lambda Web Adapter does.
+func appendPassThrough(dst, body []byte) []byte {
+	s := scanner{data: body}
+	if _, err := s.value(); err != nil || s.next() != 0 || s.pos != len(body) || !utf8.Valid(body) {
+		return append(dst, "null"...)
+	}
+	return append(dst, body...)
+}
+
+// endToEnd returns the fields that go on to the client, all but those that
+// belong to the connection to the server (RFC 9110, 7.6.1), with the names in
+// lower case.
+func endToEnd(r *response) []field {
+	var nominated [][]byte
+	for _, f := range r.fields {
+		for i, c := range f.name {
+			f.name[i] = lowerByte(c)
+		}
+		if string(f.name) == "connection" {
+			eachToken(f.value, func(token []byte) { nominated = append(nominated, token) })
+		}
+	}
+	kept := r.fields[:0]
+	for _, f := range r.fields {
+		switch string(f.name) {
+		case "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade":
+			continue
+		}
+		drop := false
+		for _, token := range nominated {
+			drop = drop || bytes.EqualFold(token, f.name)
+		}
+		if !drop {
+			kept = append(kept, f)
+		}
+	}
+	r.fields = kept
+	return kept
+}
+
+// eachName visits the names of fields in the order of their first appearance.
+func eachName(fields []field, visit func(name []byte, first int)) {
+	for i, f := range fields {
+		seen := false
+		for _, before := range fields[:i] {
+			seen = seen || bytes.Equal(before.name, f.name)
+		}
+		if !seen {
+			visit(f.name, i)
+		}
+	}
+}
+
+func isSetCookie(name []byte) bool { return string(name) == "set-cookie" }
+
+// appendMulti appends every value of every field.
+func appendMulti(dst []byte, fields []field) []byte {
+	dst = append(dst, `,"multiValueHeaders":{`...)
+	start := len(dst)
+	eachName(fields, func(name []byte, first int) {
+		if len(dst) > start {
+			dst = append(dst, ',')
+		}
+		dst = append(appendString(dst, name), ":["...)
+		for i, f := range fields[first:] {
+			if bytes.Equal(f.name, name) {
+				if i > 0 {
+					dst = append(dst, ',')
+				}
+				dst = appendString(dst, f.value)
+			}
+		}
+		dst = append(dst, ']')
+	})
+	return append(dst, '}')
+}
+
+// appendJoined appends the fields with repeated values joined by commas, all
+// but the cookies, which cannot be joined (RFC 9110, 5.3).
+func appendJoined(dst []byte, fields []field) []byte {
+	dst = append(dst, `,"headers":{`...)
+	start := len(dst)
+	eachName(fields, func(name []byte, first int) {
+		if isSetCookie(name) {
+			return
+		}
+		dst = appendMember(dst, start, fields, name, first)
+	})
+	return append(dst, '}')
+}
+
+func appendMember(dst []byte, start int, fields []field, name []byte, first int) []byte {
+	if len(dst) > start {
+		dst = append(dst, ',')
+	}
+	dst = append(appendString(dst, name), ':')
+	value := fields[first].value
+	for _, f := range fields[first+1:] {
+		if bytes.Equal(f.name, name) {
+			value = append(append(bytes.Clone(value), ", "...), f.value...)
+		}
+	}
+	return appendString(dst, value)
+}
+
+func appendCookies(dst []byte, fields []field) []byte {
+	dst = append(dst, `,"cookies":[`...)
+	start := len(dst)
+	for _, f := range fields {
+		if isSetCookie(f.name) {
+			if len(dst) > start {
+				dst = append(dst, ',')
+			}
+			dst = appendString(dst, f.value)
+		}
+	}
+	return append(dst, ']')
+}
+
+// appendSingle appends the fields for a load balancer without multi-value
+// headers. It can carry one cookie only, the first.
+func appendSingle(dst []byte, fields []field) []byte {
+	dst = append(dst, `,"headers":{`...)
+	start := len(dst)
+	eachName(fields, func(name []byte, first int) {
+		if isSetCookie(name) {
+			dst = appendMember(dst, start, fields[:first+1], name, first)
+			return
+		}
+		dst = appendMember(dst, start, fields, name, first)
+	})
+	return append(dst, '}')
+}
+
+// isText tells whether a body goes out as text. Text arrives as the same bytes
+// whatever charset its type names, and without the gateway having to know which
+// types are binary; so everything that is valid UTF-8 is text unless its type
+// says that it is not.
+func isText(r *response, body []byte) bool {
+	if coding := r.get("content-encoding"); len(coding) > 0 && !equalFold(coding, "identity") {
+		return false
+	}
+	return !isBinaryType(r.get("content-type")) && utf8.Valid(body)
+}
+
+// binaryTypes are the types, or beginnings of types, whose bytes are not looked
+// at: they are never text.
+var binaryTypes = []string{
+	"image/", "audio/", "video/", "font/",
+	"application/octet-stream", "application/pdf", "application/zip", "application/gzip",
+	"application/wasm", "application/vnd.openxmlformats", "application/x-protobuf", "application/grpc",
+}
+
+func isBinaryType(value []byte) bool {
+	media, _, _ := bytes.Cut(value, []byte(";"))
+	media = bytes.ToLower(bytes.TrimSpace(media))
+	for _, suffix := range []string{"+xml", "+json", "+yaml"} {
+		if bytes.HasSuffix(media, []byte(suffix)) {
+			return false // image/svg+xml
+		}
+	}
+	for _, binary := range binaryTypes {
+		if bytes.HasPrefix(media, []byte(binary)) {
+			return true
+		}
+	}
+	return false
+}
+
+// writeMessage makes an answer of the adapter's own.
+func (a *answer) writeMessage(e *event, status int, message string) {
+	r := response{status: status, fields: []field{{[]byte("content-type"), []byte("application/json")}}}
+	a.write(e, &r, fmt.Appendf(nil, `{"message":%s}`, appendString(nil, message)))
+}
+
+func statusText(status int) string {
+	if text := statusTexts[status]; text != "" {
+		return text
+	}
+	return "Unknown" // a load balancer wants a description that is not empty
+}
+
+// statusTexts are the reason phrases of the IANA registry.
+// https://www.iana.org/assignments/http-status-codes
+var statusTexts = map[int]string{
+	200: "OK", 201: "Created", 202: "Accepted", 203: "Non-Authoritative Information", 204: "No Content",
+	205: "Reset Content", 206: "Partial Content", 207: "Multi-Status", 208: "Already Reported", 226: "IM Used",
+	300: "Multiple Choices", 301: "Moved Permanently", 302: "Found", 303: "See Other", 304: "Not Modified",
+	305: "Use Proxy", 307: "Temporary Redirect", 308: "Permanent Redirect",
+	400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
+	405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required", 408: "Request Timeout",
+	409: "Conflict", 410: "Gone", 411: "Length Required", 412: "Precondition Failed", 413: "Content Too Large",
+	414: "URI Too Long", 415: "Unsupported Media Type", 416: "Range Not Satisfiable", 417: "Expectation Failed",
+	421: "Misdirected Request", 422: "Unprocessable Content", 423: "Locked", 424: "Failed Dependency",
+	425: "Too Early", 426: "Upgrade Required", 428: "Precondition Required", 429: "Too Many Requests",
+	431: "Request Header Fields Too Large", 451: "Unavailable For Legal Reasons",
+	500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable",
+	504: "Gateway Timeout", 505: "HTTP Version Not Supported", 506: "Variant Also Negotiates",
+	507: "Insufficient Storage", 508: "Loop Detected", 511: "Network Authentication Required",
+}

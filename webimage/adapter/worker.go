@@ -1,0 +1,254 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// worker takes invocations one after another. A Lambda function has one worker,
+// one on Managed Instances has as many as it allows concurrent invocations.
+// Each owns its connections and buffers, so that nothing is shared or locked.
+type worker struct {
+	config *config
+	log    *logger
+	ready  *readiness
+
+	api      apiClient
+	requests requestWriter
+	conn     *conn // to the web server
+	resp     response
+	body     []byte
+	answer   answer
+}
+
+// The fault kinds that Lambda and its metrics get to see.
+const (
+	faultMalformed   = "Adapter.MalformedEvent"
+	faultNotReady    = "Adapter.ServerNotReady"
+	faultUnreachable = "Adapter.ServerUnreachable"
+	faultNoAnswer    = "Adapter.ServerNoAnswer"
+	faultBadAnswer   = "Adapter.ServerBadAnswer"
+	faultDeadline    = "Adapter.DeadlineExceeded"
+	faultStatus      = "Adapter.ErrorStatus"
+	faultConfig      = "Adapter.InvalidConfiguration"
+	faultInit        = "Adapter.InitFailed"
+)
+
+// nextTries is how often /next is asked again after a failure. Lambda's
+// documentation wants a runtime to end after a 500, so this is not long.
+const nextTries = 5
+
+// run handles invocations until Lambda's API is gone. It holds busy for reading
+// while it works on one.
+func (w *worker) run(busy *sync.RWMutex) error {
+	var inv invocation
+	failures := 0
+	for {
+		if err := w.api.next(&inv); err != nil {
+			w.api.close()
+			if failures++; failures == nextTries {
+				return fmt.Errorf("cannot get the next invocation: %w", err)
+			}
+			w.log.print(levelWarn, "cannot get the next invocation, trying again", "reason", err.Error())
+			time.Sleep(time.Duration(failures*failures) * 20 * time.Millisecond)
+			continue
+		}
+		failures = 0
+		busy.RLock()
+		w.handle(&inv)
+		busy.RUnlock()
+	}
+}
+
+// deadlineMargin is how long before its deadline an invocation is given up: a
+// twentieth of what it has, at most 150 ms and at least 20 ms, enough to send
+// the answer.
+func deadlineMargin(left time.Duration) time.Duration {
+	return min(max(left/20, 20*time.Millisecond), 150*time.Millisecond)
+}
+
+// handle answers one invocation, whatever happens.
+func (w *worker) handle(inv *invocation) {
+	limit := inv.deadline()
+	if !limit.IsZero() {
+		limit = limit.Add(-deadlineMargin(time.Until(limit)))
+	}
+	e, err := parseEvent(inv.event)
+	if err != nil {
+		w.fail(inv, &fault{faultMalformed, err.Error()})
+		return
+	}
+	r, err := w.requests.write(e, inv)
+	if err != nil {
+		w.fail(inv, &fault{faultMalformed, err.Error()})
+		return
+	}
+	if err := w.ready.wait(limit); err != nil {
+		w.fail(inv, &fault{faultNotReady, err.Error()})
+		return
+	}
+
+	writing, err := w.send(r, limit)
+	if err != nil {
+		w.failServer(inv, e, err)
+		return
+	}
+	w.body, err = appendBody(w.body[:0], &w.resp, maxPayload)
+	w.release(writing, err == nil)
+	switch {
+	case err == errTooLarge:
+		w.tooLarge(inv, e, -1)
+		return
+	case err != nil:
+		w.failServer(inv, e, err)
+		return
+	case w.config.errorStatus.has(w.resp.status):
+		w.fail(inv, &fault{faultStatus, string(w.statusMessage())})
+		return
+	}
+	w.answer.write(e, &w.resp, w.body)
+	if size, most := w.answer.size(), maxAnswer(e.source); size > most {
+		w.tooLarge(inv, e, size)
+		return
+	}
+	w.respond(inv)
+}
+
+func maxAnswer(s source) int {
+	if s == alb {
+		return maxALBPayload
+	}
+	return maxPayload
+}
+
+// statusMessage is what the invocation's error says of an error status.
+func (w *worker) statusMessage() []byte {
+	const most = 64 << 10
+	message := fmt.Appendf(nil, `{"statusCode":%d,"body":`, w.resp.status)
+	message = appendString(message, w.body[:min(len(w.body), most)])
+	return append(message, '}')
+}
+
+// send sends the request to the web server and reads the head of its response.
+// A kept connection may have died while the environment was frozen; then the
+// request is sent once more, unless the server may have worked on it.
+func (w *worker) send(r *request, limit time.Time) (writing chan error, err error) {
+	for try := 0; ; try++ {
+		if err := w.connect(limit); err != nil {
+			return nil, err
+		}
+		used := w.conn.used
+		w.conn.used = true
+		writing, err := w.conn.send(&w.resp, r.method, r.head, r.body)
+		if err == nil {
+			return writing, nil
+		}
+		w.release(writing, false)
+		var none *noAnswerError
+		if try > 0 || !used || !errors.As(err, &none) || !none.unread && !isIdempotent(r.method) {
+			return nil, err
+		}
+	}
+}
+
+// isIdempotent tells which methods may be repeated without knowing whether the
+// server has seen them (RFC 9110, 9.2.2).
+func isIdempotent(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
+		return true
+	}
+	return false
+}
+
+// connect sees to it that there is a connection, with the deadline set.
+func (w *worker) connect(limit time.Time) (err error) {
+	if w.conn == nil {
+		w.conn = w.ready.take()
+	}
+	if w.conn != nil && (w.conn.used && time.Since(w.conn.idleAt) > w.config.idleTimeout || w.conn.dead()) {
+		w.conn.Close()
+		w.conn = nil
+	}
+	if w.conn == nil {
+		if w.conn, err = dial(w.config.serverAddress(), limit); err != nil {
+			return err
+		}
+	}
+	return w.conn.SetDeadline(limit)
+}
+
+// release keeps the connection for the next request, or closes it if it cannot
+// be used again, and waits until the request's body is no longer being written.
+func (w *worker) release(writing chan error, reusable bool) {
+	keep := reusable && w.resp.keep && w.resp.body == bodyDone
+	if writing != nil && keep {
+		select {
+		case err := <-writing:
+			writing = nil
+			keep = err == nil
+		default: // the server answered without reading the whole body
+			keep = false
+		}
+	}
+	if keep {
+		w.conn.idleAt = time.Now()
+		return
+	}
+	w.conn.Close()
+	w.conn = nil
+	if writing != nil {
+		<-writing
+	}
+}
+
+// failServer answers an invocation for which the server gave no good response.
+func (w *worker) failServer(inv *invocation, e *event, err error) {
+	f := &fault{faultBadAnswer, "the server's response is no good: " + err.Error()}
+	var none *noAnswerError
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		f = &fault{faultDeadline, "the server did not finish its response before the function's timeout"}
+		if e.source != passThrough {
+			w.log.print(levelError, f.message, "requestId", inv.requestID, "errorType", f.kind)
+			w.answer.writeMessage(e, 504, f.message)
+			w.respond(inv)
+			return
+		}
+	case errors.Is(err, syscall.ECONNREFUSED):
+		f = &fault{faultUnreachable, "the server does not listen any more: " + err.Error()}
+	case errors.As(err, &none):
+		f = &fault{faultNoAnswer, "the server gave no response: " + err.Error()}
+	}
+	w.fail(inv, f)
+}
+
+// tooLarge answers an invocation whose response Lambda would refuse.
+func (w *worker) tooLarge(inv *invocation, e *event, size int) {
+	message := fmt.Sprintf("the response is larger than the %d bytes that Lambda and its caller take", maxAnswer(e.source))
+	w.log.print(levelError, message, "requestId", inv.requestID, "bytes", size)
+	w.answer.writeMessage(e, 502, message)
+	w.respond(inv)
+}
+
+func (w *worker) respond(inv *invocation) {
+	if err := w.api.respond(inv, &w.answer); err != nil {
+		w.log.print(levelError, "Lambda did not take the response", "requestId", inv.requestID,
+			"reason", err.Error(), "bytes", w.answer.size())
+	}
+}
+
+func (w *worker) fail(inv *invocation, f *fault) {
+	message := f.message
+	if f.kind == faultStatus {
+		message = fmt.Sprintf("the server answered with the error status %d", w.resp.status) // without the body
+	}
+	w.log.print(levelError, message, "requestId", inv.requestID, "errorType", f.kind)
+	if err := w.api.invocationError(inv, f); err != nil {
+		w.log.print(levelError, "Lambda did not take the error", "requestId", inv.requestID, "reason", err.Error())
+	}
+}
