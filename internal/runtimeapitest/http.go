@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"testing"
 )
 
 // HTTPAnswer is an answer as the client of a gateway would see it.
@@ -20,7 +19,7 @@ type HTTPAnswer struct {
 }
 
 // HTTP reads the JSON of a buffered answer, or the prelude of a streamed one.
-func (r *Response) HTTP(t testing.TB) *HTTPAnswer {
+func (r *Response) HTTP(t T) *HTTPAnswer {
 	t.Helper()
 	if r.Error != nil {
 		t.Fatalf("got the error %s (%s), want an answer", r.Error.ErrorType, r.Error.ErrorMessage)

@@ -21,7 +21,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 )
 
@@ -37,7 +36,7 @@ type Lambda struct {
 	// Timeout bounds each wait. New sets it to 20 s.
 	Timeout time.Duration
 
-	t        testing.TB
+	t        T
 	listener net.Listener
 	server   *http.Server
 	queue    chan *pending
@@ -55,7 +54,17 @@ type Lambda struct {
 	firstNext  time.Time
 	inFlight   map[string]*pending
 	requests   int
+	waiters    int           // those who wait for changed
 	changed    chan struct{} // closed and replaced at each change
+}
+
+// T is what this package needs of a *testing.T, so that a benchmark program can
+// use it too.
+type T interface {
+	Helper()
+	Cleanup(func())
+	Fatal(...any)
+	Fatalf(string, ...any)
 }
 
 // Call is a request that came to one of the APIs.
@@ -114,7 +123,7 @@ type pending struct {
 }
 
 // New starts the two APIs and ends them, and all processes, with the test.
-func New(t testing.TB) *Lambda {
+func New(t T) *Lambda {
 	t.Helper()
 	l := &Lambda{
 		ServerPort: FreePort(t),
@@ -140,7 +149,7 @@ func New(t testing.TB) *Lambda {
 func (l *Lambda) Address() string { return l.listener.Addr().String() }
 
 // FreePort returns a port on loopback that nobody listens on.
-func FreePort(t testing.TB) int {
+func FreePort(t T) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -206,7 +215,7 @@ func (l *Lambda) WaitInit() {
 // not.
 func (l *Lambda) Init() error {
 	var failed error
-	ok := l.Wait(func() bool {
+	ok := l.wait(func() bool {
 		if len(l.initErrors) > 0 {
 			failed = fmt.Errorf("init failed: %+v", l.initErrors[0])
 			return true
@@ -219,10 +228,14 @@ func (l *Lambda) Init() error {
 	return failed
 }
 
-// Wait waits until condition, which may look at the fields under the lock,
+// wait waits until condition, which may look at the fields under the lock,
 // holds, and returns false if it does not within the timeout.
-func (l *Lambda) Wait(condition func() bool) bool {
+func (l *Lambda) wait(condition func() bool) bool {
 	timeout := time.After(l.Timeout)
+	l.mu.Lock()
+	l.waiters++
+	l.mu.Unlock()
+	defer l.change(func() { l.waiters-- })
 	for {
 		l.mu.Lock()
 		ok, changed := condition(), l.changed
@@ -243,8 +256,10 @@ func (l *Lambda) change(f func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f()
-	close(l.changed)
-	l.changed = make(chan struct{})
+	if l.waiters > 0 {
+		close(l.changed)
+		l.changed = make(chan struct{})
+	}
 }
 
 // Invoke hands out an event and returns what was posted for it.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -16,7 +17,7 @@ import (
 
 // Process is a running program. It ends with the test at the latest.
 type Process struct {
-	t     testing.TB
+	t     T
 	cmd   *exec.Cmd
 	logs  lockedBuffer
 	done  chan struct{}
@@ -156,14 +157,14 @@ var builds struct {
 // BuildAdapter compiles the adapter as a portable image gets it, once for all
 // tests of a package, and returns the binary's path. Its file is called
 // cdkweb-adapter.
-func BuildAdapter(t testing.TB) string {
+func BuildAdapter(t T) string {
 	t.Helper()
 	return Build(t, "github.com/cdkweb/cdkweb/webimage/adapter", "cdkweb-adapter")
 }
 
 // Build compiles a program of this module under the name, once for all tests of
 // a package, with extra flags if there are any, and returns the binary's path.
-func Build(t testing.TB, pkg, name string, flags ...string) string {
+func Build(t T, pkg, name string, flags ...string) string {
 	t.Helper()
 	builds.Lock()
 	defer builds.Unlock()
@@ -200,4 +201,34 @@ func Main(m *testing.M) int {
 		}
 	}()
 	return m.Run()
+}
+
+// CPUNow returns the processor time that a running process has used, 0 where
+// the system does not tell.
+func (p *Process) CPUNow() time.Duration {
+	// The scheduler's statistics count nanoseconds; /proc/PID/stat counts ticks
+	// of 10 ms.
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.PID()))
+	var sum time.Duration
+	for _, thread := range threads {
+		var ns int64
+		text, _ := os.ReadFile(thread)
+		fmt.Sscan(string(text), &ns)
+		sum += time.Duration(ns)
+	}
+	return sum
+}
+
+// PeakMemoryNow returns the largest resident size in bytes so far of a running
+// process, 0 where the system does not tell.
+func (p *Process) PeakMemoryNow() int64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			var kb int64
+			fmt.Sscan(value, &kb)
+			return kb << 10
+		}
+	}
+	return 0
 }

@@ -61,6 +61,12 @@ func run(name string, getenv func(string) string, log *logger, stop <-chan os.Si
 		return extension.fail(&fault{faultInit, err.Error()})
 	}
 
+	if config.snapStart() {
+		if restored, err := snapshot(config, ready); err != nil {
+			return extension.failAt(restored, &fault{faultInit, err.Error()})
+		}
+	}
+
 	var busy sync.RWMutex
 	for range config.maxConcurrency {
 		w := &worker{

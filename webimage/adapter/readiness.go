@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,9 +38,9 @@ type readiness struct {
 	config *config
 	log    *logger
 
-	mu    sync.Mutex
-	ready bool
-	conn  *conn // the connection that succeeded, for the first request
+	ready atomic.Bool
+	mu    sync.Mutex // held for one try
+	conn  *conn      // the connection that succeeded, for the first request
 
 	connects, checks int
 	last             string // what came of the last try
@@ -50,16 +51,14 @@ type readiness struct {
 // wait returns nil when the server is ready, else, at the deadline, what was
 // tried and what came back. A zero deadline waits for ever.
 func (r *readiness) wait(deadline time.Time) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if r.ready.Load() {
+		return nil
+	}
 	start, pause := time.Now(), checkFirst
-	for !r.ready {
+	for {
 		asked, err := r.try(deadline)
-		if err != nil {
+		if err != nil || r.ready.Load() {
 			return err
-		}
-		if r.ready {
-			break
 		}
 		wait := connectEvery
 		if asked {
@@ -77,11 +76,15 @@ func (r *readiness) wait(deadline time.Time) error {
 		}
 		time.Sleep(wait)
 	}
-	return nil
 }
 
 // try connects once and, if a path is set, asks once.
 func (r *readiness) try(deadline time.Time) (asked bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ready.Load() {
+		return false, nil
+	}
 	limit := time.Now().Add(checkTimeout)
 	if !deadline.IsZero() && deadline.Before(limit) {
 		limit = deadline
@@ -132,7 +135,7 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 }
 
 func (r *readiness) done(c *conn) {
-	r.ready = true
+	r.ready.Store(true)
 	if c != nil && r.config.readinessPort == r.config.port {
 		r.conn = c
 	} else if c != nil {
@@ -161,10 +164,7 @@ func (r *readiness) String() string {
 
 // start waits in the init, for as long as the settings and Lambda allow.
 func (r *readiness) start(begin time.Time) error {
-	var deadline time.Time
-	if r.config.readinessTimeout > 0 {
-		deadline = begin.Add(r.config.readinessTimeout)
-	}
+	deadline := deadlineAfter(begin, r.config.readinessTimeout)
 	// Only an init on demand ends after 10 s; then the first invocation can go
 	// on waiting. A snapshot or a provisioned environment must be ready.
 	onDemand := r.config.initType == "" || r.config.initType == "on-demand"
@@ -179,4 +179,12 @@ func (r *readiness) start(begin time.Time) error {
 		return nil
 	}
 	return err
+}
+
+// deadlineAfter is no deadline for no limit.
+func deadlineAfter(begin time.Time, limit time.Duration) time.Time {
+	if limit <= 0 {
+		return time.Time{}
+	}
+	return begin.Add(limit)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
-	"fmt"
 	"strconv"
 	"unicode/utf8"
 )
@@ -266,10 +265,14 @@ func isBinaryType(value []byte) bool {
 	return false
 }
 
-// writeMessage makes an answer of the adapter's own.
-func (a *answer) writeMessage(e *event, status int, message string) {
-	r := response{status: status, fields: []field{{[]byte("content-type"), []byte("application/json")}}}
-	a.write(e, &r, fmt.Appendf(nil, `{"message":%s}`, appendString(nil, message)))
+// message makes a response of the adapter's own, in the form that API Gateway
+// gives its own errors.
+func message(status int, text string) (*response, []byte) {
+	body := append(appendString([]byte(`{"message":`), text), '}')
+	return &response{
+		status: status,
+		fields: []field{{[]byte("content-type"), []byte("application/json")}},
+	}, body
 }
 
 func statusText(status int) string {

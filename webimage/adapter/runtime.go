@@ -122,11 +122,12 @@ func (c *apiClient) call(method, path string, header string, body []byte) error 
 		c.head = append(c.head, "\r\n"...)
 	}
 	c.head = append(c.head, "\r\n"...)
-	return c.exchange(method, func(conn *conn) error { return conn.write(c.head, body) })
+	return c.exchange(method, false, func(conn *conn) error { return conn.write(c.head, body) })
 }
 
-// exchange sends a request by calling write and reads the whole answer.
-func (c *apiClient) exchange(method string, write func(*conn) error) error {
+// exchange sends a request by calling write, again if the connection is dead
+// unless that is to happen once only, and reads the whole answer.
+func (c *apiClient) exchange(method string, once bool, write func(*conn) error) error {
 	for try := 0; ; try++ {
 		err := c.connect()
 		if err != nil {
@@ -150,7 +151,7 @@ func (c *apiClient) exchange(method string, write func(*conn) error) error {
 			err = writeErr
 		}
 		var dead *noAnswerError
-		if !used || try > 0 || !(writeErr != nil || errors.As(err, &dead)) {
+		if once || !used || try > 0 || !(writeErr != nil || errors.As(err, &dead)) {
 			return err
 		}
 	}
@@ -220,14 +221,20 @@ func (c *apiClient) next(inv *invocation) error {
 	return nil
 }
 
-// respond posts the answer to an invocation.
-func (c *apiClient) respond(inv *invocation, a *answer) error {
+// postHead begins the request that carries the answer to an invocation.
+func (c *apiClient) postHead(inv *invocation) []byte {
 	c.head = append(c.head[:0], "POST "+runtimePath+"/invocation/"...)
 	c.head = append(append(c.head, inv.requestID...), "/response HTTP/1.1\r\nhost: "...)
-	c.head = append(append(c.head, c.address...), "\r\ncontent-type: application/json\r\ncontent-length: "...)
+	return append(append(c.head, c.address...), "\r\n"...)
+}
+
+// respond posts the answer to an invocation.
+func (c *apiClient) respond(inv *invocation, a *answer) error {
+	c.head = append(c.postHead(inv), "content-type: application/json\r\ncontent-length: "...)
 	c.head = strconv.AppendInt(c.head, int64(a.size()), 10)
 	c.head = append(c.head, "\r\n\r\n"...)
-	if err := c.exchange("POST", func(conn *conn) error { return a.writeTo(conn, c.head) }); err != nil {
+	err := c.exchange("POST", false, func(conn *conn) error { return a.writeTo(conn, c.head) })
+	if err != nil {
 		return err
 	}
 	return c.failed("response")
@@ -251,7 +258,11 @@ func (f *fault) appendJSON(dst []byte) []byte {
 
 // fail posts a fault to one of the error calls.
 func (c *apiClient) fail(path string, f *fault, header string) error {
-	header += "content-type: application/json\r\nlambda-runtime-function-error-type: " + f.kind + "\r\n"
+	kind := "lambda-runtime-function-error-type: "
+	if strings.HasPrefix(path, extensionPath) {
+		kind = "lambda-extension-function-error-type: "
+	}
+	header += kind + f.kind + "\r\ncontent-type: application/json\r\n"
 	if err := c.call("POST", path, header, f.appendJSON(nil)); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -17,12 +18,14 @@ type worker struct {
 	log    *logger
 	ready  *readiness
 
-	api      apiClient
-	requests requestWriter
-	conn     *conn // to the web server
-	resp     response
-	body     []byte
-	answer   answer
+	api       apiClient
+	requests  requestWriter
+	conn      *conn // to the web server
+	resp      response
+	body      []byte
+	answer    answer
+	gzip      compressor
+	streamBuf []byte
 }
 
 // The fault kinds that Lambda and its metrics get to see.
@@ -33,6 +36,7 @@ const (
 	faultNoAnswer    = "Adapter.ServerNoAnswer"
 	faultBadAnswer   = "Adapter.ServerBadAnswer"
 	faultDeadline    = "Adapter.DeadlineExceeded"
+	faultTooLarge    = "Adapter.ResponseTooLarge"
 	faultStatus      = "Adapter.ErrorStatus"
 	faultConfig      = "Adapter.InvalidConfiguration"
 	faultInit        = "Adapter.InitFailed"
@@ -41,6 +45,10 @@ const (
 // nextTries is how often /next is asked again after a failure. Lambda's
 // documentation wants a runtime to end after a 500, so this is not long.
 const nextTries = 5
+
+func retryPause(failures int) time.Duration {
+	return time.Duration(failures*failures) * 20 * time.Millisecond
+}
 
 // run handles invocations until Lambda's API is gone. It holds busy for reading
 // while it works on one.
@@ -54,7 +62,7 @@ func (w *worker) run(busy *sync.RWMutex) error {
 				return fmt.Errorf("cannot get the next invocation: %w", err)
 			}
 			w.log.print(levelWarn, "cannot get the next invocation, trying again", "reason", err.Error())
-			time.Sleep(time.Duration(failures*failures) * 20 * time.Millisecond)
+			time.Sleep(retryPause(failures))
 			continue
 		}
 		failures = 0
@@ -87,35 +95,56 @@ func (w *worker) handle(inv *invocation) {
 		w.fail(inv, &fault{faultMalformed, err.Error()})
 		return
 	}
+	if w.config.isHook(r.path) && e.source != passThrough {
+		w.message(inv, e, 403, "this path is for SnapStart only")
+		return
+	}
 	if err := w.ready.wait(limit); err != nil {
 		w.fail(inv, &fault{faultNotReady, err.Error()})
 		return
 	}
 
 	writing, err := w.send(r, limit)
-	if err != nil {
-		w.failServer(inv, e, err)
-		return
-	}
-	w.body, err = appendBody(w.body[:0], &w.resp, maxPayload)
-	w.release(writing, err == nil)
 	switch {
-	case err == errTooLarge:
-		w.tooLarge(inv, e, -1)
-		return
 	case err != nil:
 		w.failServer(inv, e, err)
-		return
 	case w.config.errorStatus.has(w.resp.status):
-		w.fail(inv, &fault{faultStatus, string(w.statusMessage())})
-		return
+		w.body, err = appendBody(w.body[:0], &w.resp, maxErrorBody)
+		w.release(writing, err == nil)
+		w.fail(inv, w.statusFault())
+	case w.config.streaming:
+		err = w.stream(inv, &w.resp, &w.resp)
+		w.release(writing, err == nil)
+	default:
+		body, err := w.readBody(r, maxAnswer(e.source))
+		w.release(writing, err == nil)
+		if err != nil {
+			w.failServer(inv, e, err)
+			return
+		}
+		w.answer.write(e, &w.resp, body)
+		if w.answer.size() > maxAnswer(e.source) {
+			w.failServer(inv, e, errTooLarge)
+			return
+		}
+		w.respond(inv)
 	}
-	w.answer.write(e, &w.resp, w.body)
-	if size, most := w.answer.size(), maxAnswer(e.source); size > most {
-		w.tooLarge(inv, e, size)
-		return
+}
+
+// readBody reads the body of the server's response, with gzip if that is wanted.
+func (w *worker) readBody(r *request, limit int) ([]byte, error) {
+	if w.config.compression {
+		may, takes := compressible(r, &w.resp)
+		if may {
+			varyByEncoding(&w.resp)
+		}
+		if takes {
+			return w.gzip.read(&w.resp, limit)
+		}
 	}
-	w.respond(inv)
+	var err error
+	w.body, err = appendBody(w.body[:0], &w.resp, limit)
+	return w.body, err
 }
 
 func maxAnswer(s source) int {
@@ -125,12 +154,14 @@ func maxAnswer(s source) int {
 	return maxPayload
 }
 
-// statusMessage is what the invocation's error says of an error status.
-func (w *worker) statusMessage() []byte {
-	const most = 64 << 10
-	message := fmt.Appendf(nil, `{"statusCode":%d,"body":`, w.resp.status)
-	message = appendString(message, w.body[:min(len(w.body), most)])
-	return append(message, '}')
+// maxErrorBody bounds how much of a response goes into an invocation's error.
+const maxErrorBody = 128 << 10
+
+// statusFault is the fault of a response with an error status, with the same
+// message that AWS Lambda Web Adapter makes.
+func (w *worker) statusFault() *fault {
+	text := fmt.Appendf(nil, `{"statusCode":%d,"body":`, w.resp.status)
+	return &fault{faultStatus, string(append(appendString(text, w.body), '}'))}
 }
 
 // send sends the request to the web server and reads the head of its response.
@@ -210,28 +241,36 @@ func (w *worker) release(writing chan error, reusable bool) {
 func (w *worker) failServer(inv *invocation, e *event, err error) {
 	f := &fault{faultBadAnswer, "the server's response is no good: " + err.Error()}
 	var none *noAnswerError
+	status := 0
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		f = &fault{faultDeadline, "the server did not finish its response before the function's timeout"}
-		if e.source != passThrough {
-			w.log.print(levelError, f.message, "requestId", inv.requestID, "errorType", f.kind)
-			w.answer.writeMessage(e, 504, f.message)
-			w.respond(inv)
-			return
-		}
+		status = 504
+	case err == errTooLarge:
+		f = &fault{faultTooLarge, fmt.Sprintf("the response is larger than the %d bytes that Lambda or its caller takes",
+			maxAnswer(e.source))}
+		status = 502
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f = &fault{faultUnreachable, "the server does not listen any more: " + err.Error()}
 	case errors.As(err, &none):
 		f = &fault{faultNoAnswer, "the server gave no response: " + err.Error()}
 	}
-	w.fail(inv, f)
+	if status == 0 || e.source == passThrough {
+		w.fail(inv, f)
+		return
+	}
+	w.log.print(levelError, f.message, "requestId", inv.requestID, "errorType", f.kind)
+	w.message(inv, e, status, f.message)
 }
 
-// tooLarge answers an invocation whose response Lambda would refuse.
-func (w *worker) tooLarge(inv *invocation, e *event, size int) {
-	message := fmt.Sprintf("the response is larger than the %d bytes that Lambda and its caller take", maxAnswer(e.source))
-	w.log.print(levelError, message, "requestId", inv.requestID, "bytes", size)
-	w.answer.writeMessage(e, 502, message)
+// message answers with a response of the adapter's own.
+func (w *worker) message(inv *invocation, e *event, status int, text string) {
+	r, body := message(status, text)
+	if w.config.streaming {
+		w.stream(inv, r, bytes.NewReader(body))
+		return
+	}
+	w.answer.write(e, r, body)
 	w.respond(inv)
 }
 
