@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 )
@@ -32,55 +31,68 @@ type event struct {
 	headers, multiValueHeaders                    []byte
 	queryStringParameters, multiValueQueryStrings []byte
 	requestContext                                []byte
-	bodyText, isBase64Encoded                     []byte
-	contextHTTP, contextELB, contextConnectionID  []byte
-	contextMethod                                 []byte
+	isBase64Encoded                               []byte
+
+	// of the request context
+	http, elb, connectionID, contextMethod []byte
+
+	body      []byte // decoded from JSON, in its own place
+	bodyTaken bool
 }
 
 // errMalformed is the reason of every event that Lambda should not have sent.
 var errMalformed = errors.New("malformed event")
 
-// parseEvent finds the pieces of the event in text and tells its source.
+// parseEvent finds the pieces of the event in text and tells its source. It
+// changes the text of a body.
 func parseEvent(text []byte) (*event, error) {
 	e := &event{text: text}
-	s := scanner{data: text}
-	if s.next() != '{' {
-		// An event may be any JSON: a string or an array is passed through.
-		if _, err := s.value(); err != nil {
-			return nil, fmt.Errorf("%w: %w", errMalformed, err)
-		}
-	} else if err := s.members(e.member); err != nil {
+	s := scanner{data: text, take: e.takeBody}
+	var err error
+	if s.next() == '{' {
+		err = s.members(e.member)
+	} else {
+		_, err = s.value() // any JSON may be an event: a string, an array
+	}
+	if err == nil && (s.next() != 0 || s.pos != len(text)) {
+		err = errJSON
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errMalformed, err)
 	}
-	if s.next(); s.pos != len(text) {
-		return nil, fmt.Errorf("%w: text after the JSON value", errMalformed)
-	}
-	if len(e.requestContext) > 0 && e.requestContext[0] == '{' {
-		if err := eachMember(e.requestContext, e.contextMember); err != nil {
-			return nil, fmt.Errorf("%w: requestContext: %w", errMalformed, err)
-		}
-	}
-
-	_, hasMethod := inside(e.httpMethod)
-	_, hasPath := inside(e.path)
-	switch {
-	case !isNull(e.contextELB) && hasMethod:
-		e.source = alb
-	case !isNull(e.contextHTTP) && e.contextHTTP[0] == '{':
-		err := eachMember(e.contextHTTP, func(key, value []byte) error {
-			if string(key) == "method" {
-				e.contextMethod = value
-			}
-			return nil
-		})
-		if _, ok := inside(e.contextMethod); err != nil || !ok {
-			return nil, fmt.Errorf("%w: requestContext.http has no method", errMalformed)
-		}
-		e.source = payload2
-	case isNull(e.contextConnectionID) && hasMethod && hasPath:
-		e.source = payload1
+	e.source = e.detect()
+	if e.bodyTaken && e.source == passThrough {
+		return nil, fmt.Errorf("%w: the request context comes twice", errMalformed)
 	}
 	return e, nil
+}
+
+// detect tells the source from what was read so far.
+func (e *event) detect() source {
+	_, hasMethod := inside(e.httpMethod)
+	_, hasPath := inside(e.path)
+	_, hasContextMethod := inside(e.contextMethod)
+	switch {
+	case !isNull(e.elb) && hasMethod:
+		return alb
+	case hasContextMethod:
+		return payload2
+	case isNull(e.connectionID) && hasMethod && hasPath: // a WebSocket has a connection
+		return payload1
+	}
+	return passThrough
+}
+
+// takeBody decodes the body on the way, in its own place, if the members before
+// it show that it is the body of an HTTP request. They do, in what AWS sends.
+func (e *event) takeBody(s *scanner, key []byte) (bool, error) {
+	if string(key) != "body" || e.bodyTaken || s.next() != '"' || e.detect() == passThrough || isNull(e.requestContext) {
+		return false, nil
+	}
+	var err error
+	e.body, err = s.unescapeString()
+	e.bodyTaken = true
+	return true, err
 }
 
 func (e *event) member(key, value []byte) error {
@@ -105,8 +117,11 @@ func (e *event) member(key, value []byte) error {
 		e.multiValueQueryStrings = value
 	case "requestContext":
 		e.requestContext = value
+		if value[0] == '{' {
+			return eachMember(value, e.contextMember)
+		}
 	case "body":
-		e.bodyText = value
+		e.body = value
 	case "isBase64Encoded":
 		e.isBase64Encoded = value
 	}
@@ -116,11 +131,19 @@ func (e *event) member(key, value []byte) error {
 func (e *event) contextMember(key, value []byte) error {
 	switch string(key) {
 	case "http":
-		e.contextHTTP = value
+		e.http = value
+		if value[0] == '{' {
+			return eachMember(value, func(key, value []byte) error {
+				if string(key) == "method" {
+					e.contextMethod = value
+				}
+				return nil
+			})
+		}
 	case "elb":
-		e.contextELB = value
+		e.elb = value
 	case "connectionId":
-		e.contextConnectionID = value
+		e.connectionID = value
 	}
 	return nil
 }
@@ -129,29 +152,28 @@ func (e *event) contextMember(key, value []byte) error {
 // headers on; it then reads them in the answer too.
 func (e *event) multiValue() bool { return !isNull(e.multiValueHeaders) }
 
-// body decodes the body in its own place, so that it can be called once only.
-func (e *event) body() ([]byte, error) {
+// payload is what the server gets as the body. It works in the body's own
+// place, so that it can be called once only.
+func (e *event) payload() (payload, error) {
 	if e.source == passThrough {
-		return e.text, nil
+		return payload{data: e.text, ready: len(e.text)}, nil
 	}
-	if isNull(e.bodyText) {
-		return nil, nil
-	}
-	body, ok := inside(e.bodyText)
-	if !ok {
-		return nil, fmt.Errorf("%w: body is not a string", errMalformed)
-	}
-	body, err := unescape(body)
-	if err != nil {
-		return nil, fmt.Errorf("%w: body: %w", errMalformed, err)
+	body := e.body
+	if !e.bodyTaken {
+		if isNull(body) {
+			return payload{}, nil
+		}
+		text, ok := inside(body)
+		if !ok {
+			return payload{}, fmt.Errorf("%w: body is not a string", errMalformed)
+		}
+		var err error
+		if body, err = unescape(text); err != nil {
+			return payload{}, fmt.Errorf("%w: body: %w", errMalformed, err)
+		}
 	}
 	if string(e.isBase64Encoded) != "true" {
-		return body, nil
+		return payload{data: body, ready: len(body)}, nil
 	}
-	// Three bytes replace four, so the decoder's writes stay behind its reads.
-	n, err := base64.StdEncoding.Decode(body, body)
-	if err != nil {
-		return nil, fmt.Errorf("%w: body is not base64", errMalformed)
-	}
-	return body[:n], nil
+	return base64Payload(body)
 }

@@ -123,7 +123,7 @@ func dial(address string, deadline time.Time) (*conn, error) {
 }
 
 func newConn(c net.Conn) *conn {
-	wrapped := &conn{Conn: c, store: make([]byte, 4<<10)}
+	wrapped := &conn{Conn: c, store: make([]byte, 8<<10)}
 	if tcp, ok := c.(syscall.Conn); ok {
 		wrapped.raw, _ = tcp.SyscallConn()
 	}
@@ -200,12 +200,18 @@ func cut(err error) error {
 // send writes a request and reads the head of its answer into r. A body that
 // might not fit into the socket is written while the answer is read; the
 // channel, if there is one, gets the result of that.
-func (c *conn) send(r *response, method, head, body []byte) (writing chan error, err error) {
-	if len(body) <= inlineBody {
-		err = c.write(head, body)
+func (c *conn) send(r *response, method, head []byte, body *payload) (writing chan error, err error) {
+	if body.size() <= inlineBody {
+		err = body.writeTo(c, head)
 	} else {
 		writing = make(chan error, 1)
-		go func() { writing <- c.write(head, body) }()
+		go func() {
+			err := body.writeTo(c, head)
+			if errors.Is(err, errMalformed) {
+				c.Conn.Close() // the server waits for a rest that will not come
+			}
+			writing <- err
+		}()
 	}
 	// A server may answer and close without reading all of the body, so that
 	// the answer counts even if writing failed.
@@ -358,74 +364,141 @@ func (r *response) frame(method []byte) error {
 
 // Read reads the body. After io.EOF the connection is free again.
 func (r *response) Read(p []byte) (int, error) {
-	for {
-		switch r.body {
-		case bodyDone:
-			return 0, io.EOF
-		case bodyToEOF:
-			n, err := r.conn.readInto(p)
-			if err == io.EOF {
-				r.body = bodyDone
-			}
-			return n, err
-		case bodyChunkEnd:
-			line, err := r.conn.line(2)
-			if err != nil {
-				return 0, err
-			}
-			if len(line) != 0 {
-				return 0, errGarbage
-			}
-			r.body = bodyChunked
-		case bodyChunked:
-			if r.chunk == 0 {
-				if err := r.nextChunk(); err != nil {
-					return 0, err
-				}
-				continue
-			}
-			fallthrough
-		case bodySized:
-			if int64(len(p)) > r.chunk {
-				p = p[:r.chunk]
-			}
-			n, err := r.conn.readInto(p)
-			r.chunk -= int64(n)
-			if r.chunk == 0 && err == nil {
-				if r.body == bodyChunked {
-					r.body = bodyChunkEnd
-				} else {
-					r.body = bodyDone
-				}
-			}
-			return n, cut(err)
+	switch r.body {
+	case bodySized:
+		if int64(len(p)) > r.chunk {
+			p = p[:r.chunk]
 		}
+		n, err := r.conn.readInto(p)
+		if r.chunk -= int64(n); r.chunk == 0 && err == nil {
+			r.body = bodyDone
+		}
+		return n, cut(err)
+	case bodyChunked, bodyChunkEnd:
+		return r.readChunks(p)
+	case bodyToEOF:
+		n, err := r.conn.readInto(p)
+		if err == io.EOF {
+			r.body = bodyDone
+		}
+		return n, err
 	}
+	return 0, io.EOF
 }
 
-// nextChunk reads the line before a chunk, and the trailers after the last one,
-// which are dropped.
-func (r *response) nextChunk() error {
-	line, err := r.conn.line(4 << 10)
-	if err != nil {
-		return err
+// readChunks reads once from the socket and takes all chunks out of what came,
+// so that the server's chunks need not be read one by one.
+func (r *response) readChunks(p []byte) (int, error) {
+	for len(p) > 0 {
+		// What is buffered begins with the rest of a chunk, or with the line
+		// before the next one, which may not be complete.
+		raw := len(r.conn.buf)
+		if raw > len(p) {
+			return r.readChunk(p)
+		}
+		copy(p, r.conn.buf)
+		if raw == 0 || r.chunk == 0 && bytes.IndexByte(r.conn.buf, '\n') < 0 {
+			n, err := r.conn.Conn.Read(p[raw:])
+			if n == 0 && err != nil {
+				return 0, cut(err)
+			}
+			raw += n
+		}
+		r.conn.buf = nil
+		n, rest, err := r.dechunk(p[:raw])
+		if len(rest) > 0 {
+			if len(rest) > len(r.conn.store) {
+				r.conn.store = make([]byte, len(rest))
+			}
+			r.conn.buf = r.conn.store[:copy(r.conn.store, rest)]
+		}
+		if err == nil && r.chunk < 0 { // the last chunk
+			err = r.trailers()
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+		if r.body == bodyDone {
+			return 0, io.EOF
+		}
+		if len(r.conn.buf) > maxChunkLine {
+			return 0, errGarbage
+		}
 	}
-	size, _, _ := bytes.Cut(line, []byte(";"))
-	n, err := strconv.ParseUint(string(bytes.TrimRight(size, " \t")), 16, 63)
-	if err != nil {
-		return fmt.Errorf("%w: chunk size", errGarbage)
+	return 0, nil
+}
+
+const maxChunkLine = 4 << 10
+
+// dechunk moves the bytes of chunks to the front of raw and returns how many
+// they are and what is left: the beginning of a line, or what follows the last
+// chunk, after which r.chunk is -1.
+func (r *response) dechunk(raw []byte) (n int, rest []byte, err error) {
+	rest = raw
+	for len(rest) > 0 {
+		if r.chunk > 0 {
+			piece := rest[:min(int64(len(rest)), r.chunk)]
+			n += copy(raw[n:], piece)
+			rest = rest[len(piece):]
+			if r.chunk -= int64(len(piece)); r.chunk == 0 {
+				r.body = bodyChunkEnd
+			}
+			continue
+		}
+		end := bytes.IndexByte(rest, '\n')
+		if end < 0 {
+			return n, rest, nil
+		}
+		line := bytes.TrimSuffix(rest[:end], []byte("\r"))
+		rest = rest[end+1:]
+		if r.body == bodyChunkEnd {
+			if len(line) > 0 {
+				return n, rest, errGarbage
+			}
+			r.body = bodyChunked
+			continue
+		}
+		size, _, _ := bytes.Cut(line, []byte(";"))
+		length, err := strconv.ParseUint(string(bytes.TrimRight(size, " \t")), 16, 63)
+		if err != nil {
+			return n, rest, fmt.Errorf("%w: chunk size", errGarbage)
+		}
+		if r.chunk = int64(length); length == 0 {
+			r.chunk = -1
+			return n, rest, nil
+		}
 	}
-	if r.chunk = int64(n); n > 0 {
-		return nil
+	return n, nil, nil
+}
+
+// readChunk takes from the buffer only.
+func (r *response) readChunk(p []byte) (int, error) {
+	raw := r.conn.buf
+	n, rest, err := r.dechunk(raw[:len(p)])
+	copy(p, raw[:n])
+	// What dechunk left stands before what it did not see.
+	r.conn.buf = raw[len(p)-len(rest):]
+	if err == nil && r.chunk < 0 {
+		err = r.trailers()
 	}
-	for total := 0; total < maxHead; total += len(line) {
-		if line, err = r.conn.line(maxHead); err != nil {
+	if n == 0 && err == nil && r.body == bodyDone {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// trailers reads and drops the trailers behind the last chunk.
+func (r *response) trailers() error {
+	for total := 0; total < maxHead; {
+		line, err := r.conn.line(maxHead)
+		if err != nil {
 			return err
 		}
 		if len(line) == 0 {
-			r.body = bodyDone
+			r.chunk, r.body = 0, bodyDone
 			return nil
 		}
+		total += len(line)
 	}
 	return errGarbage
 }

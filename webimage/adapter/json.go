@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -22,6 +24,10 @@ type scanner struct {
 	data  []byte
 	pos   int
 	depth int
+
+	// take, if not nil, is asked for each member of the outermost object. It may
+	// move over the value itself and return true; the visit is then left out.
+	take func(s *scanner, key []byte) (bool, error)
 }
 
 func (s *scanner) skipSpace() {
@@ -72,6 +78,10 @@ func (s *scanner) value() ([]byte, error) {
 
 // str moves over a string. Escapes are checked by those who read the string.
 func (s *scanner) str() error {
+	// A long string without escapes, such as a body in base64, is searched with
+	// the vector instructions of bytes.IndexByte. They cost more than they save
+	// where quotes are near each other, as in JSON inside JSON; there words of
+	// 8 bytes are faster.
 	first := s.pos + 1
 	for i := first; ; {
 		n := bytes.IndexByte(s.data[i:], '"')
@@ -91,8 +101,48 @@ func (s *scanner) str() error {
 			return nil
 		}
 		i = quote + 1
+		if n < 256 {
+			var ended bool
+			if i, ended = s.nearQuote(i); ended {
+				return nil
+			}
+			first = i
+		}
 	}
 }
+
+// nearQuote goes on in a string from i for some 4 KB, and tells whether the
+// string has ended there. If not, i stands behind no backslash.
+func (s *scanner) nearQuote(i int) (next int, ended bool) {
+	for end := min(i+4096, len(s.data)-8); i < end; {
+		word := binary.LittleEndian.Uint64(s.data[i:])
+		found := equalBytes(word, '"') | equalBytes(word, '\\')
+		if found == 0 {
+			i += 8
+			continue
+		}
+		i += bits.TrailingZeros64(found) / 8
+		if s.data[i] == '"' {
+			s.pos = i + 1
+			return i, true
+		}
+		i += 2
+	}
+	return min(i, len(s.data)), false
+}
+
+// equalBytes marks with its highest bit each byte of word that is c. Bytes above
+// a marked one may be marked wrongly, so that only the lowest mark counts.
+func equalBytes(word uint64, c byte) uint64 {
+	return zeroBytes(word ^ lowBits*uint64(c))
+}
+
+func zeroBytes(word uint64) uint64 { return (word - lowBits) &^ word & highBits }
+
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
 
 func (s *scanner) literal(word string) error {
 	if !bytes.HasPrefix(s.data[s.pos:], []byte(word)) {
@@ -169,13 +219,22 @@ func (s *scanner) members(visit func(key, value []byte) error) error {
 			return errJSON
 		}
 		s.pos++
-		value, err := s.value()
-		if err != nil {
-			return err
-		}
-		if visit != nil {
-			if err := visit(key, value); err != nil {
+		taken := false
+		if s.take != nil && s.depth == 1 {
+			var err error
+			if taken, err = s.take(s, key); err != nil {
 				return err
+			}
+		}
+		if !taken {
+			value, err := s.value()
+			if err != nil {
+				return err
+			}
+			if visit != nil {
+				if err := visit(key, value); err != nil {
+					return err
+				}
 			}
 		}
 		switch s.next() {
@@ -260,68 +319,117 @@ func inside(text []byte) ([]byte, bool) {
 	return text[1 : len(text)-1], true
 }
 
-// unescape decodes the inside of a JSON string in its own place: what an escape
-// stands for is never longer than the escape.
+// unescape decodes the inside of a JSON string in its own place.
 func unescape(s []byte) ([]byte, error) {
 	from := bytes.IndexByte(s, '\\')
 	if from < 0 {
 		return s, nil
 	}
-	return appendUnescaped(s[:from], s[from:])
+	decoded, end, err := unescapeUntil(s, from, false)
+	if end < len(s) {
+		err = errJSON // a quote inside
+	}
+	return decoded, err
 }
 
-// appendUnescaped appends the inside of a JSON string to dst, decoded. dst may
-// end where s begins, in the same memory. A lone surrogate becomes U+FFFD, as
-// in encoding/json.
-func appendUnescaped(dst, s []byte) ([]byte, error) {
-	for {
-		n := bytes.IndexByte(s, '\\')
-		if n < 0 {
-			return append(dst, s...), nil
-		}
-		dst = append(dst, s[:n]...)
-		s = s[n+1:]
-		if len(s) == 0 {
-			return nil, errJSON
-		}
-		c := s[0]
-		switch c {
-		case '"', '\\', '/':
-		case 'b':
-			c = '\b'
-		case 'f':
-			c = '\f'
-		case 'n':
-			c = '\n'
-		case 'r':
-			c = '\r'
-		case 't':
-			c = '\t'
-		case 'u':
-			r, ok := hex4(s[1:])
-			if !ok {
-				return nil, errJSON
-			}
-			s = s[5:]
-			if utf16.IsSurrogate(r) {
-				pair := rune(utf8.RuneError)
-				if len(s) > 1 && s[0] == '\\' && s[1] == 'u' {
-					if low, ok := hex4(s[2:]); ok {
-						pair = utf16.DecodeRune(r, low)
-					}
-				}
-				if r = pair; pair != utf8.RuneError {
-					s = s[6:]
-				}
-			}
-			dst = utf8.AppendRune(dst, r)
-			continue
-		default:
-			return nil, errJSON
-		}
-		dst = append(dst, c)
-		s = s[1:]
+// unescapeString moves over the string that the scanner stands on, like str,
+// and decodes it in its own place on the way.
+func (s *scanner) unescapeString() ([]byte, error) {
+	rest := s.data[s.pos+1:]
+	quote := bytes.IndexByte(rest, '"')
+	if quote < 0 {
+		return nil, errJSON
 	}
+	escape := bytes.IndexByte(rest[:quote], '\\')
+	if escape < 0 {
+		s.pos += 1 + quote + 1
+		return rest[:quote], nil
+	}
+	decoded, end, err := unescapeUntil(rest, escape, true)
+	s.pos += 1 + end + 1
+	return decoded, err
+}
+
+// unescapeUntil decodes the inside of a JSON string in its own place, up to the
+// quote that ends it, or to the end of s: what an escape stands for is never
+// longer than the escape. The first from bytes are known to have no escape. A
+// lone surrogate becomes U+FFFD, as in encoding/json.
+func unescapeUntil(s []byte, from int, quoted bool) (decoded []byte, end int, err error) {
+	to := from
+	for from < len(s) {
+		// Words move as long as they hold neither backslash nor quote.
+		if from+8 <= len(s) {
+			word := binary.LittleEndian.Uint64(s[from:])
+			found := equalBytes(word, '\\') | equalBytes(word, '"')
+			if found == 0 {
+				binary.LittleEndian.PutUint64(s[to:], word)
+				from, to = from+8, to+8
+				continue
+			}
+			// What is written too much is put right by writing the word again
+			// where it was.
+			n := bits.TrailingZeros64(found) / 8
+			binary.LittleEndian.PutUint64(s[to:], word)
+			binary.LittleEndian.PutUint64(s[from:], word)
+			from, to = from+n, to+n
+		}
+		switch c := s[from]; c {
+		case '"':
+			return s[:to], from, nil
+		default:
+			s[to] = c
+			from, to = from+1, to+1
+			continue
+		case '\\':
+		}
+		if from+1 == len(s) {
+			return nil, from, errJSON
+		}
+		if c := jsonUnescape[s[from+1]]; c != 0 {
+			s[to] = c
+			from, to = from+2, to+1
+			continue
+		}
+		r, size := unescapeRune(s[from:])
+		if size == 0 {
+			return nil, from, errJSON
+		}
+		from += size
+		to += utf8.EncodeRune(s[to:], r)
+	}
+	if quoted {
+		return nil, from, errJSON
+	}
+	return s[:to], from, nil
+}
+
+// jsonUnescape holds what the letter behind a backslash stands for; the escapes
+// of four hex digits, and letters that mean nothing, have 0.
+var jsonUnescape = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+}
+
+// unescapeRune reads the \u escape, or the two for a surrogate pair, at the
+// beginning of s, and returns how long it is, 0 if it is not valid.
+func unescapeRune(s []byte) (rune, int) {
+	if len(s) < 6 || s[1] != 'u' {
+		return 0, 0
+	}
+	r, ok := hex4(s[2:])
+	if !ok {
+		return 0, 0
+	}
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if len(s) >= 12 && s[6] == '\\' && s[7] == 'u' {
+		if low, ok := hex4(s[8:]); ok {
+			if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+				return pair, 12
+			}
+		}
+	}
+	return utf8.RuneError, 6
 }
 
 func hex4(s []byte) (rune, bool) {
@@ -367,36 +475,52 @@ var jsonEscape = func() (table [256]byte) {
 
 // appendEscaped appends text, which is valid UTF-8, as the inside of a JSON
 // string.
-func appendEscaped[T string | []byte](dst []byte, text T) []byte {
-	start := 0
-	for i := 0; i < len(text); i++ {
-		e := jsonEscape[text[i]]
-		if e == 0 {
-			continue
+func appendEscaped(dst, text []byte) []byte {
+	for len(text) > 0 {
+		if len(text) >= 8 {
+			word := binary.LittleEndian.Uint64(text)
+			// A byte below 0x20 has none of these three bits.
+			control := zeroBytes(word & (lowBits * 0xE0))
+			found := control | equalBytes(word, '"') | equalBytes(word, '\\')
+			n := 8
+			if found != 0 {
+				n = bits.TrailingZeros64(found) / 8
+			}
+			if cap(dst)-len(dst) < 16 {
+				dst = grow(dst, len(text)+len(text)/8+64)
+			}
+			binary.LittleEndian.PutUint64(dst[len(dst):len(dst)+8], word)
+			dst, text = dst[:len(dst)+n], text[n:]
+			if n == 8 {
+				continue
+			}
 		}
-		dst = append(dst, text[start:i]...)
-		start = i + 1
-		if e == 'u' {
-			dst = append(dst, '\\', 'u', '0', '0', hexDigits[text[i]>>4], hexDigits[text[i]&15])
-		} else {
+		c := text[0]
+		switch e := jsonEscape[c]; e {
+		case 0:
+			dst = append(dst, c)
+		case 'u':
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		default:
 			dst = append(dst, '\\', e)
 		}
+		text = text[1:]
 	}
-	return append(dst, text[start:]...)
+	return dst
 }
 
 // appendString appends text as a JSON string. Bytes that are not UTF-8 are
 // taken for Latin-1, which is what a header's bytes were before UTF-8.
 func appendString[T string | []byte](dst []byte, text T) []byte {
-	dst = append(dst, '"')
-	if utf8.ValidString(string(text)) {
-		dst = appendEscaped(dst, text)
-	} else {
-		for i := range len(text) {
-			dst = appendEscaped(dst, string(rune(text[i])))
+	b := []byte(text)
+	if !utf8.Valid(b) {
+		latin1 := make([]rune, len(b))
+		for i, c := range b {
+			latin1[i] = rune(c)
 		}
+		b = []byte(string(latin1))
 	}
-	return append(dst, '"')
+	return append(appendEscaped(append(dst, '"'), b), '"')
 }
 
 // appendASCII appends valid JSON text without white space between its tokens

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -52,6 +53,11 @@ func run(name string, getenv func(string) string, log *logger, stop <-chan os.Si
 	}
 	if configErr != nil {
 		return extension.fail(&fault{faultConfig, configErr.Error()})
+	}
+	if config.maxConcurrency == 1 {
+		// One invocation at a time needs one processor; with more, the scheduler
+		// would wake a second one for each thing that happens.
+		runtime.GOMAXPROCS(1)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- extension.waitForShutdown() }()

@@ -112,7 +112,7 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 		r.config.readinessPath, r.config.readinessAddress())
 	c.SetDeadline(limit)
 	var resp response
-	if _, err := c.send(&resp, []byte("GET"), head, nil); err != nil {
+	if _, err := c.send(&resp, []byte("GET"), head, &payload{}); err != nil {
 		c.Close()
 		r.last = err.Error()
 		return true, nil

@@ -22,7 +22,7 @@ type request struct {
 	method []byte
 	path   []byte // as in the request line, without the query
 	head   []byte
-	body   []byte
+	body   payload
 	fields []field
 }
 
@@ -38,7 +38,7 @@ func (r *request) get(name string) []byte {
 
 // write makes the request for an event.
 func (w *requestWriter) write(e *event, inv *invocation) (*request, error) {
-	body, err := e.body()
+	body, err := e.payload()
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +60,9 @@ func (w *requestWriter) write(e *event, inv *invocation) (*request, error) {
 	r.path, _, _ = bytes.Cut(w.head[start:], []byte("?"))
 	w.head = append(w.head, " HTTP/1.1\r\n"...)
 	w.headers(e, inv)
-	if len(body) > 0 || expectsBody(r.method) || w.has("content-length") {
+	if body.size() > 0 || expectsBody(r.method) || w.has("content-length") {
 		w.head = append(w.head, "content-length: "...)
-		w.head = strconv.AppendInt(w.head, int64(len(body)), 10)
+		w.head = strconv.AppendInt(w.head, int64(body.size()), 10)
 		w.head = append(w.head, "\r\n"...)
 	}
 	w.head = append(w.head, "\r\n"...)
@@ -104,7 +104,7 @@ func (w *requestWriter) text(text []byte) ([]byte, error) {
 	if bytes.IndexByte(s, '\\') < 0 {
 		return s, nil
 	}
-	return appendUnescaped(nil, s)
+	return unescape(bytes.Clone(s))
 }
 
 // target appends the path and the query.
@@ -168,7 +168,7 @@ func (w *requestWriter) query(e *event) error {
 		if err != nil {
 			return fmt.Errorf("%w: query", errMalformed)
 		}
-		if name, err = appendUnescaped(nil, name); err != nil {
+		if name, err = unescape(bytes.Clone(name)); err != nil {
 			return fmt.Errorf("%w: query", errMalformed)
 		}
 		w.head = append(w.head, separator)

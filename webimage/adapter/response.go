@@ -48,7 +48,7 @@ func (a *answer) writeTo(c *conn, head []byte) error {
 	for rest := a.binary; len(rest) > 0; {
 		piece := rest[:min(len(rest), base64Piece)]
 		rest = rest[len(piece):]
-		a.chunk = base64.StdEncoding.AppendEncode(a.chunk, piece)
+		a.chunk = appendBase64(a.chunk, piece)
 		if len(rest) == 0 {
 			a.chunk = append(a.chunk, a.end...)
 		}

@@ -23,6 +23,10 @@ const (
 	// preludeEnd stands between the prelude and the body.
 	preludeEnd = "\x00\x00\x00\x00\x00\x00\x00\x00"
 
+	// streamSize is the most that is read and sent at once. A server's chunks are
+	// sent on as soon as they come, however small; this bounds the larger ones.
+	streamSize = 256 << 10
+
 	chunkHead = 10 // room for a chunk's size and its CRLF
 )
 
@@ -85,7 +89,7 @@ func appendPrelude(dst []byte, r *response) []byte {
 // body is nil if it is still to be read.
 func (w *worker) stream(inv *invocation, r *response, body io.Reader) (read error) {
 	if w.streamBuf == nil {
-		w.streamBuf = make([]byte, chunkHead+readSize+2)
+		w.streamBuf = make([]byte, chunkHead+streamSize+2)
 	}
 	head := w.api.postHead(inv)
 	head = append(head, streamHeader...)
@@ -96,7 +100,7 @@ func (w *worker) stream(inv *invocation, r *response, body io.Reader) (read erro
 			return err
 		}
 		for {
-			n, err := body.Read(s.buf[chunkHead : chunkHead+readSize])
+			n, err := body.Read(s.buf[chunkHead : chunkHead+streamSize])
 			if writeErr := s.writeChunk(n); writeErr != nil {
 				read = writeErr
 				return writeErr

@@ -174,11 +174,13 @@ func (w *worker) send(r *request, limit time.Time) (writing chan error, err erro
 		}
 		used := w.conn.used
 		w.conn.used = true
-		writing, err := w.conn.send(&w.resp, r.method, r.head, r.body)
+		writing, err := w.conn.send(&w.resp, r.method, r.head, &r.body)
 		if err == nil {
 			return writing, nil
 		}
-		w.release(writing, false)
+		if writeErr := w.release(writing, false); errors.Is(writeErr, errMalformed) {
+			return nil, writeErr
+		}
 		var none *noAnswerError
 		if try > 0 || !used || !errors.As(err, &none) || !none.unread && !isIdempotent(r.method) {
 			return nil, err
@@ -215,11 +217,12 @@ func (w *worker) connect(limit time.Time) (err error) {
 
 // release keeps the connection for the next request, or closes it if it cannot
 // be used again, and waits until the request's body is no longer being written.
-func (w *worker) release(writing chan error, reusable bool) {
+// It returns how that ended.
+func (w *worker) release(writing chan error, reusable bool) (err error) {
 	keep := reusable && w.resp.keep && w.resp.body == bodyDone
 	if writing != nil && keep {
 		select {
-		case err := <-writing:
+		case err = <-writing:
 			writing = nil
 			keep = err == nil
 		default: // the server answered without reading the whole body
@@ -228,13 +231,14 @@ func (w *worker) release(writing chan error, reusable bool) {
 	}
 	if keep {
 		w.conn.idleAt = time.Now()
-		return
+		return nil
 	}
 	w.conn.Close()
 	w.conn = nil
 	if writing != nil {
-		<-writing
+		err = <-writing
 	}
+	return err
 }
 
 // failServer answers an invocation for which the server gave no good response.
@@ -250,6 +254,8 @@ func (w *worker) failServer(inv *invocation, e *event, err error) {
 		f = &fault{faultTooLarge, fmt.Sprintf("the response is larger than the %d bytes that Lambda or its caller takes",
 			maxAnswer(e.source))}
 		status = 502
+	case errors.Is(err, errMalformed):
+		f = &fault{faultMalformed, err.Error()}
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f = &fault{faultUnreachable, "the server does not listen any more: " + err.Error()}
 	case errors.As(err, &none):
