@@ -86,7 +86,7 @@ func (e *event) detect() source {
 // takeBody decodes the body on the way, in its own place, if the members before
 // it show that it is the body of an HTTP request. They do, in what AWS sends.
 func (e *event) takeBody(s *scanner, key []byte) (bool, error) {
-	if string(key) != "body" || e.bodyTaken || s.next() != '"' || e.detect() == passThrough || isNull(e.requestContext) {
+	if string(key) != "body" || s.next() != '"' || e.detect() == passThrough || isNull(e.requestContext) {
 		return false, nil
 	}
 	var err error
@@ -121,7 +121,7 @@ func (e *event) member(key, value []byte) error {
 			return eachMember(value, e.contextMember)
 		}
 	case "body":
-		e.body = value
+		e.body, e.bodyTaken = value, false
 	case "isBase64Encoded":
 		e.isBase64Encoded = value
 	}

@@ -189,6 +189,12 @@ func (c *conn) line(limit int) ([]byte, error) {
 	}
 }
 
+// isTimeout tells whether a deadline has passed.
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
 // cut turns the end of a connection into errCut and leaves other errors alone.
 func cut(err error) error {
 	if err == io.EOF || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
@@ -342,7 +348,8 @@ func (r *response) frame(method []byte) error {
 			}
 		}
 	}
-	r.keep = !closes && (r.keep || keeps)
+	// A chunked HTTP/1.0 answer is a server's mistake (RFC 9112, 6.1).
+	r.keep = !closes && (r.keep || keeps && !chunked)
 	switch {
 	case coded:
 		return fmt.Errorf("%w: its transfer-encoding is not chunked", errGarbage)

@@ -129,6 +129,7 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 	}
 	if c != nil {
 		c.SetDeadline(time.Time{})
+		c.used, c.idleAt = true, time.Now()
 	}
 	r.done(c)
 	return true, nil

@@ -128,7 +128,7 @@ func (w *requestWriter) target(e *event) error {
 	if len(path) == 0 || path[0] != '/' {
 		w.head = append(w.head, '/')
 	}
-	w.head = appendEncoded(w.head, path, pathByte, true)
+	w.head = appendEncoded(w.head, path, &pathByte, true)
 	return w.query(e)
 }
 
@@ -152,7 +152,7 @@ func (w *requestWriter) query(e *event) error {
 			return err
 		}
 		w.head = append(w.head, '?')
-		w.head = appendEncoded(w.head, raw, queryByte, false)
+		w.head = appendEncoded(w.head, raw, &queryByte, false)
 		return nil
 	}
 
@@ -173,9 +173,9 @@ func (w *requestWriter) query(e *event) error {
 		}
 		w.head = append(w.head, separator)
 		separator = '&'
-		w.head = appendEncoded(w.head, name, *keep, false)
+		w.head = appendEncoded(w.head, name, keep, false)
 		w.head = append(w.head, '=')
-		w.head = appendEncoded(w.head, v, *keep, false)
+		w.head = appendEncoded(w.head, v, keep, false)
 		return nil
 	}
 	if !isNull(e.multiValueQueryStrings) {
@@ -213,7 +213,7 @@ func bytesOf(chars string) (table [256]bool) {
 
 // appendEncoded appends text with every byte encoded that keep does not mark.
 // With percent, a % that does not begin an encoded byte is encoded too.
-func appendEncoded(dst, text []byte, keep [256]bool, percent bool) []byte {
+func appendEncoded(dst, text []byte, keep *[256]bool, percent bool) []byte {
 	const upper = "0123456789ABCDEF"
 	for i, c := range text {
 		ok := keep[c]

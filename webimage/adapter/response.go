@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"strconv"
 	"unicode/utf8"
 )
@@ -25,10 +26,11 @@ type answer struct {
 	binary []byte
 	end    string
 	chunk  []byte
+	lost   string // what the source cannot carry, for the log
 }
 
 func (a *answer) reset() {
-	a.front, a.binary, a.end = a.front[:0], nil, ""
+	a.front, a.binary, a.end, a.lost = a.front[:0], nil, "", ""
 }
 
 func (a *answer) size() int {
@@ -65,7 +67,7 @@ func (a *answer) writeTo(c *conn, head []byte) error {
 func (a *answer) write(e *event, r *response, body []byte) {
 	a.reset()
 	if e.source == passThrough {
-		a.front = appendPassThrough(a.front, body)
+		a.passThrough(body)
 		return
 	}
 	a.front = append(a.front, `{"statusCode":`...)
@@ -82,6 +84,9 @@ func (a *answer) write(e *event, r *response, body []byte) {
 		a.front = appendCookies(a.front, fields)
 	case e.source == alb && !e.multiValue():
 		a.front = appendSingle(a.front, fields)
+		if countCookies(fields) > 1 {
+			a.lost = "only the first of several cookies reaches the client; the target group needs multi-value headers"
+		}
 	default:
 		a.front = appendMulti(a.front, fields)
 	}
@@ -95,14 +100,17 @@ func (a *answer) write(e *event, r *response, body []byte) {
 	a.binary, a.end = body, `","isBase64Encoded":true}`
 }
 
-// appendPassThrough appends the answer to an event that is not HTTP: the body
-// as it is if it is JSON, else null, as AWS Lambda Web Adapter does.
-func appendPassThrough(dst, body []byte) []byte {
-	s := scanner{data: body}
-	if _, err := s.value(); err != nil || s.next() != 0 || s.pos != len(body) || !utf8.Valid(body) {
-		return append(dst, "null"...)
+// passThrough makes the answer to an event that is not HTTP: the body as it is
+// if it is JSON, else null, as AWS Lambda Web Adapter does.
+func (a *answer) passThrough(body []byte) {
+	if json.Valid(body) && utf8.Valid(body) {
+		a.front = append(a.front, body...)
+		return
 	}
-	return append(dst, body...)
+	a.front = append(a.front, "null"...)
+	if len(body) > 0 {
+		a.lost = "the server's answer to an event is not JSON; Lambda gets null"
+	}
 }
 
 // endToEnd returns the fields that go on to the client, all but those that
@@ -150,6 +158,15 @@ func eachName(fields []field, visit func(name []byte, first int)) {
 }
 
 func isSetCookie(name []byte) bool { return string(name) == "set-cookie" }
+
+func countCookies(fields []field) (n int) {
+	for _, f := range fields {
+		if isSetCookie(f.name) {
+			n++
+		}
+	}
+	return n
+}
 
 // appendMulti appends every value of every field.
 func appendMulti(dst []byte, fields []field) []byte {

@@ -2,9 +2,7 @@ package main
 
 import (
 	"encoding/base64"
-	"errors"
 	"io"
-	"os"
 	"strconv"
 )
 
@@ -127,7 +125,7 @@ func (w *worker) stream(inv *invocation, r *response, body io.Reader) (read erro
 }
 
 func streamFault(err error) *fault {
-	if errors.Is(err, os.ErrDeadlineExceeded) {
+	if isTimeout(err) {
 		return &fault{faultDeadline, "the server did not finish its response before the function's timeout"}
 	}
 	return &fault{faultBadAnswer, "the server's response broke off: " + err.Error()}

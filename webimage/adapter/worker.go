@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -127,6 +126,9 @@ func (w *worker) handle(inv *invocation) {
 			w.failServer(inv, e, errTooLarge)
 			return
 		}
+		if w.answer.lost != "" {
+			w.log.print(levelWarn, w.answer.lost, "requestId", inv.requestID)
+		}
 		w.respond(inv)
 	}
 }
@@ -247,7 +249,7 @@ func (w *worker) failServer(inv *invocation, e *event, err error) {
 	var none *noAnswerError
 	status := 0
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case isTimeout(err):
 		f = &fault{faultDeadline, "the server did not finish its response before the function's timeout"}
 		status = 504
 	case err == errTooLarge:
