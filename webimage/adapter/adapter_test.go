@@ -1,12 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cdkweb/cdkweb/internal/runtimeapitest"
 )
@@ -15,58 +21,134 @@ func TestMain(m *testing.M) { os.Exit(runtimeapitest.Main(m)) }
 
 // serve runs a handler as the web server on the port that the stand-in for
 // Lambda has chosen, until the test ends.
-func serve(t testing.TB, lambda *runtimeapitest.Lambda, handler http.Handler) *http.Server {
+func serve(t testing.TB, lambda *runtimeapitest.Lambda, handler http.HandlerFunc) *http.Server {
 	t.Helper()
-	server := &http.Server{Addr: fmt.Sprintf("127.0.0.1:%d", lambda.ServerPort), Handler: handler}
-	go server.ListenAndServe()
+	server := &http.Server{Handler: handler}
+	go server.Serve(listen(t, lambda))
 	t.Cleanup(func() { server.Close() })
-	lambda.WaitListening()
 	return server
 }
 
-// echo answers with the request that it got.
-var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	w.Header().Add("Set-Cookie", "a=1; Path=/")
-	w.Header().Add("Set-Cookie", "b=2")
-	fmt.Fprintf(w, "%s %s host=%s cookie=%q length=%d body=%s",
-		r.Method, r.RequestURI, r.Host, r.Header.Values("Cookie"), r.ContentLength, body)
-})
-
-func TestEachHTTPSourceReachesTheServer(t *testing.T) {
-	lambda := runtimeapitest.New(t)
-	serve(t, lambda, echo)
-	adapter := lambda.StartAdapter(runtimeapitest.BuildAdapter(t))
-	lambda.WaitInit()
-
-	for _, test := range []struct{ name, event, want string }{
-		{
-			"HTTP API or function URL",
-			`{"version":"2.0","rawPath":"/a b/%41","rawQueryString":"q=1&q=%2B","cookies":["x=1","y=2"],"headers":{"host":"example.com"},"requestContext":{"http":{"method":"POST"}},"body":"aGk=","isBase64Encoded":true}`,
-			`POST /a%20b/%41?q=1&q=%2B host=example.com cookie=["x=1; y=2"] length=2 body=hi`,
-		},
-		{
-			"REST API",
-			`{"httpMethod":"POST","path":"/a","multiValueHeaders":{"Host":["example.com"],"Cookie":["x=1"]},"multiValueQueryStringParameters":{"q":["1","a b"]},"requestContext":{"stage":"prod"},"body":"h\n\"i\"","isBase64Encoded":false}`,
-			"POST /a?q=1&q=a%20b host=example.com cookie=[\"x=1\"] length=5 body=h\n\"i\"",
-		},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			answer := lambda.Invoke([]byte(test.event)).HTTP(t)
-			if answer.Status != 200 || string(answer.Body) != test.want {
-				t.Errorf("got %d %s, want %s", answer.Status, answer.Body, test.want)
-			}
-			cookies := append(answer.Cookies, answer.Header["Set-Cookie"]...)
-			if got := strings.Join(cookies, "|"); got != "a=1; Path=/|b=2" {
-				t.Errorf("got the cookies %s", got)
-			}
-		})
+func listen(t testing.TB, lambda *runtimeapitest.Lambda) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", lambda.ServerPort))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if logs := adapter.Logs(); logs != "" {
-		t.Errorf("the adapter is not silent: %s", logs)
+	t.Cleanup(func() { listener.Close() })
+	return listener
+}
+
+// serveWire runs a server below HTTP: respond gets each connection, its number
+// from 1, and what was read from it first.
+func serveWire(t testing.TB, lambda *runtimeapitest.Lambda, respond func(c net.Conn, number int, request string)) {
+	t.Helper()
+	listener := listen(t, lambda)
+	go func() {
+		for number := 1; ; number++ {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				buf := make([]byte, 64<<10)
+				if n, err := c.Read(buf); err == nil {
+					respond(c, number, string(buf[:n]))
+				}
+			}()
+		}
+	}()
+}
+
+// running is an adapter inside the test's own process, where the race detector
+// sees it.
+type running struct {
+	t    testing.TB
+	stop chan os.Signal
+	done chan error
+	mu   sync.Mutex
+	logs bytes.Buffer
+}
+
+// start runs the adapter with the environment that Lambda gives and NAME=value
+// pairs.
+func start(t testing.TB, lambda *runtimeapitest.Lambda, env ...string) *running {
+	t.Helper()
+	values := map[string]string{}
+	for _, pair := range lambda.Env(env...) {
+		name, value, _ := strings.Cut(pair, "=")
+		values[name] = value
 	}
-	lambda.Shutdown()
-	if code := adapter.Wait(); code != 0 {
-		t.Errorf("got exit code %d after SHUTDOWN, want 0", code)
+	getenv := func(name string) string { return values[name] }
+	r := &running{t: t, stop: make(chan os.Signal, 2), done: make(chan error, 2)}
+	go func() { r.done <- run("cdkweb-adapter", getenv, newLogger(r, getenv), r.stop) }()
+	t.Cleanup(func() {
+		r.stop <- syscall.SIGTERM
+		r.wait()
+	})
+	return r
+}
+
+// wait waits for the adapter to end and returns how.
+func (r *running) wait() error {
+	select {
+	case err := <-r.done:
+		r.done <- err
+		return err
+	case <-time.After(15 * time.Second):
+		r.t.Error("the adapter does not end")
+		return errors.New("the adapter does not end")
 	}
 }
+
+func (r *running) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.logs.Write(p)
+}
+
+func (r *running) log() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.logs.String()
+}
+
+// ready is start and the wait for the init.
+func ready(t testing.TB, lambda *runtimeapitest.Lambda, env ...string) *running {
+	t.Helper()
+	r := start(t, lambda, env...)
+	lambda.WaitInit()
+	return r
+}
+
+// The shortest events of a source.
+func getEvent(path string) []byte  { return httpEvent("GET", path, "") }
+func postEvent(path string) []byte { return httpEvent("POST", path, "body") }
+
+func httpEvent(method, path, body string) []byte {
+	return fmt.Appendf(nil, `{"version":"2.0","rawPath":%q,"headers":{"host":"example.com"},"requestContext":{"http":{"method":%q}},"body":%q}`,
+		path, method, body)
+}
+
+// expect fails the test unless the invocation is answered with the status and a
+// body that contains text.
+func expect(t testing.TB, r *runtimeapitest.Response, status int, text string) {
+	t.Helper()
+	if a := r.HTTP(t); a.Status != status || !strings.Contains(string(a.Body), text) {
+		t.Fatalf("got %d %.200q, want %d with %q", a.Status, a.Body, status, text)
+	}
+}
+
+// expectError fails the test unless the invocation ended with the error.
+func expectError(t testing.TB, r *runtimeapitest.Response, kind, text string) {
+	t.Helper()
+	if r.Error == nil {
+		t.Fatalf("got the answer %.200q, want the error %s", r.Payload, kind)
+	}
+	if r.Error.ErrorType != kind || r.Error.HeaderType != kind || !strings.Contains(r.Error.ErrorMessage, text) {
+		t.Fatalf("got %+v, want %s with %q", *r.Error, kind, text)
+	}
+}
+
+func hello(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello "+r.URL.Path) }

@@ -34,7 +34,7 @@ type event struct {
 	isBase64Encoded                               []byte
 
 	// of the request context
-	http, elb, connectionID, contextMethod []byte
+	elb, connectionID, contextMethod []byte
 
 	body      []byte // decoded from JSON, in its own place
 	bodyTaken bool
@@ -58,13 +58,21 @@ func parseEvent(text []byte) (*event, error) {
 		err = errJSON
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errMalformed, err)
+		return nil, malformed(err)
 	}
 	e.source = e.detect()
 	if e.bodyTaken && e.source == passThrough {
 		return nil, fmt.Errorf("%w: the request context comes twice", errMalformed)
 	}
 	return e, nil
+}
+
+// malformed makes any error one of a malformed event.
+func malformed(err error) error {
+	if errors.Is(err, errMalformed) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errMalformed, err)
 }
 
 // detect tells the source from what was read so far.
@@ -117,6 +125,7 @@ func (e *event) member(key, value []byte) error {
 		e.multiValueQueryStrings = value
 	case "requestContext":
 		e.requestContext = value
+		e.elb, e.connectionID, e.contextMethod = nil, nil, nil
 		if value[0] == '{' {
 			return eachMember(value, e.contextMember)
 		}
@@ -131,7 +140,6 @@ func (e *event) member(key, value []byte) error {
 func (e *event) contextMember(key, value []byte) error {
 	switch string(key) {
 	case "http":
-		e.http = value
 		if value[0] == '{' {
 			return eachMember(value, func(key, value []byte) error {
 				if string(key) == "method" {

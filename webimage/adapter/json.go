@@ -366,12 +366,10 @@ func unescapeUntil(s []byte, from int, quoted bool) (decoded []byte, end int, er
 				from, to = from+8, to+8
 				continue
 			}
-			// What is written too much is put right by writing the word again
-			// where it was.
-			n := bits.TrailingZeros64(found) / 8
-			binary.LittleEndian.PutUint64(s[to:], word)
-			binary.LittleEndian.PutUint64(s[from:], word)
-			from, to = from+n, to+n
+			for range bits.TrailingZeros64(found) / 8 {
+				s[to] = s[from]
+				from, to = from+1, to+1
+			}
 		}
 		switch c := s[from]; c {
 		case '"':

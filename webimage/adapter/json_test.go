@@ -13,6 +13,7 @@ var stringCases = []string{
 	``, `a`, `plain text without an escape`, `\n`, `\"`, `\\`, `\\\\\\\\`, `\/`, `\b\f\n\r\t`,
 	`\u00e9`, `\u20ac`, `\ud83d\ude00`, `\ud83d`, `\ude00`, `\ud83d\u0041`, `\ud83d\n`, `\ud83dx`, `\u0000`,
 	`0123456\n`, `01234567\n`, `0123456\\`, `0123456789abcdef\u00e9ghijklmnopqrstuvwxyz\n0123456789`,
+	`\na\nab\nabc\nabcd\nabcde\nabcdef\nabcdefg\nabcdefgh\n`, `\u00e9a\u00e9ab\u00e9abc\u00e9abcdefghijklmnop\n`,
 	`{\"a\":\"b\",\"c\":[\"\\\"\"]}`, `\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n`, `é€😀 raw \n é€😀`,
 }
 

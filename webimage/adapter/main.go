@@ -28,6 +28,11 @@ func main() {
 	// server has to do with less.
 	debug.SetGCPercent(50)
 	debug.SetMemoryLimit(32 << 20)
+	if os.Getenv("AWS_LAMBDA_MAX_CONCURRENCY") == "" {
+		// One invocation at a time needs one processor; with more, the scheduler
+		// would wake a second one for each thing that happens.
+		runtime.GOMAXPROCS(1)
+	}
 
 	log := newLogger(os.Stderr, os.Getenv)
 	stop := make(chan os.Signal, 1)
@@ -54,15 +59,10 @@ func run(name string, getenv func(string) string, log *logger, stop <-chan os.Si
 	if configErr != nil {
 		return extension.fail(&fault{faultConfig, configErr.Error()})
 	}
-	if config.maxConcurrency == 1 {
-		// One invocation at a time needs one processor; with more, the scheduler
-		// would wake a second one for each thing that happens.
-		runtime.GOMAXPROCS(1)
-	}
-	ended := make(chan error, 1)
+	ended := make(chan error, 1+config.maxConcurrency)
 	go func() { ended <- extension.waitForShutdown() }()
 
-	ready := &readiness{config: config, log: log}
+	ready := &readiness{config: config, log: log, initLimit: onDemandInit}
 	if err := ready.start(start); err != nil {
 		return extension.fail(&fault{faultInit, err.Error()})
 	}

@@ -9,9 +9,9 @@ import (
 )
 
 const (
-	// asyncInitLimit leaves 0.2 s of the 10 s that Lambda gives an init.
+	// onDemandInit leaves 0.2 s of the 10 s that Lambda gives an init.
 	// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
-	asyncInitLimit = 9800 * time.Millisecond
+	onDemandInit = 9800 * time.Millisecond
 
 	// A refused connect on loopback costs some 20 microseconds, so that trying
 	// each millisecond costs 2 % of a CPU; a server that needs long gets it
@@ -37,6 +37,8 @@ var errServerGone = errors.New("the server listened and then stopped listening")
 type readiness struct {
 	config *config
 	log    *logger
+	// initLimit is how long an init on demand may wait.
+	initLimit time.Duration
 
 	ready atomic.Bool
 	mu    sync.Mutex // held for one try
@@ -169,7 +171,7 @@ func (r *readiness) start(begin time.Time) error {
 	// Only an init on demand ends after 10 s; then the first invocation can go
 	// on waiting. A snapshot or a provisioned environment must be ready.
 	onDemand := r.config.initType == "" || r.config.initType == "on-demand"
-	limit := begin.Add(asyncInitLimit)
+	limit := begin.Add(r.initLimit)
 	async := onDemand && r.config.asyncInit && (deadline.IsZero() || limit.Before(deadline))
 	if async || onDemand && deadline.IsZero() {
 		deadline = limit

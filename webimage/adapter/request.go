@@ -48,14 +48,14 @@ func (w *requestWriter) write(e *event, inv *invocation) (*request, error) {
 		return nil, err
 	}
 	if err := w.collect(e); err != nil {
-		return nil, err
+		return nil, malformed(err)
 	}
 	r.fields = w.fields
 
 	w.head = append(append(w.head[:0], r.method...), ' ')
 	start := len(w.head)
 	if err := w.target(e); err != nil {
-		return nil, err
+		return nil, malformed(err)
 	}
 	r.path, _, _ = bytes.Cut(w.head[start:], []byte("?"))
 	w.head = append(w.head, " HTTP/1.1\r\n"...)
@@ -390,14 +390,14 @@ func (w *requestWriter) nominated(name []byte) bool {
 	return found
 }
 
-// line appends a header. A value cannot end its line: CR, LF and NUL become
-// spaces (RFC 9110, 5.5).
+// line appends a header. Control characters, which could end the line and which
+// servers refuse, become spaces (RFC 9110, 5.5).
 func (w *requestWriter) line(name string, value []byte) {
 	w.head = append(append(w.head, name...), ": "...)
 	start := len(w.head)
 	w.head = append(w.head, value...)
 	for i, c := range w.head[start:] {
-		if c == '\r' || c == '\n' || c == 0 {
+		if c < ' ' && c != '\t' || c == 0x7F {
 			w.head[start+i] = ' '
 		}
 	}
