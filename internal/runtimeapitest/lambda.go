@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -148,16 +149,34 @@ func New(t T) *Lambda {
 // Address is the value for AWS_LAMBDA_RUNTIME_API.
 func (l *Lambda) Address() string { return l.listener.Addr().String() }
 
-// FreePort returns a port on loopback that nobody listens on.
+// FreePort returns a port on loopback that nobody listens on. It is below those
+// that Linux gives to outgoing connections, so that none takes it meanwhile, and
+// is not returned again.
 func FreePort(t T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	ports.Lock()
+	defer ports.Unlock()
+	for range 1000 {
+		port := 10_000 + rand.IntN(22_000)
+		if ports.used[port] {
+			continue
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		listener.Close()
+		ports.used[port] = true
+		return port
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
+
+var ports = struct {
+	sync.Mutex
+	used map[int]bool
+}{used: map[int]bool{}}
 
 // Intercept lets f answer calls in Lambda's place: f returns whether it did.
 // Nil ends that.

@@ -106,17 +106,6 @@ func (p *Process) Wait() int {
 	return p.cmd.ProcessState.ExitCode()
 }
 
-// CPU returns the processor time of a process that has ended.
-func (p *Process) CPU() time.Duration {
-	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
-}
-
-// PeakMemory returns the largest resident size in bytes of a process that has
-// ended.
-func (p *Process) PeakMemory() int64 {
-	return p.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
-}
-
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -203,9 +192,9 @@ func Main(m *testing.M) int {
 	return m.Run()
 }
 
-// CPUNow returns the processor time that a running process has used, 0 where
+// CPU returns the processor time that a running process has used, 0 where
 // the system does not tell.
-func (p *Process) CPUNow() time.Duration {
+func (p *Process) CPU() time.Duration {
 	// The scheduler's statistics count nanoseconds; /proc/PID/stat counts ticks
 	// of 10 ms.
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.PID()))
@@ -219,9 +208,9 @@ func (p *Process) CPUNow() time.Duration {
 	return sum
 }
 
-// PeakMemoryNow returns the largest resident size in bytes so far of a running
+// PeakMemory returns the largest resident size in bytes so far of a running
 // process, 0 where the system does not tell.
-func (p *Process) PeakMemoryNow() int64 {
+func (p *Process) PeakMemory() int64 {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	for line := range strings.Lines(string(text)) {
 		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {

@@ -33,7 +33,6 @@ type config struct {
 	afterRestore        string
 
 	runtimeAPI     string // where invocations come from
-	extensionsAPI  string // never the proxy: it need not know the Extensions API
 	initType       string
 	maxConcurrency int
 	function       function
@@ -157,7 +156,6 @@ func readConfig(getenv func(string) string) (*config, error) {
 		passThroughPath: "/events",
 		idleTimeout:     4 * time.Second, // below the 5 s after which Node.js closes an idle connection
 		runtimeAPI:      api,
-		extensionsAPI:   api,
 		initType:        getenv("AWS_LAMBDA_INITIALIZATION_TYPE"),
 		maxConcurrency:  1,
 		function: function{

@@ -51,7 +51,8 @@ func run(name string, getenv func(string) string, log *logger, stop <-chan os.Si
 		return configErr
 	}
 
-	// Lambda starts the server only when all extensions have registered.
+	// Lambda starts the server only when all extensions have registered. A proxy
+	// of the Runtime API need not know the Extensions API.
 	extension := &extension{api: apiClient{address: getenv("AWS_LAMBDA_RUNTIME_API")}}
 	if err := extension.register(name); err != nil {
 		return fmt.Errorf("cannot register as the extension %s: %w", name, err)

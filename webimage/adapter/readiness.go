@@ -94,7 +94,7 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 	r.connects++
 	c, err := dial(r.config.readinessAddress(), limit)
 	if err != nil {
-		r.last = err.Error()
+		r.note(err)
 		if !r.listened.IsZero() {
 			if r.refused.IsZero() {
 				r.refused = time.Now()
@@ -116,7 +116,7 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 	var resp response
 	if _, err := c.send(&resp, []byte("GET"), head, &payload{}); err != nil {
 		c.Close()
-		r.last = err.Error()
+		r.note(err)
 		return true, nil
 	}
 	r.last = fmt.Sprintf("status %d", resp.status)
@@ -135,6 +135,14 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 	}
 	r.done(c)
 	return true, nil
+}
+
+// note remembers what went wrong, but not that the time was up: what came back
+// before says more.
+func (r *readiness) note(err error) {
+	if r.last == "" || !isTimeout(err) {
+		r.last = err.Error()
+	}
 }
 
 func (r *readiness) done(c *conn) {

@@ -91,7 +91,6 @@ func (w *worker) stream(inv *invocation, r *response, body io.Reader) (read erro
 	}
 	head := w.api.postHead(inv)
 	head = append(head, streamHeader...)
-	var f *fault
 	err := w.api.exchange("POST", true, func(c *conn) error {
 		s := stream{c, w.streamBuf}
 		if err := s.begin(head, appendPrelude(nil, r)); err != nil {
@@ -107,14 +106,13 @@ func (w *worker) stream(inv *invocation, r *response, body io.Reader) (read erro
 				return s.end(nil)
 			}
 			if err != nil {
-				read, f = err, streamFault(err)
+				f := streamFault(err)
+				w.log.print(levelError, f.message, "requestId", inv.requestID, "errorType", f.kind)
+				read = err
 				return s.end(f)
 			}
 		}
 	})
-	if f != nil {
-		w.log.print(levelError, f.message, "requestId", inv.requestID, "errorType", f.kind)
-	}
 	if err == nil {
 		err = w.api.failed("response")
 	}

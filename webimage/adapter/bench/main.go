@@ -206,9 +206,9 @@ func measure(t *bench, r row, contenders []contender, server string, rounds int)
 				count = max(3, count/10) // warm up
 			}
 			runtime.GC() // the harness's own garbage is nobody's time
-			cpu, serving, start := s.runtime.CPUNow(), time.Duration(0), time.Now()
+			cpu, serving, start := s.runtime.CPU(), time.Duration(0), time.Now()
 			if s.server != nil {
-				serving = s.server.CPUNow()
+				serving = s.server.CPU()
 			}
 			for range count {
 				inv := runtimeapitest.Invocation{Event: r.event}
@@ -225,9 +225,9 @@ func measure(t *bench, r row, contenders []contender, server string, rounds int)
 			}
 			if round > 0 {
 				s.spent += time.Since(start)
-				s.cpu += s.runtime.CPUNow() - cpu
+				s.cpu += s.runtime.CPU() - cpu
 				if s.server != nil {
-					s.serving += s.server.CPUNow() - serving
+					s.serving += s.server.CPU() - serving
 				}
 			}
 		}
@@ -237,7 +237,7 @@ func measure(t *bench, r row, contenders []contender, server string, rounds int)
 		n := time.Duration(len(s.times))
 		fmt.Printf("| %s | %s | %s | %s | %s | %.0f | %s | %s | %.1f |\n", r.name, s.name,
 			ms(s.times[n/2]), ms(s.times[n*9/10]), ms(s.times[n*99/100]), float64(n)/s.spent.Seconds(),
-			ms(s.cpu/n), ms((s.cpu+s.serving)/n), float64(s.runtime.PeakMemoryNow())/1e6)
+			ms(s.cpu/n), ms((s.cpu+s.serving)/n), float64(s.runtime.PeakMemory())/1e6)
 	}
 	t.cleanup()
 }
