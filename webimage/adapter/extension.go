@@ -26,7 +26,7 @@ func (x *extension) register(name string) error {
 	}
 	x.id = string(x.api.resp.get(extensionIDHeader))
 	if x.id == "" {
-		return errors.New("Lambda gave no extension identifier")
+		return errors.New("no extension identifier in Lambda's answer")
 	}
 	return nil
 }

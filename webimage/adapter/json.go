@@ -371,14 +371,13 @@ func unescapeUntil(s []byte, from int, quoted bool) (decoded []byte, end int, er
 				from, to = from+1, to+1
 			}
 		}
-		switch c := s[from]; c {
-		case '"':
+		if s[from] == '"' {
 			return s[:to], from, nil
-		default:
-			s[to] = c
+		}
+		if s[from] != '\\' { // less than a word is left
+			s[to] = s[from]
 			from, to = from+1, to+1
 			continue
-		case '\\':
 		}
 		if from+1 == len(s) {
 			return nil, from, errJSON

@@ -27,11 +27,11 @@ func main() {
 	// read and written. The limit lets the collector work harder before the
 	// server has to do with less.
 	debug.SetGCPercent(50)
-	debug.SetMemoryLimit(32 << 20)
 	if os.Getenv("AWS_LAMBDA_MAX_CONCURRENCY") == "" {
 		// One invocation at a time needs one processor; with more, the scheduler
 		// would wake a second one for each thing that happens.
 		runtime.GOMAXPROCS(1)
+		debug.SetMemoryLimit(32 << 20)
 	}
 
 	log := newLogger(os.Stderr, os.Getenv)

@@ -30,6 +30,11 @@ const (
 	goneAfter = time.Second
 )
 
+// notReadyError says what was tried and what came back.
+type notReadyError struct{ tried string }
+
+func (e *notReadyError) Error() string { return e.tried }
+
 var errServerGone = errors.New("the server listened and then stopped listening")
 
 // readiness waits for the web server, in the init and, if that took too long,
@@ -72,7 +77,7 @@ func (r *readiness) wait(deadline time.Time) error {
 		if !deadline.IsZero() {
 			left := time.Until(deadline)
 			if left <= 0 {
-				return errors.New(r.String())
+				return &notReadyError{r.String()}
 			}
 			wait = min(wait, left)
 		}

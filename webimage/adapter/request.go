@@ -26,16 +26,6 @@ type request struct {
 	fields []field
 }
 
-// get returns the client's value for a lower-case header name.
-func (r *request) get(name string) []byte {
-	for _, f := range r.fields {
-		if equalFold(f.name, name) {
-			return f.value
-		}
-	}
-	return nil
-}
-
 // write makes the request for an event.
 func (w *requestWriter) write(e *event, inv *invocation) (*request, error) {
 	body, err := e.payload()

@@ -216,7 +216,7 @@ func (c *apiClient) next(inv *invocation) error {
 		}
 	}
 	if len(inv.requestID) == 0 {
-		return errors.New("Lambda's invocation has no request id")
+		return errors.New("the invocation has no request id")
 	}
 	return nil
 }

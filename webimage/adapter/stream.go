@@ -83,8 +83,8 @@ func appendPrelude(dst []byte, r *response) []byte {
 	return append(append(dst, '}'), preludeEnd...)
 }
 
-// stream posts the server's response, whose head was read, as it comes in. The
-// body is nil if it is still to be read.
+// stream posts a response as its body comes in, and returns how reading that
+// ended.
 func (w *worker) stream(inv *invocation, r *response, body io.Reader) (read error) {
 	if w.streamBuf == nil {
 		w.streamBuf = make([]byte, chunkHead+streamSize+2)

@@ -99,7 +99,7 @@ func (w *worker) handle(inv *invocation) {
 		return
 	}
 	if err := w.ready.wait(limit); err != nil {
-		w.fail(inv, &fault{faultNotReady, err.Error()})
+		w.failServer(inv, e, err)
 		return
 	}
 
@@ -159,8 +159,8 @@ func maxAnswer(s source) int {
 // maxErrorBody bounds how much of a response goes into an invocation's error.
 const maxErrorBody = 128 << 10
 
-// statusFault is the fault of a response with an error status, with the same
-// message that AWS Lambda Web Adapter makes.
+// statusFault is the fault of a response with an error status. Its message is
+// JSON, so that who invoked the function can read what the server said.
 func (w *worker) statusFault() *fault {
 	text := fmt.Appendf(nil, `{"statusCode":%d,"body":`, w.resp.status)
 	return &fault{faultStatus, string(append(appendString(text, w.body), '}'))}
@@ -247,8 +247,12 @@ func (w *worker) release(writing chan error, reusable bool) (err error) {
 func (w *worker) failServer(inv *invocation, e *event, err error) {
 	f := &fault{faultBadAnswer, "the server's response is no good: " + err.Error()}
 	var none *noAnswerError
+	var late *notReadyError
 	status := 0
 	switch {
+	case errors.As(err, &late):
+		f = &fault{faultNotReady, err.Error()}
+		status = 504
 	case isTimeout(err):
 		f = &fault{faultDeadline, "the server did not finish its response before the function's timeout"}
 		status = 504
@@ -268,6 +272,9 @@ func (w *worker) failServer(inv *invocation, e *event, err error) {
 		return
 	}
 	w.log.print(levelError, f.message, "requestId", inv.requestID, "errorType", f.kind)
+	if late != nil {
+		f.message = "the server was not ready before the function's timeout" // ports are not the client's business
+	}
 	w.message(inv, e, status, f.message)
 }
 
