@@ -369,6 +369,11 @@ var responseCases = []struct {
 		want: `{"statusCode":200,"headers":{"content-length":"1000"},"cookies":[],"body":"","isBase64Encoded":false}`,
 	},
 	{
+		name: "HEAD of what has a content coding: no body is no base64", truth: rfcHTTP + ", 9.3.2", source: v2Event, method: "HEAD",
+		wire: "HTTP/1.1 200 OK\nContent-Encoding: gzip\n\n",
+		want: `{"statusCode":200,"headers":{"content-encoding":"gzip"},"cookies":[],"body":"","isBase64Encoded":false}`,
+	},
+	{
 		name: "204 has no body", truth: rfcHTTP + ", 15.3.5", source: v2Event,
 		wire: "HTTP/1.1 204 No Content\nX: y\n\n",
 		want: `{"statusCode":204,"headers":{"x":"y"},"cookies":[],"body":"","isBase64Encoded":false}`,

@@ -92,7 +92,7 @@ func (a *answer) write(e *event, r *response, body []byte) {
 	}
 
 	a.front = append(a.front, `,"body":"`...)
-	if isText(r, body) {
+	if len(body) == 0 || isText(r, body) {
 		a.front = appendEscaped(a.front, body)
 		a.front = append(a.front, `","isBase64Encoded":false}`...)
 		return
