@@ -244,6 +244,7 @@ func FuzzHTTP(f *testing.F) {
 	} {
 		f.Add([]byte(seed), uint8(0))
 		f.Add([]byte(seed), uint8(7))
+		f.Add([]byte(seed), uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, wire []byte, size uint8) {
 		read := func(method string) (*response, []byte, error) {
@@ -272,6 +273,14 @@ func FuzzHTTP(f *testing.F) {
 		}
 		if err != nil {
 			return
+		}
+		// With little room for each piece, too.
+		small := &response{}
+		if err := small.read(newConn(&sink{answer: bytes.NewReader(wire)}), []byte("GET")); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(&slowReader{small, int(size) + 1}); err != nil || !bytes.Equal(got, body) {
+			t.Fatalf("with room for %d: %q, %v; with more: %q", size+1, got, err, body)
 		}
 		want, wantErr := http.ReadResponse(bufio.NewReader(bytes.NewReader(wire)), nil)
 		if wantErr != nil || want.StatusCode < 200 || want.ProtoMinor == 0 && r.get("transfer-encoding") != nil {

@@ -396,15 +396,18 @@ func (r *response) Read(p []byte) (int, error) {
 // readChunks reads once from the socket and takes all chunks out of what came,
 // so that the server's chunks need not be read one by one.
 func (r *response) readChunks(p []byte) (int, error) {
-	for len(p) > 0 {
+	for {
 		// What is buffered begins with the rest of a chunk, or with the line
 		// before the next one, which may not be complete.
 		raw := len(r.conn.buf)
-		if raw > len(p) {
+		if raw > len(p) || len(p) <= maxChunkLine {
 			return r.readChunk(p)
 		}
 		copy(p, r.conn.buf)
 		if raw == 0 || r.chunk == 0 && bytes.IndexByte(r.conn.buf, '\n') < 0 {
+			if raw > maxChunkLine {
+				return 0, errGarbage
+			}
 			n, err := r.conn.Conn.Read(p[raw:])
 			if n == 0 && err != nil {
 				return 0, cut(err)
@@ -419,79 +422,93 @@ func (r *response) readChunks(p []byte) (int, error) {
 			}
 			r.conn.buf = r.conn.store[:copy(r.conn.store, rest)]
 		}
-		if err == nil && r.chunk < 0 { // the last chunk
+		if err == nil && r.chunk < 0 {
 			err = r.trailers()
+		}
+		if n == 0 && err == nil && r.body == bodyDone {
+			err = io.EOF
 		}
 		if n > 0 || err != nil {
 			return n, err
 		}
-		if r.body == bodyDone {
-			return 0, io.EOF
-		}
-		if len(r.conn.buf) > maxChunkLine {
-			return 0, errGarbage
-		}
 	}
-	return 0, nil
 }
 
+// maxChunkLine bounds the line before a chunk.
 const maxChunkLine = 4 << 10
 
 // dechunk moves the bytes of chunks to the front of raw and returns how many
 // they are and what is left: the beginning of a line, or what follows the last
-// chunk, after which r.chunk is -1.
+// chunk, after which r.chunk is negative.
 func (r *response) dechunk(raw []byte) (n int, rest []byte, err error) {
-	rest = raw
-	for len(rest) > 0 {
-		if r.chunk > 0 {
-			piece := rest[:min(int64(len(rest)), r.chunk)]
-			n += copy(raw[n:], piece)
-			rest = rest[len(piece):]
-			if r.chunk -= int64(len(piece)); r.chunk == 0 {
-				r.body = bodyChunkEnd
+	for rest = raw; len(rest) > 0 && r.chunk >= 0; {
+		if r.chunk == 0 {
+			end := bytes.IndexByte(rest, '\n')
+			if end < 0 {
+				break
+			}
+			line := rest[:end]
+			rest = rest[end+1:]
+			if err := r.chunkLine(bytes.TrimSuffix(line, []byte("\r"))); err != nil {
+				return n, rest, err
 			}
 			continue
 		}
-		end := bytes.IndexByte(rest, '\n')
-		if end < 0 {
-			return n, rest, nil
-		}
-		line := bytes.TrimSuffix(rest[:end], []byte("\r"))
-		rest = rest[end+1:]
-		if r.body == bodyChunkEnd {
-			if len(line) > 0 {
-				return n, rest, errGarbage
-			}
-			r.body = bodyChunked
-			continue
-		}
-		size, _, _ := bytes.Cut(line, []byte(";"))
-		length, err := strconv.ParseUint(string(bytes.TrimRight(size, " \t")), 16, 63)
-		if err != nil {
-			return n, rest, fmt.Errorf("%w: chunk size", errGarbage)
-		}
-		if r.chunk = int64(length); length == 0 {
-			r.chunk = -1
-			return n, rest, nil
-		}
+		piece := rest[:min(int64(len(rest)), r.chunk)]
+		n += copy(raw[n:], piece)
+		rest = rest[len(piece):]
+		r.took(len(piece))
 	}
-	return n, nil, nil
+	return n, rest, nil
 }
 
-// readChunk takes from the buffer only.
+// readChunk reads from one chunk, for those who have little room.
 func (r *response) readChunk(p []byte) (int, error) {
-	raw := r.conn.buf
-	n, rest, err := r.dechunk(raw[:len(p)])
-	copy(p, raw[:n])
-	// What dechunk left stands before what it did not see.
-	r.conn.buf = raw[len(p)-len(rest):]
-	if err == nil && r.chunk < 0 {
-		err = r.trailers()
+	for r.chunk == 0 {
+		line, err := r.conn.line(maxChunkLine)
+		if err == nil {
+			err = r.chunkLine(line)
+		}
+		if err == nil && r.chunk < 0 {
+			if err = r.trailers(); err == nil {
+				err = io.EOF
+			}
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
-	if n == 0 && err == nil && r.body == bodyDone {
-		err = io.EOF
+	n, err := r.conn.readInto(p[:min(int64(len(p)), r.chunk)])
+	r.took(n)
+	return n, cut(err)
+}
+
+// took notes that so many bytes of the chunk were read.
+func (r *response) took(n int) {
+	if r.chunk -= int64(n); r.chunk == 0 {
+		r.body = bodyChunkEnd
 	}
-	return n, err
+}
+
+// chunkLine reads the line before a chunk, or the empty one behind it (RFC 9112,
+// 7.1). The last chunk makes r.chunk negative.
+func (r *response) chunkLine(line []byte) error {
+	if r.body == bodyChunkEnd {
+		if len(line) > 0 {
+			return fmt.Errorf("%w: a chunk is longer than its size", errGarbage)
+		}
+		r.body = bodyChunked
+		return nil
+	}
+	size, _, _ := bytes.Cut(line, []byte(";"))
+	n, err := strconv.ParseUint(string(bytes.TrimRight(size, " \t")), 16, 63)
+	if err != nil {
+		return fmt.Errorf("%w: chunk size", errGarbage)
+	}
+	if r.chunk = int64(n); n == 0 {
+		r.chunk = -1
+	}
+	return nil
 }
 
 // trailers reads and drops the trailers behind the last chunk.
