@@ -11,10 +11,9 @@ import (
 type requestWriter struct {
 	config *config
 
-	head    []byte
-	fields  []field
-	scratch []byte
-	cookie  []byte
+	head   []byte
+	fields []field
+	cookie []byte
 }
 
 // request is what goes to the web server.
@@ -33,7 +32,7 @@ func (w *requestWriter) write(e *event, inv *invocation) (*request, error) {
 		return nil, err
 	}
 	r := &request{body: body}
-	w.scratch, w.fields, w.cookie = w.scratch[:0], w.fields[:0], w.cookie[:0]
+	w.fields, w.cookie = w.fields[:0], w.cookie[:0]
 	if r.method, err = w.method(e); err != nil {
 		return nil, err
 	}

@@ -45,16 +45,13 @@ type row struct {
 func main() {
 	log.SetFlags(0)
 	contenders := []contender{{name: "cdkweb"}}
-	flag.Func("adapter", "another adapter as `name=binary`; may be repeated", func(v string) error {
-		name, binary, ok := strings.Cut(v, "=")
+	flag.Func("adapter", "another adapter as `name=binary[,NAME=value...]`, with variables of its own; may be repeated", func(v string) error {
+		name, rest, ok := strings.Cut(v, "=")
 		if !ok {
 			return fmt.Errorf("want name=binary, got %q", v)
 		}
-		c := contender{name: name, binary: binary}
-		if b, e, ok := strings.Cut(binary, ","); ok {
-			c.binary, c.env = b, strings.Split(e, ",")
-		}
-		contenders = append(contenders, c)
+		parts := strings.Split(rest, ",")
+		contenders = append(contenders, contender{name: name, binary: parts[0], env: parts[1:]})
 		return nil
 	})
 	rounds := flag.Int("rounds", 5, "how many turns each one takes in a row of the table")
