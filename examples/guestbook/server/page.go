@@ -25,9 +25,10 @@ type page struct {
 }
 
 type bookPage struct {
-	Form    form
-	Entries []entry
-	Place   string
+	Form     form
+	Entries  []entry
+	Place    string
+	Failures []failure
 }
 
 // A form is what stands in the form for a new entry.

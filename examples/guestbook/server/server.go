@@ -37,6 +37,9 @@ func newServer(s store) http.Handler {
 	mux.HandleFunc("POST /echo", echo)
 	mux.HandleFunc("GET /status/{code}", status)
 	mux.Handle("GET /logo.png", http.FileServerFS(files))
+	for _, f := range failures {
+		mux.HandleFunc("GET /"+f.Path, f.fail)
+	}
 	mux.HandleFunc("/", notFound)
 	return mux
 }
@@ -82,7 +85,7 @@ func (s *server) showBook(w http.ResponseWriter, r *http.Request, status int, f 
 		s.showStoreError(w, r, "read", err)
 		return
 	}
-	show(w, r, status, page{Title: "Guestbook", Book: &bookPage{Form: f, Entries: entries, Place: s.store.Place()}})
+	show(w, r, status, page{Title: "Guestbook", Book: &bookPage{Form: f, Entries: entries, Place: s.store.Place(), Failures: failures}})
 }
 
 // showStoreError tells the visitor in a sentence what the table refused, and the log in the error's own words.

@@ -18,7 +18,9 @@ import (
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	os.Exit(m.Run())
+	code := m.Run()
+	removeBinary()
+	os.Exit(code)
 }
 
 func TestPaths(t *testing.T) {
@@ -45,6 +47,8 @@ func TestPaths(t *testing.T) {
 			want: []string{"<strong>Ada</strong>", "Hello", "21 November 2026, 04:05 UTC", `datetime="2026-11-21T04:05:06Z"`}},
 		{name: "the page says where entries are kept", path: "/", wantStatus: 200, want: []string{"kept in memory", "TABLE_NAME is not set"}},
 		{name: "the page escapes what visitors write", path: "/", wantStatus: 200, want: []string{"&lt;script&gt;"}, not: []string{"<script"}},
+		{name: "the page links the failures", path: "/", wantStatus: 200,
+			want: []string{`href="./panic"`, `href="./exit"`, `href="./fatal"`, `href="./use-all-memory"`, `href="./status/500"`}},
 		{name: "the page bounds what the browser sends", path: "/", wantStatus: 200, want: []string{`maxlength="40"`, `maxlength="500"`}},
 		{name: "the form knows a returning visitor", path: "/", cookie: "Zo%C3%AB+%26+Co", wantStatus: 200, want: []string{`value="Zoë &amp; Co"`}},
 		{name: "a broken cookie is no visitor", path: "/", cookie: "%zz", wantStatus: 200, want: []string{`value=""`}},
@@ -79,6 +83,7 @@ func TestPaths(t *testing.T) {
 
 		{name: "any other page", path: "/nothing", wantStatus: 404, wantType: "text/html", want: []string{"Page not found", `href="./"`}},
 		{name: "any other page, deeper", path: "/no/thing/", wantStatus: 404, want: []string{`href="./../../"`, `src="./../../logo.png"`}},
+		{name: "failures take GET only", method: "POST", path: "/exit", wantStatus: 404},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
