@@ -1,0 +1,17 @@
+// Package apprunnerweb runs a workload on AWS App Runner: pass [Hosting] to web.NewService, or call [NewService] for the concrete
+// type.
+//
+// # Who can use it
+//
+// App Runner is closed to new customers. Accounts that used it before may still create services. Every service carries the synth
+// warning cdkweb:apprunner-closed, which says so; acknowledge it with awscdk.Annotations_Of(scope).AcknowledgeWarning. The same
+// workload runs on lambdaweb.Hosting.
+//
+// # What it defines
+//
+// One AWS::AppRunner::Service, an instance role for the running code unless the workload brings one, an access role for an image in
+// private ECR, and an AWS::AppRunner::AutoScalingConfiguration where a size or the concurrency is set.
+//
+// App Runner calls the AWS::AppRunner::Service a finished deployment even when it rolled back to the image before: look at the
+// service's events after `cdk deploy`.
+package apprunnerweb

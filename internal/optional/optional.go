@@ -1,0 +1,30 @@
+// Package optional turns zero values into the nil pointers that the CDK takes for props that were not set.
+package optional
+
+// String is nil for an empty string.
+func String[T ~string](s T) *string {
+	if s == "" {
+		return nil
+	}
+	return new(string(s))
+}
+
+// Number is nil for zero.
+func Number(n int) *float64 {
+	if n == 0 {
+		return nil
+	}
+	return new(float64(n))
+}
+
+// Strings is nil for an empty map.
+func Strings(m map[string]string) *map[string]*string {
+	if len(m) == 0 {
+		return nil
+	}
+	pointers := make(map[string]*string, len(m))
+	for key, value := range m {
+		pointers[key] = &value
+	}
+	return &pointers
+}

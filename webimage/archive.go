@@ -1,0 +1,112 @@
+package webimage
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+)
+
+// archive collects files for a layer of an image. Docker's ADD unpacks it. Modes and symbolic links lie inside the archive, so
+// they survive whatever copies cdk.out from machine to machine, and equal files make equal bytes.
+type archive struct {
+	buffer bytes.Buffer
+	gzip   *gzip.Writer
+	tar    *tar.Writer
+}
+
+func newArchive() *archive {
+	a := &archive{}
+	a.gzip = gzip.NewWriter(&a.buffer)
+	a.tar = tar.NewWriter(a.gzip)
+	return a
+}
+
+// epoch is the time of every file: 1980, the earliest that zip, too, can express.
+var epoch = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+func (a *archive) header(header tar.Header) error {
+	header.ModTime = epoch
+	header.Format = tar.FormatPAX
+	return a.tar.WriteHeader(&header)
+}
+
+// file adds a file that root owns. The name has no leading slash.
+func (a *archive) file(name string, mode int64, content []byte) error {
+	if err := a.header(tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: mode, Size: int64(len(content))}); err != nil {
+		return err
+	}
+	_, err := a.tar.Write(content)
+	return err
+}
+
+// folder adds an empty folder that root owns.
+func (a *archive) folder(name string, mode int64) error {
+	return a.header(tar.Header{Name: name + "/", Typeflag: tar.TypeDir, Mode: mode})
+}
+
+// tree adds a file, or a folder with all that lies in it, under a name. Symbolic links stay links. Everybody may read what is
+// added, since the image's user owns none of it, and may execute what its owner may.
+func (a *archive) tree(name, source string) error {
+	source, err := filepath.EvalSymlinks(source) // the named thing itself may be a link
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(source, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(source, file)
+		if err != nil {
+			return err
+		}
+		target := path.Join(name, filepath.ToSlash(relative))
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		mode := int64(0o644)
+		if info.Mode()&0o100 != 0 {
+			mode = 0o755
+		}
+		switch {
+		case entry.IsDir():
+			return a.folder(target, 0o755)
+		case entry.Type() == fs.ModeSymlink:
+			link, err := os.Readlink(file)
+			if err != nil {
+				return err
+			}
+			return a.header(tar.Header{Name: target, Typeflag: tar.TypeSymlink, Mode: 0o777, Linkname: filepath.ToSlash(link)})
+		case entry.Type().IsRegular():
+			if err := a.header(tar.Header{Name: target, Typeflag: tar.TypeReg, Mode: mode, Size: info.Size()}); err != nil {
+				return err
+			}
+			opened, err := os.Open(file)
+			if err != nil {
+				return err
+			}
+			defer opened.Close()
+			_, err = io.Copy(a.tar, opened)
+			return err
+		}
+		return fmt.Errorf("%s is neither a file, a folder nor a symbolic link", file)
+	})
+}
+
+// write closes the archive and writes it to a file.
+func (a *archive) write(name string) error {
+	if err := a.tar.Close(); err != nil {
+		return err
+	}
+	if err := a.gzip.Close(); err != nil {
+		return err
+	}
+	return os.WriteFile(name, a.buffer.Bytes(), 0o644)
+}

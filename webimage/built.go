@@ -1,0 +1,123 @@
+package webimage
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/cdkweb/cdkweb/internal/optional"
+)
+
+// builtImage is an image that `cdk deploy` builds from a source: [Dockerfile] or [Go].
+type builtImage struct {
+	source source
+	bound  map[awscdk.Stack]*Bound
+}
+
+// source is what an image is built from.
+type source interface {
+	fmt.Stringer // the call that made it, as the user wrote it
+
+	validate() error
+	facts() Facts
+
+	// spec holds everything the user said, with absolute paths. Sources with equal specs make equal images.
+	spec() any
+
+	// stage writes a complete build context into an empty folder. cloudAssembly is a folder that must not become part of it.
+	stage(dir, cloudAssembly string, port int) (build, error)
+}
+
+// build is how to build a staged context.
+type build struct {
+	dockerfile string // inside the context
+	target     string
+	args       map[string]string
+	secrets    map[string]string // id -> what `docker build --secret id=…,` takes
+	name       string            // what `cdk deploy` shows
+}
+
+func (i *builtImage) Validate() error { return i.source.validate() }
+
+func (i *builtImage) Facts() Facts { return i.source.facts() }
+
+func (i *builtImage) Bind(scope constructs.Construct, port int) (*Bound, error) {
+	stack := awscdk.Stack_Of(scope)
+	if bound, ok := i.bound[stack]; ok {
+		return bound, nil
+	}
+
+	// The asset belongs to the stack and is found again by what it is made of, so that equal images are staged once.
+	id, err := i.id(port)
+	if err != nil {
+		return nil, err
+	}
+	asset, ok := stack.Node().TryFindChild(&id).(awsecrassets.DockerImageAsset)
+	if !ok {
+		if asset, err = i.newAsset(stack, id, port); err != nil {
+			return nil, err
+		}
+	}
+
+	bound := bindAsset(asset)
+	if i.bound == nil {
+		i.bound = map[awscdk.Stack]*Bound{}
+	}
+	i.bound[stack] = bound
+	return bound, nil
+}
+
+func (i *builtImage) id(port int) (string, error) {
+	spec, err := json.Marshal([]any{i.source.String(), i.source.spec(), port})
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", i.source, err)
+	}
+	sum := sha256.Sum256(spec)
+	return "cdkweb-image-" + hex.EncodeToString(sum[:8]), nil
+}
+
+// newAsset stages the build context in a temporary folder, from which the CDK copies it into cdk.out.
+func (i *builtImage) newAsset(stack awscdk.Stack, id string, port int) (_ awsecrassets.DockerImageAsset, err error) {
+	dir, err := os.MkdirTemp("", "cdkweb-image-")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", i.source, err)
+	}
+	// Without staging (cdk synth --no-staging, as local tools use it) the manifest refers to this folder, so it has to stay.
+	if unstaged := stack.Node().TryGetContext(new("aws:cdk:disable-asset-staging")); unstaged != true {
+		defer os.RemoveAll(dir)
+	}
+
+	build, err := i.source.stage(dir, *awscdk.Stage_Of(stack).Outdir(), port)
+	if err != nil {
+		return nil, err
+	}
+	return awsecrassets.NewDockerImageAsset(stack, &id, &awsecrassets.DockerImageAssetProps{
+		Directory:      &dir,
+		File:           &build.dockerfile,
+		Target:         optional.String(build.target),
+		BuildArgs:      optional.Strings(build.args),
+		BuildSecrets:   optional.Strings(build.secrets),
+		DisplayName:    &build.name,
+		Platform:       awsecrassets.Platform_Custom(new(architectures[i.source.facts().Architecture].platform)),
+		FollowSymlinks: awscdk.SymlinkFollowMode_NEVER,
+		// Where a secret lies differs between machines and is not part of the image.
+		Invalidation: &awsecrassets.DockerImageAssetInvalidationOptions{BuildSecrets: new(false)},
+	}), nil
+}
+
+func bindAsset(asset awsecrassets.DockerImageAsset) *Bound {
+	repository := asset.Repository()
+	return &Bound{
+		URI:           *asset.ImageUri(),
+		TagOrDigest:   *asset.ImageTag(),
+		RepositoryARN: *repository.RepositoryArn(),
+		Asset:         asset,
+		repository:    repository,
+	}
+}

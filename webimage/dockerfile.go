@@ -1,0 +1,339 @@
+package webimage
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/cdkweb/cdkweb/internal/project"
+	"github.com/cdkweb/cdkweb/internal/token"
+)
+
+// DockerfileOptions change how [Dockerfile] builds an image. All are optional.
+type DockerfileOptions struct {
+	// File is the Dockerfile, relative to the image's folder; it may lie outside of it. Default: "Dockerfile".
+	File string
+
+	// Target is the stage to build, by its name or number, as in docker build --target. Default: the last stage.
+	Target string
+
+	// BuildArgs are values for the Dockerfile's ARG instructions. They are part of the asset hash and stay readable in the
+	// image's history: use BuildSecrets for what nobody may see.
+	BuildArgs map[string]string
+
+	// BuildSecrets are read while the image is built and leave no trace in it: RUN --mount=type=secret,id=… . The key is the id.
+	BuildSecrets map[string]BuildSecret
+
+	// Exclude holds patterns, as in .dockerignore, of files that the build shall not see. They are added to the .dockerignore
+	// in the image's folder (or the FILE.dockerignore beside the Dockerfile, which wins over it), which is honoured in any case.
+	Exclude []string
+
+	// Architecture of the CPU. Default: X86_64, which every hosting runs.
+	Architecture Architecture
+
+	// Adapter says what answers Lambda's invocations. Default: the adapter of this library is added.
+	Adapter Adapter
+}
+
+// BuildSecret is a secret of a Docker build, from [SecretFile] or [SecretEnv].
+type BuildSecret struct{ kind, value string }
+
+// SecretFile is a build secret that lies in a file of the machine that runs `cdk deploy`. A relative path starts at the folder of
+// cdk.json.
+func SecretFile(path string) BuildSecret { return BuildSecret{"src", path} }
+
+// SecretEnv is a build secret in an environment variable of the machine that runs `cdk deploy`.
+func SecretEnv(name string) BuildSecret { return BuildSecret{"env", name} }
+
+// Dockerfile is an image that Docker builds from a folder with a Dockerfile, relative to the app's folder. The folder is left as it
+// is: the build gets a copy of the files that it may see, together with the adapter, which is added to the image that the last (or
+// the target) stage makes.
+//
+// The copy holds two files more, .cdkweb/Dockerfile and .cdkweb/adapter.tar.gz, so an instruction `COPY . .` also copies these.
+//
+// Validate reports a missing or empty folder, a missing or broken Dockerfile and a target that it does not have.
+func Dockerfile(dir string, options *DockerfileOptions) Image {
+	image := &dockerfile{dir: dir}
+	if options != nil {
+		image.options = *options
+		image.options.BuildArgs = maps.Clone(options.BuildArgs)
+		image.options.BuildSecrets = maps.Clone(options.BuildSecrets)
+		image.options.Exclude = slices.Clone(options.Exclude)
+	}
+	image.options.Architecture = image.options.Architecture.orDefault()
+	if image.options.File == "" {
+		image.options.File = "Dockerfile"
+	}
+	return &builtImage{source: image}
+}
+
+type dockerfile struct {
+	dir     string
+	options DockerfileOptions
+}
+
+const (
+	ownFolder      = ".cdkweb" // in the build context
+	adapterArchive = ownFolder + "/adapter.tar.gz"
+	ownDockerfile  = ownFolder + "/Dockerfile"
+	addAdapter     = "ADD " + adapterArchive + " /"
+	ignoreFile     = ".dockerignore"
+	cloudAssembly  = "cdk.out" // the file that marks a folder which `cdk synth` wrote
+)
+
+func (d *dockerfile) String() string { return fmt.Sprintf("webimage.Dockerfile(%q)", d.dir) }
+
+func (d *dockerfile) facts() Facts {
+	return Facts{Architecture: d.options.Architecture, Adapter: d.options.Adapter}
+}
+
+func (d *dockerfile) spec() any {
+	dir, _ := project.Path(d.dir) // validate reported the error
+	secrets := map[string]string{}
+	for id, secret := range d.options.BuildSecrets {
+		secrets[id] = secret.kind + "=" + secret.value
+	}
+	return []any{dir, d.options, secrets}
+}
+
+func (d *dockerfile) validate() error {
+	var errs []error
+	report := func(err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", d, err))
+		}
+	}
+	report(d.options.Architecture.validate())
+	report(d.options.Adapter.validate())
+	for _, name := range slices.Sorted(maps.Keys(d.options.BuildArgs)) {
+		if token.In(name) || token.In(d.options.BuildArgs[name]) {
+			report(fmt.Errorf("BuildArgs[%q] must be a literal, because the image is built before anything is deployed; it holds a CDK token", name))
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(d.options.BuildSecrets)) {
+		if secret := d.options.BuildSecrets[id]; id == "" || secret.value == "" {
+			report(fmt.Errorf("BuildSecrets[%q] must have an id and come from webimage.SecretFile or webimage.SecretEnv with a name", id))
+		}
+	}
+	if _, err := patternmatcher.New(d.options.Exclude); err != nil {
+		report(fmt.Errorf("Exclude holds a pattern that .dockerignore does not know: %w", err))
+	}
+	dir, err := d.folder()
+	report(err)
+	if err == nil {
+		_, err := d.read(dir)
+		report(err)
+	}
+	return errors.Join(errs...)
+}
+
+// folder returns the absolute path of the image's folder, with links resolved.
+func (d *dockerfile) folder() (string, error) {
+	if strings.TrimSpace(d.dir) == "" {
+		return "", errors.New(`folder must be one with a Dockerfile, such as "./server", got ""`)
+	}
+	dir, err := project.Path(d.dir)
+	if err != nil {
+		return "", err
+	}
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "", fmt.Errorf("folder %s does not exist; name a folder with a Dockerfile, relative to the folder of cdk.json (else go.mod)", dir)
+	case err != nil:
+		return "", err
+	case len(entries) == 0:
+		return "", fmt.Errorf("folder %s is empty; name a folder with a Dockerfile", dir)
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+// read returns the Dockerfile as it shall be built.
+func (d *dockerfile) read(dir string) (string, error) {
+	file := filepath.Join(dir, d.options.File)
+	content, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("there is no Dockerfile %s; write one, name another with the option File, or use webimage.Go for a Go program", file)
+	}
+	if err != nil {
+		return "", err
+	}
+	added := ""
+	if d.options.Adapter == WithAdapter {
+		added = addAdapter
+	}
+	extended, err := extendStage(string(content), d.options.Target, added)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	return extended, nil
+}
+
+// stage copies what the build may see, and adds the extended Dockerfile and the adapter.
+func (d *dockerfile) stage(context, assembly string, _ int) (build, error) {
+	dir, err := d.folder()
+	if err != nil {
+		return build{}, fmt.Errorf("%s: %w", d, err)
+	}
+	content, err := d.read(dir)
+	if err != nil {
+		return build{}, fmt.Errorf("%s: %w", d, err)
+	}
+	if err := d.copyContext(dir, context, assembly); err != nil {
+		return build{}, fmt.Errorf("%s: %w", d, err)
+	}
+	if err := os.Mkdir(filepath.Join(context, ownFolder), 0o755); err != nil {
+		return build{}, fmt.Errorf("%s: the name %s is taken by cdkweb: %w", d, ownFolder, err)
+	}
+	if err := os.WriteFile(filepath.Join(context, ownDockerfile), []byte(content), 0o644); err != nil {
+		return build{}, fmt.Errorf("%s: %w", d, err)
+	}
+	if d.options.Adapter == WithAdapter {
+		if err := writeAdapter(filepath.Join(context, adapterArchive), d.options.Architecture); err != nil {
+			return build{}, fmt.Errorf("%s: %w", d, err)
+		}
+	}
+	secrets, err := d.secrets()
+	if err != nil {
+		return build{}, fmt.Errorf("%s: %w", d, err)
+	}
+	return build{dockerfile: ownDockerfile, target: d.options.Target, args: d.options.BuildArgs, secrets: secrets, name: d.dir}, nil
+}
+
+func (d *dockerfile) secrets() (map[string]string, error) {
+	secrets := map[string]string{}
+	for id, secret := range d.options.BuildSecrets {
+		value := secret.value
+		if secret.kind == "src" {
+			file, err := project.Path(value)
+			if err != nil {
+				return nil, err
+			}
+			value = file
+		}
+		secrets[id] = secret.kind + "=" + value
+	}
+	return secrets, nil
+}
+
+// copyContext copies the files that .dockerignore leaves to the build. Symbolic links stay links, as Docker sends them. The ignore
+// file itself is not copied: it has done its work, and in the copy it could hide what is added. Nor is what `cdk synth` wrote,
+// which would make the image depend on the synth before.
+func (d *dockerfile) copyContext(dir, context, assembly string) error {
+	ignored, err := d.ignored(dir)
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(dir, file)
+		if err != nil {
+			return err
+		}
+		if name == "." {
+			return nil
+		}
+		target := filepath.Join(context, name)
+		if entry.IsDir() {
+			if same(file, assembly) || isCloudAssembly(file) {
+				return filepath.SkipDir
+			}
+			switch hidden, err := ignored.MatchesOrParentMatches(name); {
+			case err != nil:
+				return err
+			case hidden && !ignored.Exclusions():
+				return filepath.SkipDir
+			case hidden:
+				return nil // a file below may be an exception; it makes its folder
+			}
+			return os.MkdirAll(target, 0o755)
+		}
+		if name == ignoreFile {
+			return nil
+		}
+		if hidden, err := ignored.MatchesOrParentMatches(name); err != nil || hidden {
+			return err
+		}
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		switch {
+		case entry.Type() == fs.ModeSymlink:
+			link, err := os.Readlink(file)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(link, target)
+		case entry.Type().IsRegular():
+			return copyFile(file, target)
+		}
+		return nil // a socket or a device: Docker does not send these either
+	})
+}
+
+// ignored returns the patterns of what the build may not see.
+func (d *dockerfile) ignored(dir string) (*patternmatcher.PatternMatcher, error) {
+	content, err := os.ReadFile(filepath.Join(dir, d.options.File+ignoreFile))
+	if errors.Is(err, os.ErrNotExist) {
+		content, err = os.ReadFile(filepath.Join(dir, ignoreFile))
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	patterns, err := ignorefile.ReadAll(bytes.NewReader(content))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
+	}
+	matcher, err := patternmatcher.New(append(patterns, d.options.Exclude...))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
+	}
+	return matcher, nil
+}
+
+func isCloudAssembly(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, cloudAssembly))
+	return err == nil && info.Mode().IsRegular()
+}
+
+func same(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
+}
+
+func copyFile(source, target string) error {
+	from, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	to, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, info.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(to, from); err != nil {
+		to.Close()
+		return err
+	}
+	return to.Close()
+}
