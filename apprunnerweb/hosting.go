@@ -226,27 +226,23 @@ func (h Hosting) validateImage(image webimage.Facts, environment web.Environment
 		errs = append(errs, fmt.Errorf("Image: App Runner runs x86-64 images only, got Architecture %s; "+
 			"build it with webimage.X86_64, or choose lambdaweb.Hosting", image.Architecture))
 	}
-	foreignAccount := differ(image.Account, environment.Account)
 	if h.AutoDeploymentsEnabled && image.Public {
 		errs = append(errs, errors.New("AutoDeploymentsEnabled needs an image in private ECR, got one in Amazon ECR Public; "+
 			"leave it out, or copy the image to a repository of your own"))
 	}
-	if h.AutoDeploymentsEnabled && foreignAccount {
+	if h.AutoDeploymentsEnabled && !image.InAccount(environment.Account) {
 		errs = append(errs, fmt.Errorf("AutoDeploymentsEnabled needs an image in the stack's own account %s, got one in account %s; "+
 			"leave it out, or copy the image", environment.Account, image.Account))
 	}
 	if h.AccessRole != nil && image.Public {
 		errs = append(errs, errors.New("AccessRole is for images in private ECR, got an image in Amazon ECR Public, which App Runner pulls without a role; leave it out"))
 	}
-	if differ(image.Region, environment.Region) {
+	if !image.InRegion(environment.Region) {
 		errs = append(errs, fmt.Errorf("Image: App Runner pulls a private image from the service's own region %s only, got one in %s; "+
 			"replicate the repository to %[1]s", environment.Region, image.Region))
 	}
 	return errs
 }
-
-// differ reports whether two values are known and are not the same.
-func differ(a, b string) bool { return a != "" && b != "" && a != b }
 
 var (
 	serviceNameLetters = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)

@@ -31,11 +31,11 @@ type source interface {
 	spec() any
 
 	// stage writes a complete build context into an empty folder. cloudAssembly is a folder that must not become part of it.
-	stage(dir, cloudAssembly string, port int) (build, error)
+	stage(dir, cloudAssembly string, port int) (recipe, error)
 }
 
-// build is how to build a staged context.
-type build struct {
+// recipe is how to build a staged context.
+type recipe struct {
 	dockerfile string // inside the context
 	target     string
 	args       map[string]string
@@ -93,17 +93,17 @@ func (i *builtImage) newAsset(stack awscdk.Stack, id string, port int) (_ awsecr
 		defer os.RemoveAll(dir)
 	}
 
-	build, err := i.source.stage(dir, *awscdk.Stage_Of(stack).Outdir(), port)
+	recipe, err := i.source.stage(dir, *awscdk.Stage_Of(stack).Outdir(), port)
 	if err != nil {
 		return nil, err
 	}
 	return awsecrassets.NewDockerImageAsset(stack, &id, &awsecrassets.DockerImageAssetProps{
 		Directory:      &dir,
-		File:           &build.dockerfile,
-		Target:         optional.String(build.target),
-		BuildArgs:      optional.Strings(build.args),
-		BuildSecrets:   optional.Strings(build.secrets),
-		DisplayName:    &build.name,
+		File:           &recipe.dockerfile,
+		Target:         optional.String(recipe.target),
+		BuildArgs:      optional.Strings(recipe.args),
+		BuildSecrets:   optional.Strings(recipe.secrets),
+		DisplayName:    &recipe.name,
 		Platform:       awsecrassets.Platform_Custom(new(architectures[i.source.facts().Architecture].platform)),
 		FollowSymlinks: awscdk.SymlinkFollowMode_NEVER,
 		// Where a secret lies differs between machines and is not part of the image.

@@ -180,34 +180,34 @@ func (d *dockerfile) read(dir string) (string, error) {
 }
 
 // stage copies what the build may see, and adds the extended Dockerfile and the adapter.
-func (d *dockerfile) stage(context, assembly string, _ int) (build, error) {
+func (d *dockerfile) stage(context, assembly string, _ int) (recipe, error) {
 	dir, err := d.folder()
 	if err != nil {
-		return build{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, fmt.Errorf("%s: %w", d, err)
 	}
 	content, err := d.read(dir)
 	if err != nil {
-		return build{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, fmt.Errorf("%s: %w", d, err)
 	}
 	if err := d.copyContext(dir, context, assembly); err != nil {
-		return build{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, fmt.Errorf("%s: %w", d, err)
 	}
 	if err := os.Mkdir(filepath.Join(context, ownFolder), 0o755); err != nil {
-		return build{}, fmt.Errorf("%s: the name %s is taken by cdkweb: %w", d, ownFolder, err)
+		return recipe{}, fmt.Errorf("%s: the name %s is taken by cdkweb: %w", d, ownFolder, err)
 	}
 	if err := os.WriteFile(filepath.Join(context, ownDockerfile), []byte(content), 0o644); err != nil {
-		return build{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, fmt.Errorf("%s: %w", d, err)
 	}
 	if d.options.Adapter == WithAdapter {
 		if err := writeAdapter(filepath.Join(context, adapterArchive), d.options.Architecture); err != nil {
-			return build{}, fmt.Errorf("%s: %w", d, err)
+			return recipe{}, fmt.Errorf("%s: %w", d, err)
 		}
 	}
 	secrets, err := d.secrets()
 	if err != nil {
-		return build{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, fmt.Errorf("%s: %w", d, err)
 	}
-	return build{dockerfile: ownDockerfile, target: d.options.Target, args: d.options.BuildArgs, secrets: secrets, name: d.dir}, nil
+	return recipe{dockerfile: ownDockerfile, target: d.options.Target, args: d.options.BuildArgs, secrets: secrets, name: d.dir}, nil
 }
 
 func (d *dockerfile) secrets() (map[string]string, error) {

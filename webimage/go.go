@@ -160,14 +160,14 @@ func (p *goProgram) validateIncluded(dir string) []error {
 func (p *goProgram) tags() []string { return append([]string{timeZoneTag}, p.options.Tags...) }
 
 // stage compiles the server and writes one archive per layer: what never changes, the adapter, the server.
-func (p *goProgram) stage(context, _ string, port int) (build, error) {
+func (p *goProgram) stage(context, _ string, port int) (recipe, error) {
 	dir, err := p.folder()
 	if err != nil {
-		return build{}, fmt.Errorf("%s: %w", p, err)
+		return recipe{}, fmt.Errorf("%s: %w", p, err)
 	}
 	binary, err := p.compile(dir)
 	if err != nil {
-		return build{}, err
+		return recipe{}, err
 	}
 	layers := []string{"base", "adapter", "server"}
 	write := map[string]func(file string) error{
@@ -182,16 +182,16 @@ func (p *goProgram) stage(context, _ string, port int) (build, error) {
 	for _, layer := range layers {
 		file := layer + ".tar.gz"
 		if err := write[layer](filepath.Join(context, file)); err != nil {
-			return build{}, fmt.Errorf("%s: %w", p, err)
+			return recipe{}, fmt.Errorf("%s: %w", p, err)
 		}
 		dockerfile += fmt.Sprintf("ADD %s /\n", file)
 	}
 	dockerfile += fmt.Sprintf("WORKDIR /%s\nUSER %d:%d\nEXPOSE %d\nENTRYPOINT [\"/%s/%s\"]\n",
 		goFolder, goUser, goUser, port, goFolder, goBinary)
 	if err := os.WriteFile(filepath.Join(context, "Dockerfile"), []byte(dockerfile), 0o644); err != nil {
-		return build{}, fmt.Errorf("%s: %w", p, err)
+		return recipe{}, fmt.Errorf("%s: %w", p, err)
 	}
-	return build{dockerfile: "Dockerfile", name: p.pkg}, nil
+	return recipe{dockerfile: "Dockerfile", name: p.pkg}, nil
 }
 
 // compile returns the compiled server.

@@ -40,6 +40,12 @@ type Facts struct {
 	Adapter Adapter
 }
 
+// InAccount reports whether the image may lie in an account: true also where one of the two is not known.
+func (f Facts) InAccount(account string) bool { return f.Account == "" || account == "" || f.Account == account }
+
+// InRegion reports whether the image may lie in a region: true also where one of the two is not known.
+func (f Facts) InRegion(region string) bool { return f.Region == "" || region == "" || f.Region == region }
+
 // Bound is an image as a stack refers to it.
 type Bound struct {
 	// URI is the image with its tag or digest. It may hold tokens.

@@ -1,0 +1,129 @@
+package lambdaweb
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+
+	"github.com/cdkweb/cdkweb/internal/token"
+)
+
+// Endpoint is what makes the function answer HTTP: [HTTPAPI], [RESTAPI] or [FunctionURL].
+type Endpoint interface {
+	// limit is how long the endpoint waits for the function; zero where it waits as long as the function may run.
+	limit() limit
+
+	validate() []error
+
+	// define adds the endpoint to a service that has its function, and returns the URL without a slash at the end.
+	define(s *Service) (url string)
+}
+
+// limit is an endpoint's own timeout, and the warning about a function that may run longer.
+type limit struct {
+	timeout time.Duration
+	warning string // id
+	name    string
+}
+
+// HTTPAPI is an API Gateway HTTP API with one route for everything and no stage in the path. It waits 30 s for an answer, takes
+// requests of up to 6 MB (Lambda's limit), and does not stream.
+type HTTPAPI struct{}
+
+// HTTPAPITimeoutWarning is the id of the warning about a Timeout that no client behind an HTTP API will see the end of.
+const HTTPAPITimeoutWarning = "cdkweb:http-api-timeout"
+
+// limit is API Gateway's maximum integration timeout for HTTP APIs, which is not adjustable.
+func (HTTPAPI) limit() limit { return limit{30 * time.Second, HTTPAPITimeoutWarning, "an HTTP API"} }
+
+func (HTTPAPI) validate() []error { return nil }
+
+func (HTTPAPI) define(s *Service) string {
+	s.httpAPI = awsapigatewayv2.NewHttpApi(s, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
+		ApiName: s.Node().Path(), // shown in the console; without it every API is called HttpApi
+		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(new("Function"), s.function,
+			&awsapigatewayv2integrations.HttpLambdaIntegrationProps{
+				PayloadFormatVersion: awsapigatewayv2.PayloadFormatVersion_VERSION_2_0(),
+			}),
+	})
+	return *s.httpAPI.ApiEndpoint()
+}
+
+// RESTAPI is a regional API Gateway REST API that passes every path and method on, and every body as it is. It waits 29 s for an
+// answer and takes requests of up to 6 MB (Lambda's limit). It can have a web ACL, a resource policy and usage plans, which an HTTP
+// API cannot.
+type RESTAPI struct {
+	// StageName is the first part of every path that clients see; the server does not. 1 to 128 letters, digits, hyphens and
+	// underscores. Optional. Default: "prod".
+	StageName string
+}
+
+// RESTAPITimeoutWarning is the id of the warning about a Timeout that no client behind a REST API will see the end of.
+const RESTAPITimeoutWarning = "cdkweb:rest-api-timeout"
+
+// limit is API Gateway's default integration timeout for REST APIs. An account can have it raised at the price of its throttle quota.
+func (RESTAPI) limit() limit { return limit{29 * time.Second, RESTAPITimeoutWarning, "a REST API"} }
+
+// stageName is API Gateway's rule for a stage, which becomes part of a path.
+var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+
+func (r RESTAPI) validate() []error {
+	if r.StageName != "" && !token.In(r.StageName) && !stageName.MatchString(r.StageName) {
+		return []error{fmt.Errorf("Endpoint: RESTAPI.StageName must have 1 to 128 letters, digits, hyphens and underscores, got %q", r.StageName)}
+	}
+	return nil
+}
+
+func (r RESTAPI) define(s *Service) string {
+	if r.StageName == "" {
+		r.StageName = "prod"
+	}
+	s.restAPI = awsapigateway.NewRestApi(s, new("RestApi"), &awsapigateway.RestApiProps{
+		RestApiName:      s.Node().Path(), // shown in the console; without it every API is called RestApi
+		EndpointTypes:    &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
+		BinaryMediaTypes: &[]*string{new("*/*")}, // else API Gateway takes every body for UTF-8 text
+		CloudWatchRole:   new(false),             // an account-wide setting, not this service's
+		DeployOptions:    &awsapigateway.StageOptions{StageName: &r.StageName},
+		DefaultIntegration: awsapigateway.NewLambdaIntegration(s.function, &awsapigateway.LambdaIntegrationOptions{
+			AllowTestInvoke:         new(false), // a permission more for each method
+			ScopePermissionToMethod: new(false), // one permission for the API
+		}),
+	})
+	s.restAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
+	s.restAPI.Root().AddMethod(new("ANY"), nil, nil)
+	s.restAPI.Root().AddProxy(nil)
+	return "https://" + *s.restAPI.RestApiId() + ".execute-api." + *s.Stack().Region() + "." + *s.Stack().UrlSuffix() + "/" + r.StageName
+}
+
+// FunctionURL is the function's own address. It waits as long as the function may run, up to 15 minutes, and costs nothing beside the
+// invocations.
+type FunctionURL struct {
+	// AuthType says who may call: everybody (NONE), or who has the permission lambda:InvokeFunctionUrl and signs requests (AWS_IAM).
+	// Optional. Default: awslambda.FunctionUrlAuthType_NONE.
+	AuthType awslambda.FunctionUrlAuthType
+}
+
+func (FunctionURL) limit() limit { return limit{} }
+
+func (f FunctionURL) validate() []error {
+	switch f.AuthType {
+	case "", awslambda.FunctionUrlAuthType_NONE, awslambda.FunctionUrlAuthType_AWS_IAM:
+		return nil
+	}
+	return []error{fmt.Errorf("Endpoint: FunctionURL.AuthType must be awslambda.FunctionUrlAuthType_NONE or _AWS_IAM, got %q", string(f.AuthType))}
+}
+
+func (f FunctionURL) define(s *Service) string {
+	if f.AuthType == "" {
+		f.AuthType = awslambda.FunctionUrlAuthType_NONE
+	}
+	s.functionURL = s.function.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: f.AuthType})
+	host := awscdk.Fn_Select(new(float64(2)), awscdk.Fn_Split(new("/"), s.functionURL.Url(), nil))
+	return "https://" + *host
+}
