@@ -91,8 +91,7 @@ func (r RESTAPI) define(s *Service) string {
 		CloudWatchRole:   new(false),             // an account-wide setting, not this service's
 		DeployOptions:    &awsapigateway.StageOptions{StageName: &r.StageName},
 		DefaultIntegration: awsapigateway.NewLambdaIntegration(s.function, &awsapigateway.LambdaIntegrationOptions{
-			AllowTestInvoke:         new(false), // a permission more for each method
-			ScopePermissionToMethod: new(false), // one permission for the API
+			ScopePermissionToMethod: new(false), // one permission for the API instead of two for each method
 		}),
 	})
 	s.restAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for

@@ -1,0 +1,39 @@
+// Command guestbook is a CDK app: a DynamoDB table and a web server that uses it, where -c hosting=… says.
+package main
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+
+	"github.com/cdkweb/cdkweb/apprunnerweb"
+	"github.com/cdkweb/cdkweb/lambdaweb"
+	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/webimage"
+)
+
+var hostings = map[any]web.Hosting{
+	"apprunner": apprunnerweb.Hosting{MaxConcurrency: 80},
+	"lambda":    lambdaweb.Hosting{},
+}
+
+func main() {
+	app := awscdk.NewApp(nil)
+	newGuestbook(app, hostings[app.Node().TryGetContext(new("hosting"))])
+	app.Synth(nil)
+}
+
+func newGuestbook(app awscdk.App, hosting web.Hosting) awscdk.Stack {
+	stack := awscdk.NewStack(app, new("Guestbook"), nil)
+	entries := awsdynamodb.NewTableV2(stack, new("Entries"), &awsdynamodb.TablePropsV2{
+		PartitionKey: &awsdynamodb.Attribute{Name: new("book"), Type: awsdynamodb.AttributeType_STRING},
+		SortKey:      &awsdynamodb.Attribute{Name: new("id"), Type: awsdynamodb.AttributeType_STRING},
+	})
+	server := webimage.Go("./examples/guestbook/server", nil)
+	site := web.NewService(stack, "Site", &web.ServiceProps{
+		Workload: web.Workload{Image: server, HealthCheck: web.HealthCheck{Path: "/healthz"}},
+		Hosting:  hosting,
+	})
+	site.UseTable("TABLE_NAME", entries, web.ReadWrite)
+	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
+	return stack
+}
