@@ -187,7 +187,7 @@ func (h Hosting) validateShape() []error {
 		errs = append(errs, fmt.Errorf("Memory must be one of 0.5, 1, 2, 3, 4, 6, 8, 10 or 12 GB, got %q", string(h.Memory)))
 	}
 	if cpu != "" && memory != "" && !slices.Contains(sold, string(memory)) {
-		errs = append(errs, fmt.Errorf("App Runner does not sell CPU %s with Memory %s; with %[1]s choose %s, or for %[2]s choose %s",
+		errs = append(errs, fmt.Errorf("App Runner does not sell CPU %s with Memory %s; with %[1]s choose %[3]s, or for %[2]s choose %[4]s",
 			cpu, memory, either(sold), either(forMemory)))
 	}
 	return errs

@@ -109,16 +109,13 @@ func parseURI(uri string) (imageName, error) {
 	name.host = host
 	switch account, rest, private := strings.Cut(host, ".dkr.ecr."); {
 	case private:
-		region, suffix, found := strings.Cut(rest, ".")
-		if token.In(rest) { // the region, and perhaps the URL suffix, is a token, which may itself hold dots
-			end := strings.LastIndex(rest, "}") + 1
-			if i := strings.Index(rest, "}."); i >= 0 {
-				end = i + 1
-			}
-			region, suffix, found = rest[:end], strings.TrimPrefix(rest[end:], "."), end < len(rest)
+		region, suffix, _ := strings.Cut(rest, ".")
+		if strings.HasPrefix(rest, "${") { // a token, which may itself hold dots
+			end := strings.Index(rest, "}") + 1
+			region, suffix = rest[:end], strings.TrimPrefix(rest[end:], ".")
 		}
 		name.account, name.region = account, region
-		if !found || suffix == "" ||
+		if suffix == "" ||
 			!token.In(account) && !accountPattern.MatchString(account) ||
 			!token.In(region) && !regionPattern.MatchString(region) {
 			return name, uriError(uri)

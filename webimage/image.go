@@ -41,10 +41,14 @@ type Facts struct {
 }
 
 // InAccount reports whether the image may lie in an account: true also where one of the two is not known.
-func (f Facts) InAccount(account string) bool { return f.Account == "" || account == "" || f.Account == account }
+func (f Facts) InAccount(account string) bool {
+	return f.Account == "" || account == "" || f.Account == account
+}
 
 // InRegion reports whether the image may lie in a region: true also where one of the two is not known.
-func (f Facts) InRegion(region string) bool { return f.Region == "" || region == "" || f.Region == region }
+func (f Facts) InRegion(region string) bool {
+	return f.Region == "" || region == "" || f.Region == region
+}
 
 // Bound is an image as a stack refers to it.
 type Bound struct {

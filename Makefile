@@ -1,0 +1,49 @@
+# Everything that this repository can do. `make` alone runs what a change has to pass.
+
+# The linter runs as a tool of its own version, so that it is no dependency of the library.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GUESTBOOK   := examples/guestbook/server
+HOSTINGS    := apprunner lambda
+
+.DEFAULT_GOAL := all
+.PHONY: all test synth lint fmt golden bench-synth bench-adapter clean help
+
+all: test synth lint ## test, synth and lint
+
+test: ## run every test that needs only Go and Node
+	go test ./...
+	cd $(GUESTBOOK) && go test ./...
+
+synth: node_modules/.installed ## synthesize the guestbook for each hosting into cdk.out/<hosting>
+	@set -e; for hosting in $(HOSTINGS); do \
+		echo "synthesizing examples/guestbook for $$hosting"; \
+		npx --no-install cdk synth --quiet --context hosting=$$hosting --output cdk.out/$$hosting; \
+	done
+	@go run ./internal/summary cdk.out $(HOSTINGS)
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+lint: ## check formatting, go vet and staticcheck, in both modules
+	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted (run make fmt):"; echo "$$files"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	cd $(GUESTBOOK) && go vet ./... && go run $(STATICCHECK) ./...
+	go mod tidy -diff
+	cd $(GUESTBOOK) && go mod tidy -diff
+
+fmt: ## format the Go files
+	gofmt -w $$(git ls-files '*.go')
+
+golden: ## write the templates that tests compare with; review the difference like code
+	go test ./... -run 'Golden|Snapshot' -update
+
+bench-synth: ## compare the time of synthesis with a hand-written stack's
+	go run ./internal/benchsynth
+
+clean: ## remove what synth and npm made
+	rm -rf cdk.out node_modules
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16

@@ -1,0 +1,186 @@
+package webimage
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+const scratch = "FROM scratch\nCOPY . /\n"
+
+func TestDockerfileStage(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		files   map[string]string
+		options DockerfileOptions
+		want    []string // beside .cdkweb
+	}{
+		{"everything",
+			map[string]string{"Dockerfile": scratch, "a.txt": "a", "sub/b.txt": "b", ".env": "x"}, DockerfileOptions{},
+			[]string{".env", "Dockerfile", "a.txt", "sub/b.txt"}},
+		{"without what .dockerignore names, nor .dockerignore",
+			map[string]string{"Dockerfile": scratch, ".dockerignore": "# secrets\n.env\n**/*.log\n", ".env": "x", "a.txt": "", "sub/a.log": "", "sub/b.txt": ""},
+			DockerfileOptions{}, []string{"Dockerfile", "a.txt", "sub/b.txt"}},
+		{"all but exceptions",
+			map[string]string{"Dockerfile": scratch, ".dockerignore": "*\n!public\n!app/main\npublic/draft*\n",
+				"public/index.html": "", "public/draft.html": "", "app/main": "", "app/main.go": "", "secret": ""},
+			DockerfileOptions{}, []string{"app/main", "public/index.html"}},
+		{"an ignore file of the Dockerfile's own wins",
+			map[string]string{"web.Dockerfile": scratch, "web.Dockerfile.dockerignore": "b\n", ".dockerignore": "a\n", "a": "", "b": ""},
+			DockerfileOptions{File: "web.Dockerfile"}, []string{"a", "web.Dockerfile", "web.Dockerfile.dockerignore"}},
+		{"without extra excludes",
+			map[string]string{"Dockerfile": scratch, ".dockerignore": "a\n", "a": "", "b": "", "c/d": ""}, DockerfileOptions{Exclude: []string{"b", "c"}},
+			[]string{"Dockerfile"}},
+		{"an extra exclude that readmits",
+			map[string]string{"Dockerfile": scratch, ".dockerignore": "*.txt\n", "a.txt": "", "b.txt": ""}, DockerfileOptions{Exclude: []string{"!b.txt"}},
+			[]string{"Dockerfile", "b.txt"}},
+		{"symbolic links stay links",
+			map[string]string{"Dockerfile": scratch, "a": "x", "to-a": "-> a", "folder/": "", "to-folder": "-> folder", "outside": "-> /etc/passwd", "dangling": "-> nowhere"},
+			DockerfileOptions{}, []string{"Dockerfile", "a", "dangling", "folder/", "outside", "to-a", "to-folder"}},
+		{"without what cdk synth wrote",
+			map[string]string{"Dockerfile": scratch, "cdk.out/app/cdk.out": "{}", "cdk.out/app/asset.1/x": "", "a": ""}, DockerfileOptions{},
+			[]string{"Dockerfile", "a", "cdk.out/"}},
+		{"a Dockerfile outside of the folder",
+			map[string]string{"a": "", "../Dockerfile.web": scratch}, DockerfileOptions{File: "../Dockerfile.web"}, []string{"a"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir, context := filepath.Join(t.TempDir(), "image"), t.TempDir()
+			check(t, os.Mkdir(dir, 0o755))
+			writeFiles(t, dir, test.files)
+			before := listFiles(t, dir)
+
+			image := Dockerfile(dir, &test.options)
+			check(t, image.Validate())
+			recipe, err := image.(*builtImage).source.stage(context, "", 8080)
+			check(t, err)
+
+			want := append([]string{".cdkweb/Dockerfile", ".cdkweb/adapter.tar.gz"}, test.want...)
+			slices.Sort(want)
+			if got := listFiles(t, context); !slices.Equal(got, want) {
+				t.Errorf("the build sees\n%q, want\n%q", got, want)
+			}
+			if after := listFiles(t, dir); !slices.Equal(after, before) {
+				t.Errorf("the user's folder changed from %q to %q", before, after)
+			}
+			if recipe.dockerfile != ".cdkweb/Dockerfile" {
+				t.Errorf("got Dockerfile %q", recipe.dockerfile)
+			}
+			content, err := os.ReadFile(filepath.Join(context, recipe.dockerfile))
+			check(t, err)
+			if want := scratch + "ADD .cdkweb/adapter.tar.gz /\n"; string(content) != want {
+				t.Errorf("got\n%s\nwant\n%s", content, want)
+			}
+		})
+	}
+}
+
+func TestDockerfileLinksAndModes(t *testing.T) {
+	t.Parallel()
+	dir, context := t.TempDir(), t.TempDir()
+	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, "run.sh*": "#!/bin/sh\n", "link": "-> run.sh"})
+	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, "", 8080)
+	check(t, err)
+	if link, err := os.Readlink(filepath.Join(context, "link")); err != nil || link != "run.sh" {
+		t.Errorf("got link %q (%v), want run.sh", link, err)
+	}
+	if info, err := os.Stat(filepath.Join(context, "run.sh")); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("got mode %v (%v), want 755", info.Mode(), err)
+	}
+}
+
+func TestDockerfileAdapter(t *testing.T) {
+	t.Parallel()
+	for adapter, want := range map[Adapter]bool{WithAdapter: true, OwnAdapter: false, NoAdapter: false} {
+		dir, context := t.TempDir(), t.TempDir()
+		writeFiles(t, dir, map[string]string{"Dockerfile": "FROM a AS web\nFROM b\n"})
+		image := Dockerfile(dir, &DockerfileOptions{Adapter: adapter, Target: "web", BuildArgs: map[string]string{"V": "1"}})
+		recipe, err := image.(*builtImage).source.stage(context, "", 8080)
+		check(t, err)
+		dockerfile, err := os.ReadFile(filepath.Join(context, recipe.dockerfile))
+		check(t, err)
+		if got := string(dockerfile) == "FROM a AS web\nADD .cdkweb/adapter.tar.gz /\nFROM b\n"; got != want {
+			t.Errorf("Adapter %q: got\n%s", adapter, dockerfile)
+		}
+		if _, err := os.Stat(filepath.Join(context, adapterArchive)); (err == nil) != want {
+			t.Errorf("Adapter %q: got an archive: %v, want %v", adapter, err == nil, want)
+		}
+		if recipe.target != "web" || recipe.args["V"] != "1" {
+			t.Errorf("got recipe %+v", recipe)
+		}
+	}
+}
+
+func TestDockerfileValidate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"empty/": "", "bare/README": "", "file": "",
+		"good/Dockerfile":   "FROM a AS build\nFROM b\n",
+		"broken/Dockerfile": "RUN x\n",
+	})
+	for _, test := range []struct {
+		name    string
+		folder  string
+		options *DockerfileOptions
+		want    []string
+	}{
+		{"no folder named", "", nil, []string{`webimage.Dockerfile(""): folder must be one with a Dockerfile, such as "./server"`}},
+		{"missing folder", "nowhere", nil, []string{"nowhere does not exist; name a folder with a Dockerfile, relative to the folder of cdk.json"}},
+		{"empty folder", "empty", nil, []string{"empty is empty; name a folder with a Dockerfile"}},
+		{"a file", "file", nil, []string{"not a directory"}},
+		{"no Dockerfile", "bare", nil, []string{"there is no Dockerfile ", "bare/Dockerfile; write one"}},
+		{"another Dockerfile that is missing", "good", &DockerfileOptions{File: "web.Dockerfile"}, []string{"there is no Dockerfile", "good/web.Dockerfile"}},
+		{"no FROM", "broken", nil, []string{"broken/Dockerfile: there is no FROM instruction"}},
+		{"no such stage", "good", &DockerfileOptions{Target: "web"}, []string{`there is no stage for Target "web"; its stages are build, 1`}},
+		{"a broken pattern", "good", &DockerfileOptions{Exclude: []string{"["}}, []string{"Exclude holds a pattern that .dockerignore does not know"}},
+		{"a token in a build arg", "good", &DockerfileOptions{BuildArgs: map[string]string{"V": "${Token[AWS.Region.4]}"}}, []string{`BuildArgs["V"] must be a literal`}},
+		{"a secret from nowhere", "good", &DockerfileOptions{BuildSecrets: map[string]BuildSecret{"npm": {}}}, []string{`BuildSecrets["npm"] must have an id and come from`}},
+		{"all at once", "nowhere", &DockerfileOptions{Architecture: "mips", Adapter: "both"},
+			[]string{`Architecture must be webimage.X86_64 or webimage.ARM64, got "mips"`, "Adapter must be", "nowhere does not exist"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			folder := test.folder
+			if folder != "" {
+				folder = filepath.Join(dir, folder)
+			}
+			wantError(t, Dockerfile(folder, test.options).Validate(), test.want...)
+		})
+	}
+}
+
+func TestBuildSecrets(t *testing.T) {
+	root := t.TempDir()
+	writeFiles(t, root, map[string]string{"cdk.json": "{}", "server/Dockerfile": scratch})
+	t.Chdir(filepath.Join(root, "server"))
+	image := Dockerfile("server", &DockerfileOptions{BuildSecrets: map[string]BuildSecret{
+		"npm": SecretFile(".npmrc"), "key": SecretFile("/run/key"), "token": SecretEnv("TOKEN"),
+	}})
+	check(t, image.Validate())
+	recipe, err := image.(*builtImage).source.stage(t.TempDir(), "", 8080)
+	check(t, err)
+	for id, want := range map[string]string{"npm": "src=" + filepath.Join(root, ".npmrc"), "key": "src=/run/key", "token": "env=TOKEN"} {
+		if got := recipe.secrets[id]; got != want {
+			t.Errorf("secret %s: got %q, want %q", id, got, want)
+		}
+	}
+}
+
+func TestOptionsAreCopied(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"Dockerfile": scratch})
+	options := &DockerfileOptions{BuildArgs: map[string]string{"V": "1"}}
+	image := Dockerfile(dir, options)
+	options.BuildArgs["V"] = "2"
+	options.Target = "nothing"
+	check(t, image.Validate())
+	recipe, err := image.(*builtImage).source.stage(t.TempDir(), "", 8080)
+	check(t, err)
+	if recipe.args["V"] != "1" {
+		t.Errorf("got build argument %q, want the one at the time of the call", recipe.args["V"])
+	}
+}
