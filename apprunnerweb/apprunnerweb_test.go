@@ -1,7 +1,6 @@
 package apprunnerweb_test
 
 import (
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
+	"github.com/cdkweb/cdkweb/internal/hostingtest"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -170,12 +170,12 @@ func TestGolden(t *testing.T) {
 func TestAutoScaling(t *testing.T) {
 	for name, test := range map[string]struct {
 		hosting apprunnerweb.Hosting
-		want    string
+		want    map[string]string
 	}{
-		"MinSize":        {apprunnerweb.Hosting{MinSize: 25}, `{"MinSize":25,"MaxSize":25,"MaxConcurrency":100}`},
-		"MaxSize":        {apprunnerweb.Hosting{MaxSize: 2}, `{"MinSize":1,"MaxSize":2,"MaxConcurrency":100}`},
-		"MaxConcurrency": {apprunnerweb.Hosting{MaxConcurrency: 1}, `{"MinSize":1,"MaxSize":25,"MaxConcurrency":1}`},
-		"a fixed size":   {apprunnerweb.Hosting{MinSize: 2, MaxSize: 2}, `{"MinSize":2,"MaxSize":2,"MaxConcurrency":100}`},
+		"MinSize":        {apprunnerweb.Hosting{MinSize: 25}, map[string]string{"MinSize": "25", "MaxSize": "25", "MaxConcurrency": "100"}},
+		"MaxSize":        {apprunnerweb.Hosting{MaxSize: 2}, map[string]string{"MinSize": "1", "MaxSize": "2", "MaxConcurrency": "100"}},
+		"MaxConcurrency": {apprunnerweb.Hosting{MaxConcurrency: 1}, map[string]string{"MinSize": "1", "MaxSize": "25", "MaxConcurrency": "1"}},
+		"a fixed size":   {apprunnerweb.Hosting{MinSize: 2, MaxSize: 2}, map[string]string{"MinSize": "2", "MaxSize": "2", "MaxConcurrency": "100"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stack := newStack(t)
@@ -186,12 +186,8 @@ func TestAutoScaling(t *testing.T) {
 				t.Fatalf("got %d configurations, want one", len(id))
 			}
 			template.Want(kind, "AutoScalingConfigurationArn", `{"Fn::GetAtt":["`+id[0]+`","AutoScalingConfigurationArn"]}`)
-			for _, field := range []string{"MinSize", "MaxSize", "MaxConcurrency"} {
-				var all map[string]any
-				unmarshal(t, test.want, &all)
-				if got := template.Get(scalingKind, field); got != all[field] {
-					t.Errorf("%s: got %v, want %v", field, got, all[field])
-				}
+			for field, want := range test.want {
+				template.Want(scalingKind, field, want)
 			}
 		})
 	}
@@ -219,7 +215,7 @@ func TestAccessors(t *testing.T) {
 		"Role":       `{"Fn::GetAtt":["` + roles[1] + `","Arn"]}`,
 		"AccessRole": `{"Fn::GetAtt":["` + roles[0] + `","Arn"]}`,
 	} {
-		if got := marshal(t, templatetest.At(template.Outputs, output+".Value")); got != want {
+		if got := templatetest.JSON(t, templatetest.At(template.Outputs, output+".Value")); got != want {
 			t.Errorf("%s: got %s, want %s", output, got, want)
 		}
 	}
@@ -260,26 +256,11 @@ func TestEnvironmentErrors(t *testing.T) {
 		"":               "a variable's name must not be empty",
 		"A=B":            `got "A=B"`,
 	} {
-		wantPanic(t, func() { service.AddEnvironment(name, "x") }, "Stack/Site", want)
+		hostingtest.WantPanic(t, "Stack/Site", want, func() { service.AddEnvironment(name, "x") })
 	}
 	service.AddEnvironment("A", "1")
 	service.AddEnvironment("A", "1")
-	wantPanic(t, func() { service.AddEnvironment("A", "2") }, "Stack/Site", `A is set to "1" already, got "2"`)
-}
-
-// wantPanic fails where a call does not panic with an *InvalidPropsError of a path and a text.
-func wantPanic(t *testing.T, call func(), path, text string) {
-	t.Helper()
-	defer func() {
-		t.Helper()
-		var invalid *web.InvalidPropsError
-		if err, ok := recover().(error); !ok || !errors.As(err, &invalid) {
-			t.Errorf("got panic %v, want an *InvalidPropsError with %q", err, text)
-		} else if invalid.Path != path || !strings.Contains(invalid.Error(), text) {
-			t.Errorf("got %v, want path %s and %q", invalid, path, text)
-		}
-	}()
-	call()
+	hostingtest.WantPanic(t, "Stack/Site", `A is set to "1" already, got "2"`, func() { service.AddEnvironment("A", "2") })
 }
 
 func TestValidate(t *testing.T) {
@@ -344,14 +325,13 @@ func TestPlaceErrors(t *testing.T) {
 	service := func() {
 		apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: workload(), Hosting: apprunnerweb.Hosting{AutoDeploymentsEnabled: true}})
 	}
-	wantPanic(t, service, "Stack/Site", "AutoDeploymentsEnabled needs an image in the stack's own account 111111111111, got one in account 123456789012")
-	wantPanic(t, service, "Stack/Site", "App Runner pulls a private image from the service's own region us-east-1 only, got one in eu-west-1; replicate the repository to us-east-1")
+	hostingtest.WantPanic(t, "Stack/Site", "AutoDeploymentsEnabled needs an image in the stack's own account 111111111111, got one in account 123456789012", service)
+	hostingtest.WantPanic(t, "Stack/Site", "App Runner pulls a private image from the service's own region us-east-1 only, got one in eu-west-1; replicate the repository to us-east-1", service)
 	if n := len(*stack.Node().Children()); n != 0 {
 		t.Errorf("%d constructs are left in the stack after the error", n)
 	}
-	wantPanic(t, func() {
+	hostingtest.WantPanic(t, "Stack/Scaling", "Name must have 4 to 32 letters", func() {
 		apprunnerweb.NewAutoScaling(stack, "Scaling", &apprunnerweb.AutoScalingProps{Name: "abc", MinSize: 30})
-	},
-		"Stack/Scaling", "Name must have 4 to 32 letters")
-	wantPanic(t, func() { apprunnerweb.NewService(stack, "Site", nil) }, "Stack/Site", "Image is required")
+	})
+	hostingtest.WantPanic(t, "Stack/Site", "Image is required", func() { apprunnerweb.NewService(stack, "Site", nil) })
 }

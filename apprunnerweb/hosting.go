@@ -264,8 +264,8 @@ func validateNameOf(field, name string, most int) error {
 // validateCommand refuses what App Runner's one string for the start command cannot be trusted to carry: AWS does not say how it is
 // split into arguments.
 func validateCommand(command []string) error {
-	for _, argument := range command {
-		if argument == "" || strings.ContainsAny(argument, " \t\r\n\"'\\$`") && !token.In(argument) {
+	for i, argument := range command {
+		if argument == "" && i > 0 || strings.ContainsAny(argument, " \t\r\n\"'\\$`") && !token.In(argument) {
 			return fmt.Errorf("Command: App Runner takes one string and splits it at spaces, so an argument must not be empty or hold white "+
 				"space, quotes, '$' or a backslash, got %q; put the command into the image's CMD instead", argument)
 		}

@@ -37,7 +37,6 @@ type source interface {
 // recipe is how to build a staged context.
 type recipe struct {
 	dockerfile string // inside the context
-	target     string
 	args       map[string]string
 	secrets    map[string]string // id -> what `docker build --secret id=…,` takes
 	name       string            // what `cdk deploy` shows
@@ -100,7 +99,6 @@ func (i *builtImage) newAsset(stack awscdk.Stack, id string, port int) (_ awsecr
 	return awsecrassets.NewDockerImageAsset(stack, &id, &awsecrassets.DockerImageAssetProps{
 		Directory:      &dir,
 		File:           &recipe.dockerfile,
-		Target:         optional.String(recipe.target),
 		BuildArgs:      optional.Strings(recipe.args),
 		BuildSecrets:   optional.Strings(recipe.secrets),
 		DisplayName:    &recipe.name,

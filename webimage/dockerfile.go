@@ -207,7 +207,7 @@ func (d *dockerfile) stage(context, assembly string, _ int) (recipe, error) {
 	if err != nil {
 		return recipe{}, fmt.Errorf("%s: %w", d, err)
 	}
-	return recipe{dockerfile: ownDockerfile, target: d.options.Target, args: d.options.BuildArgs, secrets: secrets, name: d.dir}, nil
+	return recipe{dockerfile: ownDockerfile, args: d.options.BuildArgs, secrets: secrets, name: d.dir}, nil
 }
 
 func (d *dockerfile) secrets() (map[string]string, error) {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,13 +14,11 @@ type stage struct {
 	end  int    // the line after its last
 }
 
-// extendStage adds an instruction at the end of a Dockerfile's stage, named or numbered by target; the last one where target is
-// empty. With an empty instruction it only checks that the stage is there.
+// extendStage returns a Dockerfile up to the end of a stage, named or numbered by target, with an instruction added there; the last
+// stage where target is empty. What follows the stage is not built, so that the stage is the last one whatever its name: not every
+// builder finds a stage by its number. With an empty instruction nothing is added.
 func extendStage(dockerfile, target, instruction string) (string, error) {
 	lines := strings.Split(strings.TrimPrefix(dockerfile, "\ufeff"), "\n")
-	if last := len(lines) - 1; lines[last] == "" {
-		lines = lines[:last]
-	}
 	stages, err := findStages(lines)
 	if err != nil {
 		return "", err
@@ -30,8 +27,9 @@ func extendStage(dockerfile, target, instruction string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	lines = lines[:found.end]
 	if instruction != "" {
-		lines = slices.Insert(lines, found.end, instruction)
+		lines = append(lines, instruction)
 	}
 	return strings.Join(lines, "\n") + "\n", nil
 }

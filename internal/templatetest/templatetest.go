@@ -90,8 +90,7 @@ func (t Template) Want(kind, path, want string) {
 		}
 	}
 	if !reflect.DeepEqual(got, value) {
-		text, _ := json.Marshal(got)
-		t.t.Errorf("%s.%s: got %s, want %s", kind, path, text, want)
+		t.t.Errorf("%s.%s: got %s, want %s", kind, path, JSON(t.t, got), want)
 	}
 }
 
@@ -112,4 +111,14 @@ func At(value any, path string) any {
 		}
 	}
 	return value
+}
+
+// JSON returns a value as JSON without white space.
+func JSON(t testing.TB, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
