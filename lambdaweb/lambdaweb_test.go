@@ -95,7 +95,7 @@ func TestGolden(t *testing.T) {
 	}{
 		"HTTP API":              {},
 		"REST API":              {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}},
-		"REST API, own stage":   {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "v1"}}},
+		"REST API with a stage": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "v1"}}},
 		"function URL":          {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}},
 		"function URL with IAM": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}}},
 		"repository of the stack": {change: func(stack awscdk.Stack, w *web.Workload) {

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+
+	"github.com/cdkweb/cdkweb/internal/hostingtest"
+	"github.com/cdkweb/cdkweb/internal/runtimeapitest"
+	"github.com/cdkweb/cdkweb/lambdaweb"
+	"github.com/cdkweb/cdkweb/webtest"
+)
+
+// request is what a visitor sends.
+type request struct {
+	method, path, query string
+	header              map[string]string
+	cookies             []string
+	body                []byte
+}
+
+// eventSources make the event of a request as API Gateway's and Lambda's documentation shows it ("Lambda proxy integrations": payload
+// format versions 1.0 and 2.0; "Invoking Lambda function URLs": request payload format).
+var eventSources = map[string]func(r request) map[string]any{
+	"HTTP API":     func(r request) map[string]any { return version2(r, "abc123.execute-api.eu-west-1.amazonaws.com") },
+	"function URL": func(r request) map[string]any { return version2(r, "abc123.lambda-url.eu-west-1.on.aws") },
+	"REST API":     version1,
+}
+
+func version2(r request, host string) map[string]any {
+	headers := maps.Clone(r.header)
+	headers["host"] = host
+	event := map[string]any{
+		"version": "2.0", "routeKey": "$default", "rawPath": r.path, "rawQueryString": r.query, "headers": headers,
+		"requestContext": map[string]any{
+			"apiId": "abc123", "domainName": host, "stage": "$default",
+			"http": map[string]any{"method": r.method, "path": r.path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+		},
+		"body": base64.StdEncoding.EncodeToString(r.body), "isBase64Encoded": true,
+	}
+	if len(r.cookies) > 0 {
+		event["cookies"] = r.cookies
+	}
+	return event
+}
+
+func version1(r request) map[string]any {
+	headers := map[string][]string{"Host": {"abc123.execute-api.eu-west-1.amazonaws.com"}}
+	for name, value := range r.header {
+		headers[http.CanonicalHeaderKey(name)] = []string{value}
+	}
+	if len(r.cookies) > 0 {
+		headers["Cookie"] = []string{strings.Join(r.cookies, "; ")}
+	}
+	query, _ := url.ParseQuery(r.query)
+	return map[string]any{
+		"resource": "/{proxy+}", "path": r.path, "httpMethod": r.method, "multiValueHeaders": headers,
+		"multiValueQueryStringParameters": query,
+		"requestContext":                  map[string]any{"apiId": "abc123", "stage": "prod", "path": "/prod" + r.path, "httpMethod": r.method},
+		"body":                            base64.StdEncoding.EncodeToString(r.body), "isBase64Encoded": true, // binaryMediaTypes */*
+	}
+}
+
+// The adapter and the server that lie in the guestbook's image answer invocations together.
+func TestLambda(t *testing.T) {
+	adapter, server := unpackImage(t)
+	table := httptest.NewServer(&dynamoDB{})
+	t.Cleanup(table.Close)
+	for name, event := range eventSources {
+		t.Run(name, func(t *testing.T) {
+			lambda := runtimeapitest.New(t)
+			lambda.StartServer(server, "TABLE_NAME=entries", "AWS_ENDPOINT_URL="+table.URL, "AWS_REGION=eu-west-1",
+				"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_CA_BUNDLE=")
+			lambda.StartAdapter(adapter, "AWS_LWA_READINESS_CHECK_PATH=/healthz", "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399")
+			lambda.WaitInit()
+			send := func(r request) *runtimeapitest.HTTPAnswer {
+				t.Helper()
+				if r.header == nil {
+					r.header = map[string]string{}
+				}
+				text, err := json.Marshal(event(r))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return lambda.Invoke(text).HTTP(t)
+			}
+			want := func(a *runtimeapitest.HTTPAnswer, status int, contentType, body string) {
+				t.Helper()
+				if a.Status != status || !strings.HasPrefix(a.Header.Get("Content-Type"), contentType) || !strings.Contains(string(a.Body), body) {
+					t.Errorf("got %d %s %.2000q, want %d %s with %q", a.Status, a.Header.Get("Content-Type"), a.Body, status, contentType, body)
+				}
+			}
+
+			page := send(request{method: "GET", path: "/"})
+			want(page, 200, "text/html", "<form")
+			if page.Base64 {
+				t.Error("the page came as base64, want text")
+			}
+
+			form := url.Values{"name": {"Zoë"}, "message": {"wrote through " + name + " & more"}}
+			posted := send(request{method: "POST", path: "/entries", body: []byte(form.Encode()),
+				header: map[string]string{"content-type": "application/x-www-form-urlencoded"}})
+			if posted.Status != 303 || posted.Header.Get("Location") != "./" {
+				t.Errorf("the form: got %d to %q, want 303 to ./", posted.Status, posted.Header.Get("Location"))
+			}
+			cookies := slices.Concat(posted.Cookies, posted.Header["Set-Cookie"])
+			if len(cookies) != 1 || !strings.HasPrefix(cookies[0], "guestbook_name=") {
+				t.Fatalf("got cookies %q, want the visitor's name", cookies)
+			}
+			if restAPI := name == "REST API"; posted.Keys["cookies"] == restAPI {
+				t.Errorf("the answer has a member cookies: %v, want %v", !restAPI, !restAPI)
+			}
+
+			cookie, _, _ := strings.Cut(cookies[0], ";")
+			again := send(request{method: "GET", path: "/", cookies: []string{"other=1", cookie}})
+			want(again, 200, "text/html", "wrote through "+name+" &amp; more")
+			want(again, 200, "text/html", `value="Zoë"`)
+
+			binary := make([]byte, 4096)
+			for i := range binary {
+				binary[i] = byte(i)
+			}
+			echoed := send(request{method: "POST", path: "/echo", body: binary, header: map[string]string{"content-type": "application/octet-stream"}})
+			if echoed.Status != 200 || !bytes.Equal(echoed.Body, binary) {
+				t.Errorf("the binary body: got %d and %d bytes, want the same %d", echoed.Status, len(echoed.Body), len(binary))
+			}
+			logo := send(request{method: "GET", path: "/logo.png"})
+			want(logo, 200, "image/png", "\x89PNG\r\n")
+
+			want(send(request{method: "GET", path: "/nowhere"}), 404, "text/html", "")
+			want(send(request{method: "GET", path: "/status/500"}), 500, "", "")
+			want(send(request{method: "GET", path: "/healthz"}), 200, "text/plain", "ok")
+		})
+	}
+}
+
+// unpackImage synthesizes the guestbook and returns the programs that lie in its image.
+func unpackImage(t *testing.T) (adapter, server string) {
+	t.Helper()
+	stack := newGuestbook(webtest.NewApp(t), lambdaweb.Hosting{})
+	hash := hostingtest.ImageHashes(t, stack)[0]
+	context := filepath.Join(*stack.Node().Root().(awscdk.App).Outdir(), "asset."+hash)
+	dir := t.TempDir()
+	unpack := func(archive, name string) string {
+		file, err := os.Open(filepath.Join(context, archive))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		unzipped, err := gzip.NewReader(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for reader := tar.NewReader(unzipped); ; {
+			header, err := reader.Next()
+			if errors.Is(err, io.EOF) {
+				t.Fatalf("%s holds no %s", archive, name)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if header.Name != name {
+				continue
+			}
+			content, err := io.ReadAll(reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, filepath.Base(name))
+			if err := os.WriteFile(path, content, header.FileInfo().Mode()); err != nil {
+				t.Fatal(err)
+			}
+			return path
+		}
+	}
+	return unpack("adapter.tar.gz", "opt/extensions/cdkweb-adapter"), unpack("server.tar.gz", "app/server")
+}
+
+// dynamoDB answers the two calls that the guestbook makes, by DynamoDB's JSON protocol.
+type dynamoDB struct {
+	mutex sync.Mutex
+	items []json.RawMessage
+}
+
+func (d *dynamoDB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	switch target := r.Header.Get("X-Amz-Target"); target {
+	case "DynamoDB_20120810.PutItem":
+		var input struct{ Item json.RawMessage }
+		if err := json.NewDecoder(r.Body).Decode(&input); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		d.items = append([]json.RawMessage{input.Item}, d.items...)
+		io.WriteString(w, "{}")
+	case "DynamoDB_20120810.Query":
+		json.NewEncoder(w).Encode(map[string]any{"Items": d.items, "Count": len(d.items)})
+	default:
+		http.Error(w, "no such operation: "+target, http.StatusBadRequest)
+	}
+}
