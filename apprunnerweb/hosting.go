@@ -147,13 +147,19 @@ func (h Hosting) Validate(workload *web.Workload, environment web.Environment) [
 	if err := validateCommand(workload.Command); err != nil {
 		errs = append(errs, err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(workload.Environment)) {
+	if workload.Image != nil {
+		errs = append(errs, h.validateImage(workload.Image.Facts(), environment)...)
+	}
+	return errs
+}
+
+// ValidateVariables implements web.Hosting.
+func (h Hosting) ValidateVariables(variables map[string]string) []error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		if strings.HasPrefix(name, reservedPrefix) {
 			errs = append(errs, fmt.Errorf("Environment: names that start with %s are App Runner's own, got %q; choose another name", reservedPrefix, name))
 		}
-	}
-	if workload.Image != nil {
-		errs = append(errs, h.validateImage(workload.Image.Facts(), environment)...)
 	}
 	return errs
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/loggroup"
 	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -54,21 +55,8 @@ const (
 	minMemorySize, maxMemorySize, defaultMemorySize = 128, 10240, 512
 	minStorageSize, maxStorageSize                  = 512, 10240
 	maxTimeout, defaultTimeout                      = 900 * time.Second, 29 * time.Second
-	defaultRetention                                = 30
 	maxEnvironment                                  = 4096 // bytes of all names and values
 )
-
-// retentions are the numbers of days that CloudWatch Logs knows (AWS::Logs::LogGroup RetentionInDays).
-var retentions = map[int]awslogs.RetentionDays{
-	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
-	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
-	60: awslogs.RetentionDays_TWO_MONTHS, 90: awslogs.RetentionDays_THREE_MONTHS, 120: awslogs.RetentionDays_FOUR_MONTHS,
-	150: awslogs.RetentionDays_FIVE_MONTHS, 180: awslogs.RetentionDays_SIX_MONTHS, 365: awslogs.RetentionDays_ONE_YEAR,
-	400: awslogs.RetentionDays_THIRTEEN_MONTHS, 545: awslogs.RetentionDays_EIGHTEEN_MONTHS, 731: awslogs.RetentionDays_TWO_YEARS,
-	1096: awslogs.RetentionDays_THREE_YEARS, 1827: awslogs.RetentionDays_FIVE_YEARS, 2192: awslogs.RetentionDays_SIX_YEARS,
-	2557: awslogs.RetentionDays_SEVEN_YEARS, 2922: awslogs.RetentionDays_EIGHT_YEARS, 3288: awslogs.RetentionDays_NINE_YEARS,
-	3653: awslogs.RetentionDays_TEN_YEARS,
-}
 
 // reserved are the names that Lambda sets itself, from its developer guide ("Reserved environment variables").
 var reserved = []string{
@@ -121,24 +109,19 @@ func (h Hosting) Validate(workload *web.Workload, environment web.Environment) [
 	default:
 		errs = append(errs, fmt.Errorf("Tracing must be awslambda.Tracing_ACTIVE, _PASS_THROUGH or _DISABLED, got %q", string(h.Tracing)))
 	}
-	if _, ok := retentions[h.LogRetentionInDays]; !ok && h.LogRetentionInDays != 0 {
-		errs = append(errs, fmt.Errorf("LogRetentionInDays must be one of %v, got %d", slices.Sorted(maps.Keys(retentions)), h.LogRetentionInDays))
-	}
-	if h.LogGroup != nil && h.LogRetentionInDays != 0 {
-		errs = append(errs, errors.New("LogGroup excludes LogRetentionInDays; set the retention where the log group is made"))
-	}
-	errs = append(errs, validateEnvironment(workload.Environment)...)
+	errs = append(errs, loggroup.Validate(h.LogGroup, h.LogRetentionInDays)...)
 	if workload.Image != nil {
 		errs = append(errs, validateImage(workload.Image.Facts(), environment)...)
 	}
 	return errs
 }
 
-func validateEnvironment(environment map[string]string) []error {
+// ValidateVariables implements web.Hosting.
+func (h Hosting) ValidateVariables(variables map[string]string) []error {
 	var errs []error
 	size := 0
-	for _, name := range slices.Sorted(maps.Keys(environment)) {
-		value := environment[name]
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		value := variables[name]
 		size += len(name) + len(token.Literal(value))
 		switch {
 		case name == "": // reported for every hosting

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/loggroup"
 	"github.com/cdkweb/cdkweb/internal/optional"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -66,7 +67,7 @@ func newService(scope constructs.Construct, id string, prepared *web.Prepared, h
 	}
 	s.logGroup = hosting.LogGroup
 	if s.logGroup == nil {
-		s.logGroup = newLogGroup(s, "LogGroup", hosting.LogRetentionInDays)
+		s.logGroup = loggroup.New(s, "LogGroup", hosting.LogRetentionInDays)
 	}
 	s.function = awslambda.NewDockerImageFunction(s, new("Function"), &awslambda.DockerImageFunctionProps{
 		Code: awslambda.DockerImageCode_FromEcr(prepared.Image.Repository(s, "ImageRepository"), &awslambda.EcrImageCodeProps{
@@ -94,17 +95,6 @@ func newService(scope constructs.Construct, id string, prepared *web.Prepared, h
 			hosting.Timeout, limit.name, limit.timeout)))
 	}
 	return s
-}
-
-// newLogGroup makes a log group that goes when the service goes: who wants to keep logs passes a log group.
-func newLogGroup(scope constructs.Construct, id string, days int) awslogs.LogGroup {
-	if days == 0 {
-		days = defaultRetention
-	}
-	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
-		Retention:     retentions[days],
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})
 }
 
 // architectures are the CDK's names of what an image is built for.

@@ -11,18 +11,22 @@ import (
 	"github.com/cdkweb/cdkweb/internal/token"
 )
 
-// Hosting is where a workload runs: apprunnerweb.Hosting or lambdaweb.Hosting, with the options that only that place has. A package
-// of your own may implement it: its constructor calls [Prepare] first and adds its resources after.
+// Hosting is where a workload runs, such as apprunnerweb.Hosting or lambdaweb.Hosting, with the options that only that place has. A
+// package of your own may implement it: its constructor calls [Prepare] first and adds its resources after.
 type Hosting interface {
 	// Validate reports every reason why the workload cannot run here with these options. The workload has its defaults; its Image is
 	// nil where the image is not valid by itself, which has been reported then. Validate needs no Node.
 	Validate(workload *Workload, environment Environment) []error
 
+	// ValidateVariables reports every environment variable that cannot be set here: names that the hosting keeps for itself, limits of
+	// size. Names that no hosting takes have been reported. It needs no Node.
+	ValidateVariables(variables map[string]string) []error
+
 	// Host adds the workload to the tree, as one construct below scope that is named for the hosting. Everything is valid.
 	Host(scope constructs.Construct, prepared *Prepared) Hosted
 }
 
-// Hosted is a workload in its place: a *apprunnerweb.Service or a *lambdaweb.Service.
+// Hosted is a workload in its place, as its hosting's package makes it: a *apprunnerweb.Service, a *lambdaweb.Service.
 type Hosted interface {
 	constructs.Construct
 	awsiam.IGrantable
@@ -75,6 +79,7 @@ func validate(workload Workload, hosting Hosting, environment Environment) error
 	if hosting == nil {
 		errs = append(errs, errors.New("Hosting is required: where it runs, such as lambdaweb.Hosting{} or apprunnerweb.Hosting{}"))
 	} else {
+		errs = append(errs, hosting.ValidateVariables(workload.Environment)...)
 		errs = append(errs, hosting.Validate(&workload, environment)...)
 	}
 	return errors.Join(errs...)

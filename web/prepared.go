@@ -21,16 +21,14 @@ type Prepared struct {
 	// Image as the stack refers to it.
 	Image *webimage.Bound
 
-	hosting     Hosting
-	environment Environment
-	path        string
+	hosting Hosting
 }
 
 // Prepare checks a workload and its hosting, and builds the image, before the construct scope/id exists. It panics with an
 // [*InvalidPropsError] that holds every problem. Constructors of hosting packages call it first.
 func Prepare(scope constructs.Construct, id string, workload Workload, hosting Hosting) *Prepared {
-	p := &Prepared{Workload: workload.withDefaults(), hosting: hosting, environment: environmentOf(scope)}
-	err := validate(p.Workload, hosting, p.environment)
+	p := &Prepared{Workload: workload.withDefaults(), hosting: hosting}
+	err := validate(p.Workload, hosting, environmentOf(scope))
 	if err == nil {
 		p.Image, err = p.Workload.Image.Bind(scope, p.Workload.Port)
 	}
@@ -68,12 +66,11 @@ func (p *Prepared) SetVariable(name, value string) error {
 	if err := validateName(name); err != nil {
 		return err
 	}
-	workload := p.Workload
-	workload.Environment = maps.Clone(workload.Environment)
-	workload.Environment[name] = value
-	if errs := p.hosting.Validate(&workload, p.environment); len(errs) > 0 {
-		return errs[0] // everything else was valid before
+	variables := maps.Clone(p.Workload.Environment)
+	variables[name] = value
+	if errs := p.hosting.ValidateVariables(variables); len(errs) > 0 {
+		return errs[0] // the others were valid before
 	}
-	p.Workload.Environment = workload.Environment
+	p.Workload.Environment = variables
 	return nil
 }

@@ -1,0 +1,126 @@
+// Package imports keeps the import directions of the library: examples and integ, then the hostings, then web, then webimage.
+package imports
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/cdkweb/cdkweb"
+
+// hostings never import each other.
+var hostings = []string{"apprunnerweb", "ecsweb", "lambdaweb"}
+
+// rules say what a package, or all packages of a folder, must not import, directly or not, and why.
+var rules = []struct {
+	packages  []string
+	forbidden []string
+	why       string
+}{
+	{[]string{"webimage"}, []string{"web", "apprunnerweb", "ecsweb", "lambdaweb", "webtest"}, "an image does not know what it is for"},
+	{[]string{"web"}, []string{"apprunnerweb", "ecsweb", "lambdaweb", "webtest"}, "a workload does not know where it runs"},
+	{hostings, []string{"webtest"}, "a test helper is no part of a user's app"},
+	{[]string{"webtest"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "lambdaweb"}, "it tests any CDK app"},
+	{[]string{"web", "webimage", "webtest", "apprunnerweb", "ecsweb", "lambdaweb", "webimage/adapter"}, []string{"examples", "integ"}, "the library stands alone"},
+	{[]string{"internal/project", "internal/token", "internal/optional", "internal/summary", "internal/runtimeapitest"},
+		[]string{"github.com/aws"}, "importing the CDK unpacks its runtime at program start"},
+}
+
+type goPackage struct {
+	ImportPath string
+	Standard   bool
+	Deps       []string
+}
+
+func TestImports(t *testing.T) {
+	packages := list(t)
+	for _, rule := range rules {
+		for _, name := range rule.packages {
+			for _, found := range below(packages, name) {
+				for _, dep := range found.Deps {
+					for _, forbidden := range rule.forbidden {
+						if within(dep, forbidden) {
+							t.Errorf("%s imports %s: %s", found.ImportPath, dep, rule.why)
+						}
+					}
+				}
+			}
+		}
+	}
+	for _, hosting := range hostings {
+		for _, found := range below(packages, hosting) {
+			for _, other := range hostings {
+				if other != hosting && slices.ContainsFunc(found.Deps, func(dep string) bool { return within(dep, other) }) {
+					t.Errorf("%s imports %s: hostings do not know each other", found.ImportPath, other)
+				}
+			}
+		}
+	}
+}
+
+// The adapter is copied into users' images and starts with every execution environment: the standard library alone.
+func TestAdapterImportsTheStandardLibraryAlone(t *testing.T) {
+	for _, found := range below(list(t), "webimage/adapter") {
+		if strings.Contains(strings.TrimPrefix(found.ImportPath, module+"/webimage/adapter"), "/") {
+			continue // tools beside it
+		}
+		for _, dep := range found.Deps {
+			if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") {
+				t.Errorf("%s imports %s", found.ImportPath, dep)
+			}
+		}
+	}
+}
+
+// within reports whether an import path is a package of this module's folder, or of another module.
+func within(path, folder string) bool {
+	if !strings.HasPrefix(folder, "github.com/") {
+		folder = module + "/" + folder
+	}
+	return path == folder || strings.HasPrefix(path, folder+"/")
+}
+
+// below returns the packages of a folder.
+func below(packages []goPackage, folder string) []goPackage {
+	var found []goPackage
+	for _, p := range packages {
+		if p.ImportPath == module+"/"+folder || folder == "webimage/adapter" && within(p.ImportPath, folder) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+// list returns all packages of the module with everything that they import.
+func list(t *testing.T) []goPackage {
+	t.Helper()
+	command := exec.Command("go", "list", "-json=ImportPath,Standard,Deps", "./...")
+	command.Dir = filepath.Join("..", "..")
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	var packages []goPackage
+	for decoder := json.NewDecoder(bytes.NewReader(output)); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	if len(below(packages, "web")) != 1 || len(below(packages, "webimage/adapter")) == 0 {
+		t.Fatal("the rules are about packages that are not there")
+	}
+	return packages
+}
