@@ -1,0 +1,48 @@
+package web_test
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+
+	"github.com/cdkweb/cdkweb/apprunnerweb"
+	"github.com/cdkweb/cdkweb/lambdaweb"
+	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/webimage"
+)
+
+// A web server with a table. Another Hosting is the whole move to another place.
+func ExampleNewService() {
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, new("Shop"), nil)
+	orders := awsdynamodb.NewTableV2(stack, new("Orders"), &awsdynamodb.TablePropsV2{
+		PartitionKey: &awsdynamodb.Attribute{Name: new("id"), Type: awsdynamodb.AttributeType_STRING},
+	})
+
+	site := web.NewService(stack, "Site", &web.ServiceProps{
+		Workload: web.Workload{
+			Image:       webimage.Go("./server", nil),
+			Port:        8000,
+			Environment: map[string]string{"STAGE": "test"},
+			HealthCheck: web.HealthCheck{Path: "/healthz"},
+		},
+		Hosting: lambdaweb.Hosting{MemorySize: 1024},
+	})
+	site.UseTable("ORDERS_TABLE", orders, web.ReadWrite)
+
+	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
+	app.Synth(nil)
+}
+
+// A plain test finds mistakes in milliseconds, all of them at once.
+func ExampleServiceProps_Validate() {
+	props := &web.ServiceProps{
+		Workload: web.Workload{Image: webimage.URI("public.ecr.aws/nginx/nginx:1.29"), Port: 80000},
+		Hosting:  apprunnerweb.Hosting{CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.TwoGB},
+	}
+	fmt.Println(props.Validate())
+	// Output:
+	// Port must be between 1 and 65535, got 80000
+	// App Runner does not sell CPU 0.5 vCPU with Memory 2 GB; with 0.5 vCPU choose 1 GB, or for 2 GB choose 1 vCPU
+}
