@@ -4,6 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GUESTBOOK   := examples/guestbook/server
 HOSTINGS    := apprunner lambda
+GOLDEN      := ./apprunnerweb ./lambdaweb ./webtest ./examples/guestbook
 
 .DEFAULT_GOAL := all
 .PHONY: all test synth lint fmt golden bench-synth bench-adapter clean help
@@ -37,7 +38,7 @@ fmt: ## format the Go files
 	gofmt -w $$(git ls-files '*.go')
 
 golden: ## write the templates that tests compare with; review the difference like code
-	go test ./... -run 'Golden|Snapshot' -update
+	go test $(GOLDEN) -update
 
 bench-synth: ## compare the time of synthesis with a hand-written stack's
 	go run ./internal/benchsynth

@@ -85,10 +85,11 @@ func newService(scope constructs.Construct, id string, prepared *web.Prepared, h
 	})
 
 	// App Runner starts the code at once: it must find the policies in place, which hang below the roles, and not only the roles.
-	s.resource.Node().AddDependency(s.instanceRole)
+	roles := []constructs.IDependable{s.instanceRole}
 	if s.accessRole != nil {
-		s.resource.Node().AddDependency(s.accessRole)
+		roles = append(roles, s.accessRole)
 	}
+	s.resource.Node().AddDependency(roles...)
 	awscdk.Annotations_Of(s).AddWarningV2(new(ClosedWarning), new(closedMessage))
 	return s
 }
