@@ -30,7 +30,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/cxapi"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/aymanbagabas/go-udiff"
 
@@ -121,8 +120,9 @@ func synthesize(stack awscdk.Stack) (artifact interface{ TemplateFullPath() *str
 	assembly := app.Synth(nil)
 	found := assembly.GetStackArtifact(stack.ArtifactId())
 	for _, message := range *found.Messages() {
-		if message.Level == cxapi.SynthesisMessageLevel_ERROR {
-			err = errors.Join(err, fmt.Errorf("error at %s: %v", *message.Id, message.Entry.Data))
+		//lint:ignore SA1019 the type moved to another package, but this is what App.Synth returns
+		if level, path, entry := message.Level, message.Id, message.Entry; level == "ERROR" {
+			err = errors.Join(err, fmt.Errorf("error at %s: %v", *path, entry.Data))
 		}
 	}
 	return found, errors.Join(err, findings(*assembly.Directory()))
