@@ -17,7 +17,13 @@ import (
 // builtImage is an image that `cdk deploy` builds from a source: [Dockerfile] or [Go].
 type builtImage struct {
 	source source
-	bound  map[awscdk.Stack]*Bound
+	bound  map[use]*Bound
+}
+
+// use is what a built image may differ in between services that run it.
+type use struct {
+	stack awscdk.Stack
+	port  int
 }
 
 // source is what an image is built from.
@@ -48,7 +54,7 @@ func (i *builtImage) Facts() Facts { return i.source.facts() }
 
 func (i *builtImage) Bind(scope constructs.Construct, port int) (*Bound, error) {
 	stack := awscdk.Stack_Of(scope)
-	if bound, ok := i.bound[stack]; ok {
+	if bound, ok := i.bound[use{stack, port}]; ok {
 		return bound, nil
 	}
 
@@ -66,9 +72,9 @@ func (i *builtImage) Bind(scope constructs.Construct, port int) (*Bound, error) 
 
 	bound := bindAsset(asset)
 	if i.bound == nil {
-		i.bound = map[awscdk.Stack]*Bound{}
+		i.bound = map[use]*Bound{}
 	}
-	i.bound[stack] = bound
+	i.bound[use{stack, port}] = bound
 	return bound, nil
 }
 
