@@ -72,7 +72,9 @@ func validate(workload Workload, hosting Hosting, environment Environment) error
 	errs := workload.validate()
 	if workload.Image != nil {
 		if err := workload.Image.Validate(); err != nil {
-			errs = append(errs, fmt.Errorf("Image: %w", err))
+			for _, err := range each(err) {
+				errs = append(errs, fmt.Errorf("Image: %w", err))
+			}
 			workload.Image = nil // what a hosting says of a broken image would be guesswork; it still checks everything else
 		}
 	}
@@ -83,4 +85,12 @@ func validate(workload Workload, hosting Hosting, environment Environment) error
 		errs = append(errs, hosting.Validate(&workload, environment)...)
 	}
 	return errors.Join(errs...)
+}
+
+// each returns the errors that errors.Join joined, or the one.
+func each(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
 }

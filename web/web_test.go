@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { os.Exit(webtest.Main(m)) }
 // everythingWrong breaks each rule that can be broken without a stack.
 var everythingWrong = &web.ServiceProps{
 	Workload: web.Workload{
-		Image:       webimage.Go("./nowhere", nil),
+		Image:       webimage.Go("./nowhere", &webimage.GoOptions{Architecture: "mips"}),
 		Port:        70000,
 		Environment: map[string]string{"PORT": "1", "AWSAPPRUNNER_A": "x"},
 		HealthCheck: web.HealthCheck{Path: "healthz", Timeout: time.Minute},
@@ -44,7 +44,7 @@ func TestValidateReportsEverything(t *testing.T) {
 			t.Errorf("not one sentence without a period: %q", err)
 		}
 	}
-	want := "Port Environment HealthCheck.Path HealthCheck.Timeout HealthCheck.Timeout Image Environment App MinSize ServiceName"
+	want := "Port Environment HealthCheck.Path HealthCheck.Timeout HealthCheck.Timeout Image Image Environment App MinSize ServiceName"
 	if fields := strings.Join(got, " "); fields != want {
 		t.Errorf("got problems with %s, want %s: %v", fields, want, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
@@ -30,7 +31,7 @@ type use struct {
 type source interface {
 	fmt.Stringer // the call that made it, as the user wrote it
 
-	validate() error
+	validate() []error
 	facts() Facts
 
 	// spec holds everything the user said, with absolute paths. Sources with equal specs make equal images.
@@ -48,7 +49,13 @@ type recipe struct {
 	name       string            // what `cdk deploy` shows
 }
 
-func (i *builtImage) Validate() error { return i.source.validate() }
+func (i *builtImage) Validate() error {
+	var errs []error
+	for _, err := range i.source.validate() {
+		errs = append(errs, fmt.Errorf("%s: %w", i.source, err))
+	}
+	return errors.Join(errs...)
+}
 
 func (i *builtImage) Facts() Facts { return i.source.facts() }
 
@@ -88,7 +95,7 @@ func (i *builtImage) id(port int) (string, error) {
 }
 
 // newAsset stages the build context in a temporary folder, from which the CDK copies it into cdk.out.
-func (i *builtImage) newAsset(stack awscdk.Stack, id string, port int) (_ awsecrassets.DockerImageAsset, err error) {
+func (i *builtImage) newAsset(stack awscdk.Stack, id string, port int) (awsecrassets.DockerImageAsset, error) {
 	dir, err := os.MkdirTemp("", "cdkweb-image-")
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", i.source, err)
@@ -100,7 +107,7 @@ func (i *builtImage) newAsset(stack awscdk.Stack, id string, port int) (_ awsecr
 
 	recipe, err := i.source.stage(dir, *awscdk.Stage_Of(stack).Outdir(), port)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", i.source, err)
 	}
 	return awsecrassets.NewDockerImageAsset(stack, &id, &awsecrassets.DockerImageAssetProps{
 		Directory:      &dir,

@@ -106,11 +106,11 @@ func (d *dockerfile) spec() any {
 	return []any{dir, d.options, secrets}
 }
 
-func (d *dockerfile) validate() error {
+func (d *dockerfile) validate() []error {
 	var errs []error
 	report := func(err error) {
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", d, err))
+			errs = append(errs, err)
 		}
 	}
 	report(d.options.Architecture.validate())
@@ -134,7 +134,7 @@ func (d *dockerfile) validate() error {
 		_, err := d.read(dir)
 		report(err)
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // folder returns the absolute path of the image's folder, with links resolved.
@@ -183,29 +183,29 @@ func (d *dockerfile) read(dir string) (string, error) {
 func (d *dockerfile) stage(context, assembly string, _ int) (recipe, error) {
 	dir, err := d.folder()
 	if err != nil {
-		return recipe{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, err
 	}
 	content, err := d.read(dir)
 	if err != nil {
-		return recipe{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, err
 	}
 	if err := d.copyContext(dir, context, assembly); err != nil {
-		return recipe{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, err
 	}
 	if err := os.Mkdir(filepath.Join(context, ownFolder), 0o755); err != nil {
-		return recipe{}, fmt.Errorf("%s: the name %s is taken by cdkweb: %w", d, ownFolder, err)
+		return recipe{}, fmt.Errorf("the name %s is taken by cdkweb: %w", ownFolder, err)
 	}
 	if err := os.WriteFile(filepath.Join(context, ownDockerfile), []byte(content), 0o644); err != nil {
-		return recipe{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, err
 	}
 	if d.options.Adapter == WithAdapter {
 		if err := writeAdapter(filepath.Join(context, adapterArchive), d.options.Architecture); err != nil {
-			return recipe{}, fmt.Errorf("%s: %w", d, err)
+			return recipe{}, err
 		}
 	}
 	secrets, err := d.secrets()
 	if err != nil {
-		return recipe{}, fmt.Errorf("%s: %w", d, err)
+		return recipe{}, err
 	}
 	return recipe{dockerfile: ownDockerfile, args: d.options.BuildArgs, secrets: secrets, name: d.dir}, nil
 }

@@ -77,11 +77,11 @@ func (p *goProgram) spec() any {
 	return []any{dir, p.options}
 }
 
-func (p *goProgram) validate() error {
+func (p *goProgram) validate() []error {
 	var errs []error
 	report := func(err error) {
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", p, err))
+			errs = append(errs, err)
 		}
 	}
 	report(p.options.Architecture.validate())
@@ -94,7 +94,7 @@ func (p *goProgram) validate() error {
 			report(err)
 		}
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // folder returns the absolute path of the package's folder.
@@ -163,7 +163,7 @@ func (p *goProgram) tags() []string { return append([]string{timeZoneTag}, p.opt
 func (p *goProgram) stage(context, _ string, port int) (recipe, error) {
 	dir, err := p.folder()
 	if err != nil {
-		return recipe{}, fmt.Errorf("%s: %w", p, err)
+		return recipe{}, err
 	}
 	binary, err := p.compile(dir)
 	if err != nil {
@@ -182,14 +182,14 @@ func (p *goProgram) stage(context, _ string, port int) (recipe, error) {
 	for _, layer := range layers {
 		file := layer + ".tar.gz"
 		if err := write[layer](filepath.Join(context, file)); err != nil {
-			return recipe{}, fmt.Errorf("%s: %w", p, err)
+			return recipe{}, err
 		}
 		dockerfile += fmt.Sprintf("ADD %s /\n", file)
 	}
 	dockerfile += fmt.Sprintf("WORKDIR /%s\nUSER %d:%d\nEXPOSE %d\nENTRYPOINT [\"/%s/%s\"]\n",
 		goFolder, goUser, goUser, port, goFolder, goBinary)
 	if err := os.WriteFile(filepath.Join(context, "Dockerfile"), []byte(dockerfile), 0o644); err != nil {
-		return recipe{}, fmt.Errorf("%s: %w", p, err)
+		return recipe{}, err
 	}
 	return recipe{dockerfile: "Dockerfile", name: p.pkg}, nil
 }
@@ -198,7 +198,7 @@ func (p *goProgram) stage(context, _ string, port int) (recipe, error) {
 func (p *goProgram) compile(dir string) ([]byte, error) {
 	temporary, err := os.MkdirTemp("", "cdkweb-go-")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p, err)
+		return nil, err
 	}
 	defer os.RemoveAll(temporary)
 
@@ -208,7 +208,7 @@ func (p *goProgram) compile(dir string) ([]byte, error) {
 		"-tags", strings.Join(p.tags(), ","),
 		"-ldflags", strings.TrimSpace("-s -w " + p.options.LDFlags)}, buildFlags...)
 	if _, err := goTool(dir, crossCompile(p.options.Architecture), append(arguments, ".")...); err != nil {
-		return nil, fmt.Errorf("%s does not compile: %w", p, err)
+		return nil, fmt.Errorf("the package does not compile: %w", err)
 	}
 	return os.ReadFile(output)
 }

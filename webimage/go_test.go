@@ -164,7 +164,7 @@ func TestGoCompileError(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(newProgram(t), "broken")
 	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), "", 8080)
-	wantError(t, err, `webimage.Go("`+dir+`") does not compile`, "main.go:3:15: undefined: undefined", "example.com/hello/broken")
+	wantError(t, err, "the package does not compile: go build: exit status 1", "main.go:3:15: undefined: undefined", "example.com/hello/broken")
 }
 
 func TestGoValidate(t *testing.T) {
