@@ -15,6 +15,6 @@
 // # What a server notices
 //
 // A task runs all the time and answers as many requests at once as it can. The load balancer asks for the health check's path with HTTP,
-// also where the workload names none: then for "/", which must answer with 200. Errors of clients count: AWS rolls a deployment back
-// where more than 1 % of the answers have a status of 400 to 599.
+// also where the workload names none: then for "/", which must answer with 200. Answers to clients' mistakes count: AWS rolls a
+// deployment back where more than 1 % of the answers have a status of 400 to 599.
 package ecsweb
