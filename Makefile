@@ -3,7 +3,7 @@
 # The linter runs as a tool of its own version, so that it is no dependency of the library.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GUESTBOOK   := examples/guestbook/server
-HOSTINGS    := apprunner lambda
+HOSTINGS    := apprunner ecs lambda
 GOLDEN      := ./apprunnerweb ./lambdaweb ./webtest ./examples/guestbook
 
 .DEFAULT_GOAL := all

@@ -6,6 +6,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
+	"github.com/cdkweb/cdkweb/ecsweb"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -13,6 +14,7 @@ import (
 
 var hostings = map[any]web.Hosting{
 	"apprunner": apprunnerweb.Hosting{MaxConcurrency: 80},
+	"ecs":       ecsweb.Hosting{},
 	"lambda":    lambdaweb.Hosting{},
 }
 
@@ -28,11 +30,8 @@ func newGuestbook(app awscdk.App, hosting web.Hosting) awscdk.Stack {
 		PartitionKey: &awsdynamodb.Attribute{Name: new("book"), Type: awsdynamodb.AttributeType_STRING},
 		SortKey:      &awsdynamodb.Attribute{Name: new("id"), Type: awsdynamodb.AttributeType_STRING},
 	})
-	server := webimage.Go("./examples/guestbook/server", nil)
-	site := web.NewService(stack, "Site", &web.ServiceProps{
-		Workload: web.Workload{Image: server, HealthCheck: web.HealthCheck{Path: "/healthz"}},
-		Hosting:  hosting,
-	})
+	server := web.Workload{Image: webimage.Go("./examples/guestbook/server", nil), HealthCheck: web.HealthCheck{Path: "/healthz"}}
+	site := web.NewService(stack, "Site", &web.ServiceProps{Workload: server, Hosting: hosting})
 	site.UseTable("TABLE_NAME", entries, web.ReadWrite)
 	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
 	return stack

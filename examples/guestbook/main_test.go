@@ -38,6 +38,14 @@ func TestLogicalIDs(t *testing.T) {
 			SiteAppRunnerAutoScaling805ABC4A AWS::AppRunner::AutoScalingConfiguration
 			SiteAppRunnerInstanceRole6ECD65E3 AWS::IAM::Role
 			SiteAppRunnerInstanceRoleDefaultPolicy880DF243 AWS::IAM::Policy`,
+		"ecs": `
+			Entries3C9817F4 AWS::DynamoDB::GlobalTable
+			SiteECSExpress4196D072 AWS::ECS::ExpressGatewayService
+			SiteECSExpressExecutionRoleA4B648CF AWS::IAM::Role
+			SiteECSExpressInfrastructureRoleBE5EEA0E AWS::IAM::Role
+			SiteECSExpressLogGroup6D9B01FB AWS::Logs::LogGroup
+			SiteECSExpressTaskRole052E060B AWS::IAM::Role
+			SiteECSExpressTaskRoleDefaultPolicyC57DAD5E AWS::IAM::Policy`,
 		"lambda": `
 			Entries3C9817F4 AWS::DynamoDB::GlobalTable
 			SiteLambdaFunction719B4B98 AWS::Lambda::Function

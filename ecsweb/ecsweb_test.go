@@ -1,0 +1,669 @@
+package ecsweb_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+
+	"github.com/cdkweb/cdkweb/ecsweb"
+	"github.com/cdkweb/cdkweb/internal/hostingtest"
+	"github.com/cdkweb/cdkweb/internal/templatetest"
+	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/webimage"
+	"github.com/cdkweb/cdkweb/webtest"
+)
+
+func TestMain(m *testing.M) { os.Exit(webtest.Main(m)) }
+
+const (
+	kind       = "AWS::ECS::ExpressGatewayService"
+	taskKind   = "AWS::ECS::TaskDefinition"
+	privateURI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4"
+	publicURI  = "public.ecr.aws/nginx/nginx:1.29"
+)
+
+// workload needs no build, so that tests of the hosting's options are fast.
+func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI)} }
+
+func newStack(t *testing.T) awscdk.Stack {
+	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
+}
+
+// newService makes a service of the default workload.
+func newService(stack awscdk.Stack, hosting ecsweb.Hosting) *ecsweb.Service {
+	return ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: workload(), Hosting: hosting})
+}
+
+// newVPC has a public and a private subnet in each of two zones.
+func newVPC(stack awscdk.Stack) awsec2.Vpc {
+	return awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{MaxAzs: new(2.0), NatGateways: new(1.0), RestrictDefaultSecurityGroup: new(false)})
+}
+
+// importedVPC exists already; public holds the ids of its public subnets, one a zone.
+func importedVPC(stack awscdk.Stack, public ...string) awsec2.IVpc {
+	attributes := &awsec2.VpcAttributes{
+		VpcId:             new("vpc-0123456789abcdef0"),
+		AvailabilityZones: &[]*string{new("eu-west-1a"), new("eu-west-1b")},
+		PrivateSubnetIds:  &[]*string{new("subnet-0000000c"), new("subnet-0000000d")},
+	}
+	if len(public) > 0 {
+		var ids []*string
+		for _, id := range public {
+			ids = append(ids, &id)
+		}
+		attributes.PublicSubnetIds = &ids
+	}
+	return awsec2.Vpc_FromVpcAttributes(stack, new("VPC"), attributes)
+}
+
+func newRole(stack awscdk.Stack, id, principal string) awsiam.Role {
+	return awsiam.NewRole(stack, &id, &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(&principal, nil)})
+}
+
+func newTaskDefinition(stack awscdk.Stack, architecture awsecs.CpuArchitecture) awsecs.FargateTaskDefinition {
+	return awsecs.NewFargateTaskDefinition(stack, new("Task"), &awsecs.FargateTaskDefinitionProps{
+		Cpu: new(512.0), MemoryLimitMiB: new(1024.0),
+		RuntimePlatform: &awsecs.RuntimePlatform{CpuArchitecture: architecture, OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()},
+	})
+}
+
+// Each row sets one option; the paths are below the service's Properties. An empty value means that there is nothing.
+func TestOptions(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		change  func(w *web.Workload)
+		hosting ecsweb.Hosting
+		want    map[string]string
+	}{
+		{name: "defaults", want: map[string]string{
+			"ServiceName":                    "",
+			"Cluster":                        "",
+			"NetworkConfiguration":           "",
+			"TaskDefinitionArn":              "",
+			"Tags":                           "",
+			"Cpu":                            `"1024"`,
+			"Memory":                         `"2048"`,
+			"HealthCheckPath":                `"/"`,
+			"ScalingTarget":                  `{"AutoScalingMetric":"AVERAGE_CPU","AutoScalingTargetValue":60,"MinTaskCount":1,"MaxTaskCount":20}`,
+			"PrimaryContainer.Image":         `"` + privateURI + `"`,
+			"PrimaryContainer.ContainerPort": `8080`,
+			"PrimaryContainer.Command":       "",
+			"PrimaryContainer.Environment":   `[{"Name":"PORT","Value":"8080"}]`,
+			"PrimaryContainer.AwsLogsConfiguration.LogStreamPrefix": `"ecs"`,
+		}},
+		{name: "port", change: func(w *web.Workload) { w.Port = 8000 }, want: map[string]string{
+			"PrimaryContainer.ContainerPort": `8000`,
+			"PrimaryContainer.Environment":   `[{"Name":"PORT","Value":"8000"}]`,
+		}},
+		{name: "environment in the order of its names", change: func(w *web.Workload) { w.Environment = map[string]string{"Z": "1", "A": "", "M": "x"} }, want: map[string]string{
+			"PrimaryContainer.Environment": `[{"Name":"A","Value":""},{"Name":"M","Value":"x"},{"Name":"PORT","Value":"8080"},{"Name":"Z","Value":"1"}]`,
+		}},
+		{name: "the region may be set", change: func(w *web.Workload) { w.Environment = map[string]string{"AWS_REGION": "eu-west-1"} }, want: map[string]string{
+			"PrimaryContainer.Environment.0": `{"Name":"AWS_REGION","Value":"eu-west-1"}`,
+		}},
+		{name: "command", change: func(w *web.Workload) { w.Command = []string{"serve", "a b", ""} }, want: map[string]string{
+			"PrimaryContainer.Command": `["serve","a b",""]`,
+		}},
+		{name: "health check", change: func(w *web.Workload) { w.HealthCheck.Path = "/healthz" }, want: map[string]string{"HealthCheckPath": `"/healthz"`}},
+		{name: "of a health check only the path counts", change: func(w *web.Workload) {
+			w.HealthCheck = web.HealthCheck{Interval: 20 * time.Second, Timeout: 10 * time.Second, HealthyThreshold: 3, UnhealthyThreshold: 20}
+		}, want: map[string]string{"HealthCheckPath": `"/"`}},
+		{name: "CPU and memory", hosting: ecsweb.Hosting{CPU: 4096, Memory: 30720}, want: map[string]string{"Cpu": `"4096"`, "Memory": `"30720"`}},
+		{name: "CPU alone gets its least memory", hosting: ecsweb.Hosting{CPU: 256}, want: map[string]string{"Cpu": `"256"`, "Memory": `"512"`}},
+		{name: "task counts", hosting: ecsweb.Hosting{MinTaskCount: 2, MaxTaskCount: 2}, want: map[string]string{
+			"ScalingTarget.MinTaskCount": `2`, "ScalingTarget.MaxTaskCount": `2`,
+		}},
+		{name: "a high minimum lifts the maximum", hosting: ecsweb.Hosting{MinTaskCount: 30}, want: map[string]string{"ScalingTarget.MaxTaskCount": `30`}},
+		{name: "scaling by memory", hosting: ecsweb.Hosting{AutoScalingMetric: ecsweb.AverageMemory}, want: map[string]string{
+			"ScalingTarget.AutoScalingMetric": `"AVERAGE_MEMORY"`, "ScalingTarget.AutoScalingTargetValue": `60`,
+		}},
+		{name: "scaling by requests", hosting: ecsweb.Hosting{AutoScalingMetric: ecsweb.RequestCountPerTarget, AutoScalingTargetValue: 1000}, want: map[string]string{
+			"ScalingTarget.AutoScalingMetric": `"REQUEST_COUNT_PER_TARGET"`, "ScalingTarget.AutoScalingTargetValue": `1000`,
+		}},
+		{name: "service name", hosting: ecsweb.Hosting{ServiceName: "site_1"}, want: map[string]string{"ServiceName": `"site_1"`}},
+		{name: "an image of another region", change: func(w *web.Workload) { w.Image = webimage.URI("123456789012.dkr.ecr.us-east-1.amazonaws.com/site") }, want: map[string]string{
+			"PrimaryContainer.Image": `"123456789012.dkr.ecr.us-east-1.amazonaws.com/site:latest"`,
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack, w := newStack(t), workload()
+			if test.change != nil {
+				test.change(&w)
+			}
+			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: w, Hosting: test.hosting})
+			template := templatetest.Of(t, stack)
+			for path, want := range test.want {
+				template.Want(kind, path, want)
+			}
+		})
+	}
+}
+
+// One golden template shows the resources of each kind of service.
+func TestGolden(t *testing.T) {
+	for name, build := range map[string]func(stack awscdk.Stack){
+		"private image": func(stack awscdk.Stack) { newService(stack, ecsweb.Hosting{}) },
+		"public image": func(stack awscdk.Stack) {
+			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: web.Workload{Image: webimage.URI(publicURI)}})
+		},
+		"repository of the stack": func(stack awscdk.Stack) {
+			w := web.Workload{Image: webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "")}
+			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: w})
+		},
+		"VPC": func(stack awscdk.Stack) { newService(stack, ecsweb.Hosting{VPC: newVPC(stack)}) },
+		"every option": func(stack awscdk.Stack) {
+			vpc := importedVPC(stack, "subnet-0000000a", "subnet-0000000b")
+			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{
+				Workload: web.Workload{
+					Image:       webimage.URI(privateURI),
+					Port:        8000,
+					Command:     []string{"serve", "--verbose"},
+					Environment: map[string]string{"STAGE": "test"},
+					HealthCheck: web.HealthCheck{Path: "/healthz"},
+				},
+				Hosting: ecsweb.Hosting{
+					CPU: 512, Memory: 3072,
+					MinTaskCount: 2, MaxTaskCount: 4, AutoScalingMetric: ecsweb.AverageMemory, AutoScalingTargetValue: 70,
+					ServiceName: "site", OwnCluster: true,
+					VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
+					SecurityGroups:     []awsec2.ISecurityGroup{awsec2.SecurityGroup_FromSecurityGroupId(stack, new("Group"), new("sg-0123456789abcdef0"), nil)},
+					LogRetentionInDays: 7,
+				},
+			})
+		},
+		"resources of the user": func(stack awscdk.Stack) {
+			w := workload()
+			w.Role = newRole(stack, "Task", "ecs-tasks.amazonaws.com")
+			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: w, Hosting: ecsweb.Hosting{
+				Cluster:            awsecs.Cluster_FromClusterArn(stack, new("Cluster"), new("arn:aws:ecs:eu-west-1:123456789012:cluster/shared")),
+				LogGroup:           awslogs.LogGroup_FromLogGroupName(stack, new("Logs"), new("site")),
+				ExecutionRole:      newRole(stack, "Execution", "ecs-tasks.amazonaws.com"),
+				InfrastructureRole: newRole(stack, "Infrastructure", "ecs.amazonaws.com"),
+			}})
+		},
+		"task definition of the user": func(stack awscdk.Stack) {
+			definition := newTaskDefinition(stack, awsecs.CpuArchitecture_ARM64())
+			w := web.Workload{
+				Image:       webimage.ForArchitecture(webimage.URI(privateURI), webimage.ARM64),
+				Port:        8000,
+				Command:     []string{"serve", "--verbose"},
+				Environment: map[string]string{"Z": "1", "A": "2"},
+			}
+			service := ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: w, Hosting: ecsweb.Hosting{TaskDefinition: definition}})
+			service.AddEnvironment("ADDED", "3")
+			definition.AddContainer(new("Sidecar"), &awsecs.ContainerDefinitionOptions{Image: awsecs.ContainerImage_FromRegistry(new(publicURI), nil)})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack := newStack(t)
+			build(stack)
+			webtest.Snapshot(t, stack)
+		})
+	}
+}
+
+// The roles trust whom AWS's documents name, and have AWS's own policies; a public image needs no repository.
+func TestRoles(t *testing.T) {
+	for _, test := range []struct {
+		image string
+		pull  string // what the execution role may pull beside AWS's policy
+	}{
+		{privateURI, `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":ecr:eu-west-1:123456789012:repository/site"]]}`},
+		{publicURI, "null"},
+	} {
+		t.Run(test.image, func(t *testing.T) {
+			stack := newStack(t)
+			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: web.Workload{Image: webimage.URI(test.image)}})
+			template := templatetest.Of(t, stack)
+			for property, want := range map[string]struct{ principal, policy, pull string }{
+				"TaskRoleArn":           {"ecs-tasks.amazonaws.com", "", "null"},
+				"ExecutionRoleArn":      {"ecs-tasks.amazonaws.com", ":iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy", test.pull},
+				"InfrastructureRoleArn": {"ecs.amazonaws.com", ":iam::aws:policy/service-role/AmazonECSInfrastructureRoleforExpressGatewayServices", "null"},
+			} {
+				id, _ := template.Get(kind, property+".Fn::GetAtt.0").(string)
+				role := template.Resources[id].Properties
+				if got := templatetest.At(role, "AssumeRolePolicyDocument.Statement.0.Principal.Service"); got != want.principal {
+					t.Errorf("%s: got trust in %v, want %s", property, got, want.principal)
+				}
+				if got, _ := templatetest.At(role, "ManagedPolicyArns.0.Fn::Join.1.2").(string); got != want.policy {
+					t.Errorf("%s: got policy %q, want %q", property, got, want.policy)
+				}
+				if got := templatetest.JSON(t, templatetest.At(role, "Policies.0.PolicyDocument.Statement.0.Resource")); got != want.pull {
+					t.Errorf("%s: may pull %s, want %s", property, got, want.pull)
+				}
+			}
+		})
+	}
+}
+
+// CloudFormation deletes in the opposite order of the dependencies: what ECS needs to take a service down has to be one.
+func TestDeletionOrder(t *testing.T) {
+	stack := newStack(t)
+	vpc := newVPC(stack)
+	service := newService(stack, ecsweb.Hosting{VPC: vpc, OwnCluster: true})
+	service.InfrastructureRole().AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: &[]*string{new("ec2:DescribeVpcs")}, Resources: &[]*string{new("*")},
+	}))
+	template := templatetest.Of(t, stack)
+	resource := template.Resources[template.IDs(kind)[0]]
+	for _, id := range append(template.IDs("AWS::IAM::Role"), template.IDs("AWS::IAM::Policy")...) {
+		if !slices.Contains(resource.DependsOn, id) {
+			t.Errorf("the service depends on %q, want %s among them", resource.DependsOn, id)
+		}
+	}
+	named := templatetest.JSON(t, resource.Properties)
+	for _, kind := range []string{"AWS::Logs::LogGroup", "AWS::ECS::Cluster", "AWS::EC2::SecurityGroup"} {
+		if id := template.IDs(kind)[0]; !strings.Contains(named, `"`+id+`"`) {
+			t.Errorf("the service does not name %s: %s", id, named)
+		}
+	}
+}
+
+// The service waits for the routes that make a subnet public or private, in the subnets that it is in and in no others.
+func TestSubnets(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		selection *awsec2.SubnetSelection
+		in, other string
+	}{
+		{"public ones by default", nil, "Public", "Private"},
+		{"public ones", &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC}, "Public", "Private"},
+		{"private ones", &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS}, "Private", "Public"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack := newStack(t)
+			newService(stack, ecsweb.Hosting{VPC: newVPC(stack), VPCSubnets: test.selection})
+			template := templatetest.Of(t, stack)
+			depends := template.Resources[template.IDs(kind)[0]].DependsOn
+			for _, id := range template.IDs("AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::Route") {
+				if got, want := slices.Contains(depends, id), strings.Contains(id, test.in); got != want {
+					t.Errorf("the service depends on %s: %v, want %v", id, got, want)
+				}
+			}
+			if id := template.IDs("AWS::EC2::InternetGateway")[0]; !slices.Contains(depends, id) {
+				t.Errorf("the service depends on %q, want %s among them", depends, id)
+			}
+			subnets := templatetest.JSON(t, template.Get(kind, "NetworkConfiguration.Subnets"))
+			if strings.Count(subnets, `"Ref":"VPC`+test.in) != 2 || strings.Contains(subnets, test.other) {
+				t.Errorf("got subnets %s, want the two %s ones", subnets, test.in)
+			}
+		})
+	}
+}
+
+func TestImportedSubnets(t *testing.T) {
+	stack := newStack(t)
+	newService(stack, ecsweb.Hosting{VPC: importedVPC(stack)})
+	templatetest.Of(t, stack).Want(kind, "NetworkConfiguration.Subnets", `["subnet-0000000c","subnet-0000000d"]`) // it has no public ones
+
+	stack = newStack(t)
+	var subnets []awsec2.ISubnet
+	for _, id := range []string{"subnet-00000001", "subnet-00000002"} {
+		subnets = append(subnets, awsec2.Subnet_FromSubnetId(stack, &id, &id))
+	}
+	newService(stack, ecsweb.Hosting{VPC: importedVPC(stack, "subnet-0000000a", "subnet-0000000b"), VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}})
+	templatetest.Of(t, stack).Want(kind, "NetworkConfiguration.Subnets", `["subnet-00000001","subnet-00000002"]`)
+}
+
+func TestClusters(t *testing.T) {
+	stack := newStack(t)
+	newService(stack, ecsweb.Hosting{OwnCluster: true})
+	template := templatetest.Of(t, stack)
+	template.Want(kind, "Cluster", `{"Ref":"`+template.IDs("AWS::ECS::Cluster")[0]+`"}`)
+	template.Want("AWS::ECS::Cluster", "CapacityProviders", `["FARGATE"]`)
+
+	stack = newStack(t)
+	cluster := awsecs.NewCluster(stack, new("Shared"), &awsecs.ClusterProps{Vpc: importedVPC(stack, "subnet-0000000a", "subnet-0000000b")})
+	newService(stack, ecsweb.Hosting{Cluster: cluster})
+	template = templatetest.Of(t, stack)
+	template.Want(kind, "Cluster", `{"Ref":"`+template.IDs("AWS::ECS::Cluster")[0]+`"}`)
+	template.Want(kind, "NetworkConfiguration", "") // a cluster's VPC is not the service's
+}
+
+func TestConnections(t *testing.T) {
+	stack := newStack(t)
+	vpc := newVPC(stack)
+	service := newService(stack, ecsweb.Hosting{VPC: vpc})
+	database := awsec2.NewSecurityGroup(stack, new("Database"), &awsec2.SecurityGroupProps{Vpc: vpc})
+	database.Connections().AllowFrom(service, awsec2.Port_Tcp(new(5432.0)), nil)
+	template := templatetest.Of(t, stack)
+	group := template.Get(kind, "NetworkConfiguration.SecurityGroups.0.Fn::GetAtt.0").(string)
+	template.Want("AWS::EC2::SecurityGroupIngress", "SourceSecurityGroupId", `{"Fn::GetAtt":["`+group+`","GroupId"]}`)
+
+	outside := newService(newStack(t), ecsweb.Hosting{})
+	hostingtest.WantPanic(t, "Stack/Site", "Connections needs a security group: set VPC or SecurityGroups", func() { outside.Connections() })
+}
+
+// Whatever form ECS gives the endpoint, the URL is the same.
+func TestURL(t *testing.T) {
+	stack := newStack(t)
+	service := newService(stack, ecsweb.Hosting{})
+	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(service.URL())})
+	template := templatetest.Of(t, stack)
+	for _, endpoint := range []string{
+		"de-0123456789abcdef.ecs.eu-west-1.on.aws",
+		"https://de-0123456789abcdef.ecs.eu-west-1.on.aws",
+		"https://de-0123456789abcdef.ecs.eu-west-1.on.aws/",
+		"de-0123456789abcdef.ecs.eu-west-1.on.aws/",
+	} {
+		attributes := map[string]string{template.IDs(kind)[0] + ".Endpoint": endpoint}
+		got := evaluate(t, templatetest.At(template.Outputs, "URL.Value"), attributes)
+		if want := "https://de-0123456789abcdef.ecs.eu-west-1.on.aws"; got != want {
+			t.Errorf("endpoint %s: got URL %v, want %s", endpoint, got, want)
+		}
+	}
+}
+
+// evaluate does what CloudFormation does with Fn::Join, Fn::Split and Fn::GetAtt.
+func evaluate(t *testing.T, value any, attributes map[string]string) any {
+	t.Helper()
+	function, ok := value.(map[string]any)
+	if !ok {
+		return value
+	}
+	argument := func(name string, i int) any {
+		return function[name].([]any)[i]
+	}
+	switch {
+	case function["Fn::Join"] != nil:
+		list := evaluate(t, argument("Fn::Join", 1), attributes)
+		var texts []string
+		for _, element := range list.([]any) {
+			texts = append(texts, evaluate(t, element, attributes).(string))
+		}
+		return strings.Join(texts, argument("Fn::Join", 0).(string))
+	case function["Fn::Split"] != nil:
+		var list []any
+		for _, text := range strings.Split(evaluate(t, argument("Fn::Split", 1), attributes).(string), argument("Fn::Split", 0).(string)) {
+			list = append(list, text)
+		}
+		return list
+	case function["Fn::GetAtt"] != nil:
+		return attributes[argument("Fn::GetAtt", 0).(string)+"."+argument("Fn::GetAtt", 1).(string)]
+	}
+	t.Fatalf("got %v, want Fn::Join, Fn::Split or Fn::GetAtt", value)
+	return nil
+}
+
+func TestAccessors(t *testing.T) {
+	stack := newStack(t)
+	service := newService(stack, ecsweb.Hosting{})
+	for name, value := range map[string]string{
+		"ARN": service.ServiceARN(), "LoadBalancer": service.LoadBalancerARN(), "Listener": service.ListenerARN(), "Rule": service.ListenerRuleARN(),
+		"TargetGroups": join(service.TargetGroupARNs()), "LoadBalancerGroups": join(service.LoadBalancerSecurityGroupARNs()),
+		"ServiceGroups": join(service.ServiceSecurityGroupARNs()), "LogGroups": join(service.LogGroupARNs()),
+		"LogGroup": *service.LogGroup().LogGroupName(),
+		"Role":     *service.Role().RoleArn(), "ExecutionRole": *service.ExecutionRole().RoleArn(), "InfrastructureRole": *service.InfrastructureRole().RoleArn(),
+	} {
+		awscdk.NewCfnOutput(stack, &name, &awscdk.CfnOutputProps{Value: &value})
+	}
+	service.CfnExpressGatewayService().AddPropertyOverride(new("HealthCheckPath"), "/up?deep=1")
+	if got := service.Node().DefaultChild(); got != service.CfnExpressGatewayService() {
+		t.Errorf("the default child is %v, want the L1", got)
+	}
+	if service.Container() != nil {
+		t.Errorf("got container %v, want none where ECS makes the task definition", service.Container())
+	}
+	template := templatetest.Of(t, stack)
+	id := template.IDs(kind)[0]
+	attribute := func(name string) string { return `{"Fn::GetAtt":["` + id + `","` + name + `"]}` }
+	list := func(name string) string { return `{"Fn::Join":[" ",` + attribute(name) + `]}` }
+	for output, want := range map[string]string{
+		"ARN":                attribute("ServiceArn"),
+		"LoadBalancer":       attribute("ECSManagedResourceArns.IngressPath.LoadBalancerArn"),
+		"Listener":           attribute("ECSManagedResourceArns.IngressPath.ListenerArn"),
+		"Rule":               attribute("ECSManagedResourceArns.IngressPath.ListenerRuleArn"),
+		"TargetGroups":       list("ECSManagedResourceArns.IngressPath.TargetGroupArns"),
+		"LoadBalancerGroups": list("ECSManagedResourceArns.IngressPath.LoadBalancerSecurityGroups"),
+		"ServiceGroups":      list("ECSManagedResourceArns.ServiceSecurityGroups"),
+		"LogGroups":          list("ECSManagedResourceArns.LogGroups"),
+		"LogGroup":           templatetest.JSON(t, template.Get(kind, "PrimaryContainer.AwsLogsConfiguration.LogGroup")),
+		"Role":               templatetest.JSON(t, template.Get(kind, "TaskRoleArn")),
+		"ExecutionRole":      templatetest.JSON(t, template.Get(kind, "ExecutionRoleArn")),
+		"InfrastructureRole": templatetest.JSON(t, template.Get(kind, "InfrastructureRoleArn")),
+	} {
+		if got := templatetest.JSON(t, templatetest.At(template.Outputs, output+".Value")); got != want {
+			t.Errorf("%s: got %s, want %s", output, got, want)
+		}
+	}
+	template.Want(kind, "HealthCheckPath", `"/up?deep=1"`)
+}
+
+func join(list []string) string {
+	var pointers []*string
+	for _, s := range list {
+		pointers = append(pointers, &s)
+	}
+	return *awscdk.Fn_Join(new(" "), &pointers)
+}
+
+// A task definition of the user's gets the workload as its container Main, and excludes what it says itself.
+func TestTaskDefinition(t *testing.T) {
+	stack := newStack(t)
+	definition := newTaskDefinition(stack, awsecs.CpuArchitecture_X86_64())
+	service := newService(stack, ecsweb.Hosting{TaskDefinition: definition})
+	service.AddEnvironment("STAGE", "test")
+	template := templatetest.Of(t, stack)
+	template.Want(kind, "TaskDefinitionArn", `{"Ref":"`+template.IDs(taskKind)[0]+`"}`)
+	for _, excluded := range []string{"PrimaryContainer", "ExecutionRoleArn", "TaskRoleArn", "Cpu", "Memory"} {
+		template.Want(kind, excluded, "")
+	}
+	template.Want(taskKind, "ContainerDefinitions.0.Name", `"Main"`)
+	template.Want(taskKind, "ContainerDefinitions.0.PortMappings", `[{"ContainerPort":8080,"Name":"web","Protocol":"tcp"}]`)
+	template.Want(taskKind, "ContainerDefinitions.0.Environment", `[{"Name":"PORT","Value":"8080"},{"Name":"STAGE","Value":"test"}]`)
+	if service.Role() != definition.TaskRole() || service.ExecutionRole() != definition.ExecutionRole() {
+		t.Errorf("got roles %v and %v, want the task definition's", service.Role(), service.ExecutionRole())
+	}
+	if found := definition.FindContainer(new("Main")); found != service.Container() {
+		t.Errorf("got container %v, want the task definition's %v", service.Container(), found)
+	}
+	hostingtest.WantPanic(t, "Stack/Two", `TaskDefinition must not have a container "Main" yet`, func() {
+		ecsweb.NewService(stack, "Two", &ecsweb.ServiceProps{Workload: workload(), Hosting: ecsweb.Hosting{TaskDefinition: definition}})
+	})
+
+	// The task definition's own role may be named again: a workload that moves here keeps it.
+	stack = newStack(t)
+	role := newRole(stack, "Own", "ecs-tasks.amazonaws.com")
+	definition = awsecs.NewFargateTaskDefinition(stack, new("Task"), &awsecs.FargateTaskDefinitionProps{TaskRole: role})
+	public := web.Workload{Image: webimage.URI(publicURI), Role: role}
+	ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: public, Hosting: ecsweb.Hosting{TaskDefinition: definition}})
+	templatetest.Of(t, stack).Want(taskKind, "ContainerDefinitions.0.Image", `"`+publicURI+`"`)
+}
+
+func TestTagWarning(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		service string
+		tag     func(stack awscdk.Stack, service *ecsweb.Service)
+		want    int
+	}{
+		{"a fixed name without tags", "site", nil, 0},
+		{"tags without a fixed name", "", func(stack awscdk.Stack, _ *ecsweb.Service) { awscdk.Tags_Of(stack).Add(new("team"), new("web"), nil) }, 0},
+		{"a fixed name and a tag", "site", func(_ awscdk.Stack, s *ecsweb.Service) { awscdk.Tags_Of(s).Add(new("team"), new("web"), nil) }, 1},
+		{"a fixed name and a tag from above", "site", func(stack awscdk.Stack, _ *ecsweb.Service) {
+			awscdk.Tags_Of(stack.Node().Root()).Add(new("team"), new("web"), nil)
+		}, 1},
+		{"a fixed name and a tag of the stack", "site", func(stack awscdk.Stack, _ *ecsweb.Service) { stack.Tags().SetTag(new("team"), new("web"), nil, nil) }, 1},
+		{"acknowledged", "site", func(stack awscdk.Stack, s *ecsweb.Service) {
+			awscdk.Tags_Of(stack).Add(new("team"), new("web"), nil)
+			awscdk.Annotations_Of(s).AcknowledgeWarning(new(ecsweb.TagWarning), new("our tags never change"))
+		}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack := newStack(t)
+			service := newService(stack, ecsweb.Hosting{ServiceName: test.service})
+			if test.tag != nil {
+				test.tag(stack, service)
+			}
+			if got := warnings(stack, `the fixed ServiceName "site" and tags: when a tag changes, CloudFormation replaces the service`); got != test.want {
+				t.Errorf("got %d warnings, want %d", got, test.want)
+			}
+		})
+	}
+}
+
+func TestARM64Warning(t *testing.T) {
+	arm64 := web.Workload{Image: webimage.ForArchitecture(webimage.URI(privateURI), webimage.ARM64)}
+	const text = "ECS finds it out from the image"
+
+	stack := newStack(t)
+	ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: arm64})
+	if n := warnings(stack, text); n != 1 {
+		t.Errorf("got %d warnings, want one", n)
+	}
+	stack = newStack(t)
+	service := ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: arm64})
+	awscdk.Annotations_Of(service).AcknowledgeWarning(new(ecsweb.ARM64Warning), new("it does"))
+	if n := warnings(stack, text); n != 0 {
+		t.Errorf("got %d warnings after acknowledging, want none", n)
+	}
+	stack = newStack(t)
+	hosting := ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, awsecs.CpuArchitecture_ARM64())}
+	ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: arm64, Hosting: hosting})
+	if n := warnings(stack, text); n != 0 {
+		t.Errorf("got %d warnings about a task definition that says ARM64, want none", n)
+	}
+}
+
+// warnings counts the warnings of a stack that hold a text.
+func warnings(stack awscdk.Stack, text string) int {
+	found := assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_StringLikeRegexp(&text))
+	return len(*found)
+}
+
+func TestEnvironmentErrors(t *testing.T) {
+	service := newService(newStack(t), ecsweb.Hosting{})
+	for _, name := range []string{
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EXECUTION_ENV", "ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI", "ECS_CONTAINER_METADATA_URI_V4",
+	} {
+		hostingtest.WantPanic(t, "Stack/Site", name+" is ECS's own and cannot be set", func() { service.AddEnvironment(name, "x") })
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		change  func(w *web.Workload)
+		hosting ecsweb.Hosting
+		want    []string
+	}{
+		{"a CPU that Fargate does not have", nil, ecsweb.Hosting{CPU: 300}, []string{"CPU must be one of 256, 512, 1024, 2048, 4096, 8192, 16384 units, got 300; the nearest is 256 or 512"}},
+		{"a CPU in cores", nil, ecsweb.Hosting{CPU: 2}, []string{"got 2; the nearest is 256"}},
+		{"a negative CPU and memory", nil, ecsweb.Hosting{CPU: -1, Memory: -1}, []string{"got -1; the nearest is 256", "Memory must be one that Fargate has, from 512 to 122880 MiB, got -1; the nearest is 512"}},
+		{"a pair that Fargate does not have", nil, ecsweb.Hosting{CPU: 512, Memory: 8192},
+			[]string{"Fargate does not run CPU 512 with Memory 8192; with CPU 512 choose Memory 4096, or for Memory 8192 choose CPU 1024"}},
+		{"memory between two steps", nil, ecsweb.Hosting{CPU: 1024, Memory: 2500}, []string{"Fargate does not run CPU 1024 with Memory 2500; with CPU 1024 choose Memory 2048 or 3072"}},
+		{"memory that the default CPU does not take", nil, ecsweb.Hosting{Memory: 512}, []string{"with CPU 1024 choose Memory 2048, or for Memory 512 choose CPU 256"}},
+		{"memory in GB", nil, ecsweb.Hosting{CPU: 256, Memory: 2}, []string{"with CPU 256 choose Memory 512"}},
+		{"task counts out of range", nil, ecsweb.Hosting{MinTaskCount: -1, MaxTaskCount: -2}, []string{"MinTaskCount must be at least 1, got -1", "MaxTaskCount must be at least 1, got -2"}},
+		{"MinTaskCount above MaxTaskCount", nil, ecsweb.Hosting{MinTaskCount: 3, MaxTaskCount: 2}, []string{"MinTaskCount must not be greater than MaxTaskCount, got 3 and 2"}},
+		{"an unknown metric", nil, ecsweb.Hosting{AutoScalingMetric: "CPU"}, []string{`AutoScalingMetric must be ecsweb.AverageCPU, ecsweb.AverageMemory or ecsweb.RequestCountPerTarget, got "CPU"`}},
+		{"more than all of the CPU", nil, ecsweb.Hosting{AutoScalingTargetValue: 101}, []string{"AutoScalingTargetValue must be between 1 and 100 percent for AVERAGE_CPU, got 101"}},
+		{"less than no memory", nil, ecsweb.Hosting{AutoScalingMetric: ecsweb.AverageMemory, AutoScalingTargetValue: -1}, []string{"percent for AVERAGE_MEMORY, got -1"}},
+		{"requests without their number", nil, ecsweb.Hosting{AutoScalingMetric: ecsweb.RequestCountPerTarget}, []string{"AutoScalingTargetValue must be set to at least 1 request for REQUEST_COUNT_PER_TARGET, got 0"}},
+		{"a name with wrong letters", nil, ecsweb.Hosting{ServiceName: "my site"}, []string{`ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "my site" (7)`}},
+		{"a name too long", nil, ecsweb.Hosting{ServiceName: strings.Repeat("a", 256)}, []string{"(256)"}},
+		{"subnets without a VPC", nil, ecsweb.Hosting{VPCSubnets: &awsec2.SubnetSelection{}}, []string{"VPCSubnets needs VPC"}},
+		{"a retention that CloudWatch Logs does not know", nil, ecsweb.Hosting{LogRetentionInDays: 10}, []string{"LogRetentionInDays must be one of", "got 10"}},
+		{"a reserved name", func(w *web.Workload) { w.Environment = map[string]string{"ECS_AGENT_URI": "x"} }, ecsweb.Hosting{}, []string{"Environment: ECS_AGENT_URI is ECS's own"}},
+		{"several at once", func(w *web.Workload) { w.Port = 70000 }, ecsweb.Hosting{CPU: 3, ServiceName: "a b", MinTaskCount: -1},
+			[]string{"Port must be between 1 and 65535, got 70000", "CPU must be", "ServiceName must have", "MinTaskCount must be"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := workload()
+			if test.change != nil {
+				test.change(&w)
+			}
+			wantErrors(t, (&ecsweb.ServiceProps{Workload: w, Hosting: test.hosting}).Validate(), test.want)
+		})
+	}
+}
+
+// wantErrors fails where an error does not hold all of the texts, or has other problems beside them.
+func wantErrors(t *testing.T, err error, want []string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want %q", want)
+	}
+	for _, text := range want {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("got %v, want an error with %q", err, text)
+		}
+	}
+	if got := strings.Count(err.Error(), "\n") + 1; got > len(want) {
+		t.Errorf("got %d problems, want %d: %v", got, len(want), err)
+	}
+}
+
+// What resources of the CDK have to say is only known with Node.
+func TestValidateResources(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		change  func(stack awscdk.Stack, w *web.Workload)
+		hosting func(stack awscdk.Stack) ecsweb.Hosting
+		want    []string
+	}{
+		{"two clusters", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{OwnCluster: true, Cluster: awsecs.Cluster_FromClusterArn(stack, new("Cluster"), new("arn:aws:ecs:eu-west-1:123456789012:cluster/shared"))}
+		}, []string{"Cluster excludes OwnCluster"}},
+		{"public and private subnets", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			vpc := newVPC(stack)
+			subnets := []awsec2.ISubnet{(*vpc.PublicSubnets())[0], (*vpc.PrivateSubnets())[1]}
+			return ecsweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}}
+		}, []string{"VPCSubnets must be all public or all private, got public PublicSubnet1 and private PrivateSubnet2; choose awsec2.SubnetType_PUBLIC"}},
+		{"one subnet", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			vpc := newVPC(stack)
+			subnets := (*vpc.PublicSubnets())[:1]
+			return ecsweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}}
+		}, []string{"VPCSubnets must lie in at least two availability zones, which the load balancer needs, got 1 subnet(s) in 1"}},
+		{"two subnets in one zone", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			vpc := importedVPC(stack, "subnet-0000000a", "subnet-0000000b", "subnet-0000000e", "subnet-0000000f") // two a zone
+			subnets := []awsec2.ISubnet{(*vpc.PublicSubnets())[0], (*vpc.PublicSubnets())[2]}
+			return ecsweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}}
+		}, []string{"got 2 subnet(s) in 1; choose more"}},
+		{"a log group and a retention", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{LogGroup: awslogs.NewLogGroup(stack, new("Logs"), nil), LogRetentionInDays: 7}
+		}, []string{"LogGroup excludes LogRetentionInDays"}},
+		{"a task definition and its size", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil), Memory: 1}
+		}, []string{"TaskDefinition excludes CPU, Memory and ExecutionRole"}},
+		{"a task definition and an execution role", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil), ExecutionRole: newRole(stack, "Execution", "ecs-tasks.amazonaws.com")}
+		}, []string{"TaskDefinition excludes CPU, Memory and ExecutionRole"}},
+		{"a task definition and a role", func(stack awscdk.Stack, w *web.Workload) { w.Role = newRole(stack, "Own", "ecs-tasks.amazonaws.com") }, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil)}
+		}, []string{"TaskDefinition excludes Role; set the task definition's TaskRole instead"}},
+		{"a task definition for EC2", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{TaskDefinition: awsecs.NewEc2TaskDefinition(stack, new("Task"), nil)}
+		}, []string{"TaskDefinition must be one for Fargate"}},
+		{"a task definition with a server of its own", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			definition := newTaskDefinition(stack, nil)
+			definition.AddContainer(new("Web"), &awsecs.ContainerDefinitionOptions{ContainerName: new("Main"), Image: awsecs.ContainerImage_FromRegistry(new(publicURI), nil)})
+			return ecsweb.Hosting{TaskDefinition: definition}
+		}, []string{`TaskDefinition must not have a container "Main" yet`}},
+		{"a task definition for arm64 and an image for x86-64", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, awsecs.CpuArchitecture_ARM64())}
+		}, []string{"TaskDefinition runs programs for arm64, but Image has Architecture x86_64"}},
+		{"a task definition for x86-64 and an image for arm64", func(_ awscdk.Stack, w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{TaskDefinition: awsecs.NewFargateTaskDefinition(stack, new("Task"), nil)}
+		}, []string{"TaskDefinition runs programs for x86_64, but Image has Architecture arm64", "build the image for x86_64"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack, w := newStack(t), workload()
+			if test.change != nil {
+				test.change(stack, &w)
+			}
+			wantErrors(t, (&ecsweb.ServiceProps{Workload: w, Hosting: test.hosting(stack)}).Validate(), test.want)
+		})
+	}
+}
