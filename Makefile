@@ -4,7 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GUESTBOOK   := examples/guestbook/server
 HOSTINGS    := apprunner ecs lambda
-GOLDEN      := ./apprunnerweb ./lambdaweb ./webtest ./examples/guestbook
+GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./webtest ./examples/guestbook
 
 .DEFAULT_GOAL := all
 .PHONY: all test synth lint fmt golden bench-synth bench-adapter clean help

@@ -5,7 +5,7 @@
 //
 // App Runner is closed to new customers. Accounts that used it before may still create services. Every service carries the synth
 // warning cdkweb:apprunner-closed, which says so; acknowledge it with awscdk.Annotations_Of(scope).AcknowledgeWarning. The same
-// workload runs on lambdaweb.Hosting.
+// workload runs on ecsweb.Hosting and lambdaweb.Hosting.
 //
 // # What it defines
 //

@@ -230,7 +230,7 @@ func (h Hosting) validateImage(image webimage.Facts, environment web.Environment
 	var errs []error
 	if image.Architecture != webimage.X86_64 {
 		errs = append(errs, fmt.Errorf("Image: App Runner runs x86-64 images only, got Architecture %s; "+
-			"build it with webimage.X86_64, or choose lambdaweb.Hosting", image.Architecture))
+			"build it with webimage.X86_64, or choose ecsweb.Hosting or lambdaweb.Hosting", image.Architecture))
 	}
 	if h.AutoDeploymentsEnabled && image.Public {
 		errs = append(errs, errors.New("AutoDeploymentsEnabled needs an image in private ECR, got one in Amazon ECR Public; "+

@@ -44,7 +44,7 @@ const (
 	ClosedWarning = "cdkweb:apprunner-closed"
 
 	closedMessage = "App Runner is closed to new customers (AWS gave April 30, 2026): this deploys only to an account that used it " +
-		"before. Elsewhere change the Hosting to lambdaweb.Hosting{}; the workload stays as it is"
+		"before. Elsewhere change the Hosting to ecsweb.Hosting{} or lambdaweb.Hosting{}; the workload stays as it is"
 )
 
 // NewService defines an App Runner service. It panics with a [*web.InvalidPropsError] when the props cannot work or the image does not

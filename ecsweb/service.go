@@ -213,24 +213,13 @@ func (s *Service) primaryContainer() *awsecs.CfnExpressGatewayService_ExpressGat
 	return &awsecs.CfnExpressGatewayService_ExpressGatewayContainerProperty{
 		Image:         &s.prepared.Image.URI,
 		ContainerPort: new(float64(s.prepared.Workload.Port)),
-		Command:       command(s.prepared.Workload.Command),
+		Command:       optional.List(s.prepared.Workload.Command),
 		Environment:   variables,
 		AwsLogsConfiguration: &awsecs.CfnExpressGatewayService_ExpressGatewayServiceAwsLogsConfigurationProperty{
 			LogGroup:        s.logGroup.LogGroupName(),
 			LogStreamPrefix: new(streamPrefix),
 		},
 	}
-}
-
-func command(command []string) *[]*string {
-	if len(command) == 0 {
-		return nil
-	}
-	var arguments []*string
-	for _, argument := range command {
-		arguments = append(arguments, &argument)
-	}
-	return &arguments
 }
 
 // healthCheckPath is the workload's, or "/": the load balancer of Express Mode only knows checks over HTTP.

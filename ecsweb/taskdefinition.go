@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 
+	"github.com/cdkweb/cdkweb/internal/optional"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
 )
@@ -54,7 +55,7 @@ func (s *Service) addContainer(definition awsecs.TaskDefinition) awsecs.Containe
 	}
 	return definition.AddContainer(new(container), &awsecs.ContainerDefinitionOptions{
 		Image:       s.containerImage(),
-		Command:     command(s.prepared.Workload.Command),
+		Command:     optional.List(s.prepared.Workload.Command),
 		Environment: &variables,
 		PortMappings: &[]*awsecs.PortMapping{{
 			ContainerPort: new(float64(s.prepared.Workload.Port)),

@@ -72,7 +72,7 @@ func newService(scope constructs.Construct, id string, prepared *web.Prepared, h
 	s.function = awslambda.NewDockerImageFunction(s, new("Function"), &awslambda.DockerImageFunctionProps{
 		Code: awslambda.DockerImageCode_FromEcr(prepared.Image.Repository(s, "ImageRepository"), &awslambda.EcrImageCodeProps{
 			TagOrDigest: &prepared.Image.TagOrDigest,
-			Cmd:         command(prepared.Workload.Command),
+			Cmd:         optional.List(prepared.Workload.Command),
 		}),
 		Architecture:                 architectures[prepared.Workload.Image.Facts().Architecture](),
 		MemorySize:                   optional.Number(hosting.MemorySize),
@@ -108,17 +108,6 @@ func storage(megabytes int) awscdk.Size {
 		return nil
 	}
 	return awscdk.Size_Mebibytes(new(float64(megabytes)))
-}
-
-func command(command []string) *[]*string {
-	if len(command) == 0 {
-		return nil
-	}
-	var arguments []*string
-	for _, argument := range command {
-		arguments = append(arguments, &argument)
-	}
-	return &arguments
 }
 
 // variables are the server's environment and the adapter's settings. What the workload sets wins.

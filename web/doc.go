@@ -5,7 +5,7 @@
 //	site := web.NewService(stack, "Site", &web.ServiceProps{Workload: app, Hosting: apprunnerweb.Hosting{}})
 //	site.UseTable("TABLE_NAME", table, web.ReadWrite)
 //
-// Changing apprunnerweb.Hosting{} to lambdaweb.Hosting{} is the whole move: the same image, the same environment, the same grants.
+// Changing apprunnerweb.Hosting{} to ecsweb.Hosting{} or lambdaweb.Hosting{} is the whole move: the same image, the same environment, the same grants.
 //
 // # Zero values and tokens
 //
@@ -20,6 +20,6 @@
 // # Constructs
 //
 // A [*Service] is a construct: it can be a scope, a grantee, and be passed to awscdk.Tags_Of, Aspects_Of and Annotations_Of. Below it
-// lies one construct named for the hosting (AppRunner, Lambda), so that a switch replaces the hosting's own resources and nothing
+// lies one construct named for the hosting (AppRunner, ECSExpress, Lambda), so that a switch replaces the hosting's own resources and nothing
 // else.
 package web

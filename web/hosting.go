@@ -79,7 +79,7 @@ func validate(workload Workload, hosting Hosting, environment Environment) error
 		}
 	}
 	if hosting == nil {
-		errs = append(errs, errors.New("Hosting is required: where it runs, such as lambdaweb.Hosting{} or apprunnerweb.Hosting{}"))
+		errs = append(errs, errors.New("Hosting is required: where it runs, such as ecsweb.Hosting{}, lambdaweb.Hosting{} or apprunnerweb.Hosting{}"))
 	} else {
 		errs = append(errs, hosting.ValidateVariables(workload.Environment)...)
 		errs = append(errs, hosting.Validate(&workload, environment)...)

@@ -13,7 +13,7 @@ import (
 type ServiceProps struct {
 	Workload
 
-	// Hosting is where the workload runs: apprunnerweb.Hosting or lambdaweb.Hosting. Required.
+	// Hosting is where the workload runs: ecsweb.Hosting, lambdaweb.Hosting or apprunnerweb.Hosting. Required.
 	Hosting Hosting
 }
 
@@ -46,8 +46,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	return s
 }
 
-// Hosted returns the service as its hosting's own type, a *apprunnerweb.Service or a *lambdaweb.Service, for what only that place
-// has.
+// Hosted returns the service as its hosting's own type, such as *lambdaweb.Service, for what only that place has.
 func (s *Service) Hosted() Hosted { return s.hosted }
 
 // URL is where the service answers: https and a host name, behind a REST API also the stage's path, never a slash at the end. It

@@ -43,8 +43,9 @@ type Workload struct {
 
 // HealthCheck is how a hosting finds out whether the server is ready. The zero value asks whether the port accepts connections.
 //
-// App Runner asks for as long as an instance runs. Lambda has no such check: there Path is asked while a new execution environment
-// starts, until it answers, and the other fields have no meaning.
+// App Runner asks for as long as an instance runs. ECS Express Mode asks Path, or / where it is empty, every 30 s; the other fields have
+// no meaning there. Lambda has no such check: there Path is asked while a new execution environment starts, until it answers, and the
+// other fields have no meaning.
 type HealthCheck struct {
 	// Path is asked with GET and must answer with a status of 200 to 399. It starts with a slash.
 	// Optional. Default: no request, a TCP connection is enough.

@@ -28,3 +28,15 @@ func Strings(m map[string]string) *map[string]*string {
 	}
 	return &pointers
 }
+
+// List is nil for an empty list.
+func List(values []string) *[]*string {
+	if len(values) == 0 {
+		return nil
+	}
+	var pointers []*string
+	for _, value := range values {
+		pointers = append(pointers, &value)
+	}
+	return &pointers
+}
