@@ -42,56 +42,67 @@ func writeAdapter(file string, architecture Architecture) error {
 // adapterBinary returns the compiled adapter, from the user's cache folder where it has been compiled before by this toolchain
 // from these sources.
 func adapterBinary(architecture Architecture) ([]byte, error) {
+	binary, err := cachedAdapter(architecture)
+	if err != nil {
+		return nil, fmt.Errorf("compile the Lambda adapter: %w", err)
+	}
+	return binary, nil
+}
+
+func cachedAdapter(architecture Architecture) ([]byte, error) {
 	sources, err := adapterFiles()
 	if err != nil {
 		return nil, err
 	}
-	version, err := goTool("", nil, "env", "GOVERSION")
+	dir, err := os.MkdirTemp("", "cdkweb-adapter-")
 	if err != nil {
-		return nil, fmt.Errorf("compile the Lambda adapter: %w", err)
+		return nil, err
 	}
-
+	defer os.RemoveAll(dir)
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%s\x00%s\x00%s\x00", strings.TrimSpace(version), architecture, strings.Join(buildFlags, " "))
 	for _, source := range sources {
+		if err := os.WriteFile(filepath.Join(dir, source.name), source.content, 0o644); err != nil {
+			return nil, err
+		}
 		fmt.Fprintf(hash, "%s\x00%d\x00%s", source.name, len(source.content), source.content)
 	}
+
+	environment := adapterEnvironment(architecture)
+	version, err := goTool(dir, environment, "env", "GOVERSION") // there, because go.mod selects the toolchain
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(hash, "%s\x00%s\x00%s", version, environment, buildFlags)
 	cached := filepath.Join(cacheFolder(), "adapter", hex.EncodeToString(hash.Sum(nil)[:16]), "cdkweb-adapter")
 	if binary, err := os.ReadFile(cached); err == nil {
 		return binary, nil
 	}
-	return compileAdapter(sources, architecture, cached)
+	return compileAdapter(dir, architecture, cached)
 }
 
-// compileAdapter compiles the sources and keeps the result in the cache. A cache that cannot be written costs the next synth a
-// few seconds, so it is no error.
-func compileAdapter(sources []sourceFile, architecture Architecture, cached string) ([]byte, error) {
-	dir, err := os.MkdirTemp("", "cdkweb-adapter-")
-	if err != nil {
-		return nil, fmt.Errorf("compile the Lambda adapter: %w", err)
-	}
-	defer os.RemoveAll(dir)
-	for _, source := range append(sources, sourceFile{"go.mod", []byte(adapterModule)}) {
-		if err := os.WriteFile(filepath.Join(dir, source.name), source.content, 0o644); err != nil {
-			return nil, fmt.Errorf("compile the Lambda adapter: %w", err)
-		}
-	}
-
+// compileAdapter compiles the sources in a folder and keeps the result in the cache. A cache that cannot be written costs the next
+// synth a few seconds, so it is no error.
+func compileAdapter(dir string, architecture Architecture, cached string) ([]byte, error) {
 	progress("compiling the Lambda adapter for linux/%s (once; kept in %s)", architectures[architecture].goarch, filepath.Dir(cached))
 	output := filepath.Join(dir, "cdkweb-adapter")
 	arguments := append([]string{"build", "-o", output, "-ldflags", "-s -w"}, buildFlags...)
-	// The adapter is no part of the user's workspace, and the user's flags are for the user's code.
-	if _, err := goTool(dir, append(crossCompile(architecture), "GOWORK=off", "GOFLAGS="), append(arguments, ".")...); err != nil {
-		return nil, fmt.Errorf("compile the Lambda adapter: %w", err)
+	if _, err := goTool(dir, adapterEnvironment(architecture), append(arguments, ".")...); err != nil {
+		return nil, err
 	}
 	binary, err := os.ReadFile(output)
 	if err != nil {
-		return nil, fmt.Errorf("compile the Lambda adapter: %w", err)
+		return nil, err
 	}
 	if err := keep(cached, binary); err != nil {
 		progress("the compiled Lambda adapter could not be kept: %v", err)
 	}
 	return binary, nil
+}
+
+// adapterEnvironment is how the adapter is compiled, whatever the user's environment says: it is no part of the user's workspace, and
+// the user's flags are for the user's code.
+func adapterEnvironment(architecture Architecture) []string {
+	return append(crossCompile(architecture), "GOWORK=off", "GOFLAGS=", "GOFIPS140=off")
 }
 
 // keep writes a file of the cache in one step, so that a synth beside this one never reads half of it.
@@ -120,9 +131,9 @@ type sourceFile struct {
 	content []byte
 }
 
-// adapterFiles returns the adapter's sources in the order of their names, without its tests.
+// adapterFiles returns the adapter's module: go.mod, and the sources in the order of their names, without its tests.
 func adapterFiles() ([]sourceFile, error) {
-	var files []sourceFile
+	files := []sourceFile{{"go.mod", []byte(adapterModule)}}
 	entries, err := fs.ReadDir(adapterSources, "adapter")
 	if err != nil {
 		return nil, err
@@ -152,9 +163,13 @@ func cacheFolder() string {
 // buildFlags make the same program from the same sources in every folder: no paths, no revision.
 var buildFlags = []string{"-trimpath", "-buildvcs=false"}
 
-// crossCompile is the environment that compiles for Linux without a C library.
+// crossCompile is the environment that compiles for Linux without a C library, for every CPU of the architecture: what this machine is
+// tuned for is no matter of the image's.
 func crossCompile(architecture Architecture) []string {
-	return []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + architectures[architecture].goarch}
+	return []string{
+		"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + architectures[architecture].goarch,
+		"GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=",
+	}
 }
 
 // goTool runs the go command and returns what it printed. An error holds the command's own words.

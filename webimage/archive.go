@@ -51,7 +51,7 @@ func (a *archive) folder(name string, mode int64) error {
 	return a.header(tar.Header{Name: name + "/", Typeflag: tar.TypeDir, Mode: mode})
 }
 
-// tree adds a file, or a folder with all that lies in it, under a name. Symbolic links stay links. Everybody may read what is
+// tree adds a file, or a folder with all that lies in it but what `cdk synth` wrote, under a name. Symbolic links stay links. Everybody may read what is
 // added, since the image's user owns none of it, and may execute what its owner may.
 func (a *archive) tree(name, source string) error {
 	source, err := filepath.EvalSymlinks(source) // the named thing itself may be a link
@@ -76,6 +76,8 @@ func (a *archive) tree(name, source string) error {
 			mode = 0o755
 		}
 		switch {
+		case entry.IsDir() && isCloudAssembly(file):
+			return filepath.SkipDir
 		case entry.IsDir():
 			return a.folder(target, 0o755)
 		case entry.Type() == fs.ModeSymlink:

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/optional"
+	"github.com/cdkweb/cdkweb/internal/token"
 )
 
 // builtImage is an image that `cdk deploy` builds from a source: [Dockerfile] or [Go].
@@ -131,4 +133,20 @@ func bindAsset(asset awsecrassets.DockerImageAsset) *Bound {
 		Asset:         asset,
 		repository:    repository,
 	}
+}
+
+// validateLiteral refuses a CDK token where the value is needed to build.
+func validateLiteral(field, value string) error {
+	if token.In(value) {
+		return fmt.Errorf("%s must be a literal, because the image is built before anything is deployed; it holds a CDK token: %q", field, value)
+	}
+	return nil
+}
+
+// inside returns a path that is relative to a folder, or absolute by itself.
+func inside(dir, name string) string {
+	if filepath.IsAbs(name) {
+		return filepath.Clean(name)
+	}
+	return filepath.Join(dir, name)
 }

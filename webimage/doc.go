@@ -18,5 +18,5 @@
 // [Go] runs `go build`, and both compile the adapter for the image's architecture, once, and keep it in the user's cache folder
 // (os.UserCacheDir). Nothing is built with Docker before `cdk deploy`. The build context that lands in cdk.out is complete: copied
 // to another machine it still builds. What this package adds lies in archives that keep its file modes, also where the copy lost
-// those of plain files; what a Dockerfile copies has the modes that the copy has.
+// those of plain files; what a Dockerfile copies has the modes that the copy has. Only a [SecretFile] has to lie at the same place.
 package webimage

@@ -16,12 +16,11 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 
 	"github.com/cdkweb/cdkweb/internal/project"
-	"github.com/cdkweb/cdkweb/internal/token"
 )
 
 // DockerfileOptions change how [Dockerfile] builds an image. All are optional.
 type DockerfileOptions struct {
-	// File is the Dockerfile, relative to the image's folder; it may lie outside of it. Default: "Dockerfile".
+	// File is the Dockerfile, relative to the image's folder or absolute; it may lie outside of the folder. Default: "Dockerfile".
 	File string
 
 	// Target is the stage to build, by its name or number, as in docker build --target. Default: the last stage.
@@ -31,11 +30,13 @@ type DockerfileOptions struct {
 	// image's history: use BuildSecrets for what nobody may see.
 	BuildArgs map[string]string
 
-	// BuildSecrets are read while the image is built and leave no trace in it: RUN --mount=type=secret,id=… . The key is the id.
+	// BuildSecrets are read while the image is built and leave no trace in it: RUN --mount=type=secret,id=… . The key is the id. A
+	// secret's file is not part of what the build sees otherwise, also where it lies in the image's folder.
 	BuildSecrets map[string]BuildSecret
 
-	// Exclude holds patterns, as in .dockerignore, of files that the build shall not see. They are added to the .dockerignore
-	// in the image's folder (or the FILE.dockerignore beside the Dockerfile, which wins over it), which is honoured in any case.
+	// Exclude holds patterns, as in .dockerignore, of files that the build shall not see; one that starts with "!" lets files in again.
+	// They come after those of the .dockerignore in the image's folder (or the FILE.dockerignore beside the Dockerfile, which wins over
+	// it), which is honoured in any case.
 	Exclude []string
 
 	// Architecture of the CPU. Default: X86_64, which every hosting runs.
@@ -48,12 +49,15 @@ type DockerfileOptions struct {
 // BuildSecret is a secret of a Docker build, from [SecretFile] or [SecretEnv].
 type BuildSecret struct{ kind, value string }
 
+// The kinds of secrets, as docker build --secret spells them.
+const fileSecret, environmentSecret = "src", "env"
+
 // SecretFile is a build secret that lies in a file of the machine that runs `cdk deploy`. A relative path starts at the folder of
-// cdk.json.
-func SecretFile(path string) BuildSecret { return BuildSecret{"src", path} }
+// cdk.json. The cloud assembly holds the absolute path, so it deploys only where the file lies at the same place.
+func SecretFile(path string) BuildSecret { return BuildSecret{fileSecret, path} }
 
 // SecretEnv is a build secret in an environment variable of the machine that runs `cdk deploy`.
-func SecretEnv(name string) BuildSecret { return BuildSecret{"env", name} }
+func SecretEnv(name string) BuildSecret { return BuildSecret{environmentSecret, name} }
 
 // Dockerfile is an image that Docker builds from a folder with a Dockerfile, relative to the app's folder. The folder is left as it
 // is: the build gets a copy of the files that it may see, together with the adapter, which is added to the image that the last (or
@@ -116,23 +120,26 @@ func (d *dockerfile) validate() []error {
 	report(d.options.Architecture.validate())
 	report(d.options.Adapter.validate())
 	for _, name := range slices.Sorted(maps.Keys(d.options.BuildArgs)) {
-		if token.In(name) || token.In(d.options.BuildArgs[name]) {
-			report(fmt.Errorf("BuildArgs[%q] must be a literal, because the image is built before anything is deployed; it holds a CDK token", name))
-		}
+		report(validateLiteral("BuildArgs", name))
+		report(validateLiteral(fmt.Sprintf("BuildArgs[%q]", name), d.options.BuildArgs[name]))
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.options.BuildSecrets)) {
-		if secret := d.options.BuildSecrets[id]; id == "" || secret.value == "" {
-			report(fmt.Errorf("BuildSecrets[%q] must have an id and come from webimage.SecretFile or webimage.SecretEnv with a name", id))
+		if secret := d.options.BuildSecrets[id]; id == "" || strings.ContainsAny(id+secret.value, ",\n") || secret.value == "" {
+			report(fmt.Errorf("BuildSecrets[%q] must have an id and come from webimage.SecretFile or webimage.SecretEnv with a name, both without commas", id))
 		}
 	}
-	if _, err := patternmatcher.New(d.options.Exclude); err != nil {
-		report(fmt.Errorf("Exclude holds a pattern that .dockerignore does not know: %w", err))
+	report(validateLiteral("Target", d.options.Target))
+	if _, err := d.excluded(); err != nil {
+		report(err)
 	}
 	dir, err := d.folder()
 	report(err)
 	if err == nil {
 		_, err := d.read(dir)
 		report(err)
+		if _, err := os.Lstat(filepath.Join(dir, ownFolder)); err == nil {
+			report(fmt.Errorf("the folder holds %s, a name that is kept for what cdkweb adds; rename it", ownFolder))
+		}
 	}
 	return errs
 }
@@ -160,7 +167,7 @@ func (d *dockerfile) folder() (string, error) {
 
 // read returns the Dockerfile as it shall be built.
 func (d *dockerfile) read(dir string) (string, error) {
-	file := filepath.Join(dir, d.options.File)
+	file := inside(dir, d.options.File)
 	content, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("there is no Dockerfile %s; write one, name another with the option File, or use webimage.Go for a Go program", file)
@@ -172,7 +179,7 @@ func (d *dockerfile) read(dir string) (string, error) {
 	if d.options.Adapter == WithAdapter {
 		added = addAdapter
 	}
-	extended, err := extendStage(string(content), d.options.Target, added)
+	extended, err := extendStage(string(content), d.options.Target, architectures[d.options.Architecture.orDefault()].platform, added)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
@@ -193,7 +200,7 @@ func (d *dockerfile) stage(context, assembly string, _ int) (recipe, error) {
 		return recipe{}, err
 	}
 	if err := os.Mkdir(filepath.Join(context, ownFolder), 0o755); err != nil {
-		return recipe{}, fmt.Errorf("the name %s is taken by cdkweb: %w", ownFolder, err)
+		return recipe{}, err
 	}
 	if err := os.WriteFile(filepath.Join(context, ownDockerfile), []byte(content), 0o644); err != nil {
 		return recipe{}, err
@@ -210,20 +217,40 @@ func (d *dockerfile) stage(context, assembly string, _ int) (recipe, error) {
 	return recipe{dockerfile: ownDockerfile, args: d.options.BuildArgs, secrets: secrets, name: d.dir}, nil
 }
 
+// secrets returns what Docker is told of each secret.
 func (d *dockerfile) secrets() (map[string]string, error) {
 	secrets := map[string]string{}
 	for id, secret := range d.options.BuildSecrets {
-		value := secret.value
-		if secret.kind == "src" {
-			file, err := project.Path(value)
-			if err != nil {
-				return nil, err
-			}
-			value = file
+		value, err := secret.resolve()
+		if err != nil {
+			return nil, err
 		}
 		secrets[id] = secret.kind + "=" + value
 	}
 	return secrets, nil
+}
+
+// secretFiles returns the absolute paths of the secrets that lie in files.
+func (d *dockerfile) secretFiles() ([]string, error) {
+	var files []string
+	for _, secret := range d.options.BuildSecrets {
+		file, err := secret.resolve()
+		if err != nil {
+			return nil, err
+		}
+		if secret.kind == fileSecret {
+			files = append(files, file)
+		}
+	}
+	return files, nil
+}
+
+// resolve makes the path of a file absolute.
+func (s BuildSecret) resolve() (string, error) {
+	if s.kind == fileSecret {
+		return project.Path(s.value)
+	}
+	return s.value, nil
 }
 
 // copyContext copies the files that .dockerignore leaves to the build. Symbolic links stay links, as Docker sends them. The ignore
@@ -231,6 +258,10 @@ func (d *dockerfile) secrets() (map[string]string, error) {
 // which would make the image depend on the synth before.
 func (d *dockerfile) copyContext(dir, context, assembly string) error {
 	ignored, err := d.ignored(dir)
+	if err != nil {
+		return err
+	}
+	secrets, err := d.secretFiles()
 	if err != nil {
 		return err
 	}
@@ -247,7 +278,7 @@ func (d *dockerfile) copyContext(dir, context, assembly string) error {
 		}
 		target := filepath.Join(context, name)
 		if entry.IsDir() {
-			if same(file, assembly) || isCloudAssembly(file) {
+			if same(file, assembly) || same(file, context) || isCloudAssembly(file) {
 				return filepath.SkipDir
 			}
 			switch hidden, err := ignored.MatchesOrParentMatches(name); {
@@ -260,7 +291,7 @@ func (d *dockerfile) copyContext(dir, context, assembly string) error {
 			}
 			return os.MkdirAll(target, 0o755)
 		}
-		if name == ignoreFile {
+		if name == ignoreFile || slices.ContainsFunc(secrets, func(secret string) bool { return same(file, secret) }) {
 			return nil
 		}
 		if hidden, err := ignored.MatchesOrParentMatches(name); err != nil || hidden {
@@ -285,7 +316,7 @@ func (d *dockerfile) copyContext(dir, context, assembly string) error {
 
 // ignored returns the patterns of what the build may not see.
 func (d *dockerfile) ignored(dir string) (*patternmatcher.PatternMatcher, error) {
-	content, err := os.ReadFile(filepath.Join(dir, d.options.File+ignoreFile))
+	content, err := os.ReadFile(inside(dir, d.options.File+ignoreFile))
 	if errors.Is(err, os.ErrNotExist) {
 		content, err = os.ReadFile(filepath.Join(dir, ignoreFile))
 	}
@@ -296,11 +327,27 @@ func (d *dockerfile) ignored(dir string) (*patternmatcher.PatternMatcher, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
 	}
-	matcher, err := patternmatcher.New(append(patterns, d.options.Exclude...))
+	excluded, err := d.excluded()
+	if err != nil {
+		return nil, err
+	}
+	matcher, err := patternmatcher.New(append(patterns, excluded...))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
 	}
 	return matcher, nil
+}
+
+// excluded returns the patterns of the option Exclude, as Docker would read them from a file.
+func (d *dockerfile) excluded() ([]string, error) {
+	patterns, err := ignorefile.ReadAll(strings.NewReader(strings.Join(d.options.Exclude, "\n")))
+	if err == nil {
+		_, err = patternmatcher.New(patterns)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("Exclude holds a pattern that .dockerignore does not know: %w", err)
+	}
+	return patterns, nil
 }
 
 func isCloudAssembly(dir string) bool {

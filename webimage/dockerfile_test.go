@@ -33,6 +33,9 @@ func TestDockerfileStage(t *testing.T) {
 		{"without extra excludes",
 			map[string]string{"Dockerfile": scratch, ".dockerignore": "a\n", "a": "", "b": "", "c/d": ""}, DockerfileOptions{Exclude: []string{"b", "c"}},
 			[]string{"Dockerfile"}},
+		{"an extra exclude with a slash in front, as in .dockerignore",
+			map[string]string{"Dockerfile": scratch, "hidden.txt": "", "sub/hidden.txt": ""}, DockerfileOptions{Exclude: []string{"/hidden.txt"}},
+			[]string{"Dockerfile", "sub/hidden.txt"}},
 		{"an extra exclude that readmits",
 			map[string]string{"Dockerfile": scratch, ".dockerignore": "*.txt\n", "a.txt": "", "b.txt": ""}, DockerfileOptions{Exclude: []string{"!b.txt"}},
 			[]string{"Dockerfile", "b.txt"}},
@@ -124,6 +127,8 @@ func TestDockerfileValidate(t *testing.T) {
 		"empty/": "", "bare/README": "", "file": "",
 		"good/Dockerfile":   "FROM a AS build\nFROM b\n",
 		"broken/Dockerfile": "RUN x\n",
+		"taken/Dockerfile":  "FROM a\n", "taken/.cdkweb/": "",
+		"arm/Dockerfile": "FROM --platform=linux/arm64 a\n",
 	})
 	for _, test := range []struct {
 		name    string
@@ -142,6 +147,10 @@ func TestDockerfileValidate(t *testing.T) {
 		{"a broken pattern", "good", &DockerfileOptions{Exclude: []string{"["}}, []string{"Exclude holds a pattern that .dockerignore does not know"}},
 		{"a token in a build arg", "good", &DockerfileOptions{BuildArgs: map[string]string{"V": "${Token[AWS.Region.4]}"}}, []string{`BuildArgs["V"] must be a literal`}},
 		{"a secret from nowhere", "good", &DockerfileOptions{BuildSecrets: map[string]BuildSecret{"npm": {}}}, []string{`BuildSecrets["npm"] must have an id and come from`}},
+		{"a token as target", "good", &DockerfileOptions{Target: "${Token[A.1]}"}, []string{"Target must be a literal"}},
+		{"a secret's id with a comma", "good", &DockerfileOptions{BuildSecrets: map[string]BuildSecret{"a,b": SecretEnv("A")}}, []string{`BuildSecrets["a,b"]`, "without commas"}},
+		{"a folder with a kept name", "taken", nil, []string{"the folder holds .cdkweb, a name that is kept for what cdkweb adds"}},
+		{"a Dockerfile for another platform", "arm", nil, []string{"the image is for linux/amd64, but its stage says FROM --platform=linux/arm64"}},
 		{"all at once", "nowhere", &DockerfileOptions{Architecture: "mips", Adapter: "both"},
 			[]string{`Architecture must be webimage.X86_64 or webimage.ARM64, got "mips"`, "Adapter must be", "nowhere does not exist"}},
 	} {
@@ -186,5 +195,31 @@ func TestOptionsAreCopied(t *testing.T) {
 	check(t, err)
 	if recipe.args["V"] != "1" {
 		t.Errorf("got build argument %q, want the one at the time of the call", recipe.args["V"])
+	}
+}
+
+// A secret's file is read by the build, and lies nowhere else.
+func TestSecretFileIsNotCopied(t *testing.T) {
+	t.Parallel()
+	dir, context := t.TempDir(), t.TempDir()
+	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, ".npmrc": "secret", "a": ""})
+	image := Dockerfile(dir, &DockerfileOptions{BuildSecrets: map[string]BuildSecret{"npm": SecretFile(filepath.Join(dir, ".npmrc"))}})
+	_, err := image.(*builtImage).source.stage(context, "", 8080)
+	check(t, err)
+	if got, want := listFiles(t, context), []string{".cdkweb/Dockerfile", ".cdkweb/adapter.tar.gz", "Dockerfile", "a"}; !slices.Equal(got, want) {
+		t.Errorf("the build sees %q, want %q", got, want)
+	}
+}
+
+// A folder for temporary files that lies in the image's folder is not copied into itself.
+func TestTemporaryFolderInside(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, "tmp/build/": ""})
+	context := filepath.Join(dir, "tmp", "build")
+	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, "", 8080)
+	check(t, err)
+	if got := listFiles(t, context); slices.ContainsFunc(got, func(name string) bool { return filepath.Base(filepath.Dir(name)) == "build" }) {
+		t.Errorf("the build sees itself: %q", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -89,9 +90,14 @@ type imageName struct {
 
 const publicRegistry = "public.ecr.aws"
 
+// urlSuffixes are what the names of AWS's services end in, one for each partition.
+var urlSuffixes = []string{
+	"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov",
+}
+
 var (
 	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
-	regionPattern  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	regionPattern  = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 
 	// repositoryPattern is ECR's own rule for repository names, from its CreateRepository API.
 	repositoryPattern = regexp.MustCompile(`^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
@@ -115,7 +121,7 @@ func parseURI(uri string) (imageName, error) {
 			region, suffix = rest[:end], strings.TrimPrefix(rest[end:], ".")
 		}
 		name.account, name.region = account, region
-		if suffix == "" ||
+		if !token.In(suffix) && !slices.Contains(urlSuffixes, suffix) ||
 			!token.In(account) && !accountPattern.MatchString(account) ||
 			!token.In(region) && !regionPattern.MatchString(region) {
 			return name, uriError(uri)
@@ -126,12 +132,14 @@ func parseURI(uri string) (imageName, error) {
 		return name, uriError(uri)
 	}
 
-	name.repository, name.separator, name.tagOrDigest = path, ":", "latest"
-	for _, separator := range []string{"@", ":"} {
-		if repository, tagOrDigest, ok := strings.Cut(path, separator); ok {
-			name.repository, name.separator, name.tagOrDigest = repository, separator, tagOrDigest
-			break
-		}
+	name.separator, name.tagOrDigest = ":", "latest"
+	path, digest, byDigest := strings.Cut(path, "@")
+	name.repository, _, _ = strings.Cut(path, ":")
+	if _, tag, ok := strings.Cut(path, ":"); ok {
+		name.tagOrDigest = tag
+	}
+	if byDigest { // which wins over a tag before it
+		name.separator, name.tagOrDigest = "@", digest
 	}
 	if !token.In(name.repository) && !repositoryPattern.MatchString(name.repository) {
 		return name, uriError(uri)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
@@ -47,6 +48,8 @@ func Go(pkg string, options *GoOptions) Image {
 	program := &goProgram{pkg: pkg}
 	if options != nil {
 		program.options = *options
+		program.options.Tags = slices.Clone(options.Tags)
+		program.options.Include = slices.Clone(options.Include)
 	}
 	program.options.Architecture = program.options.Architecture.orDefault()
 	return &builtImage{source: program}
@@ -86,6 +89,10 @@ func (p *goProgram) validate() []error {
 	}
 	report(p.options.Architecture.validate())
 	report(p.options.Adapter.validate())
+	report(validateLiteral("LDFlags", p.options.LDFlags))
+	for _, tag := range p.options.Tags {
+		report(validateLiteral("Tags", tag))
+	}
 	dir, err := p.folder()
 	report(err)
 	if err == nil {
@@ -141,7 +148,8 @@ func (p *goProgram) validateIncluded(dir string) []error {
 	var errs []error
 	taken := map[string]string{goBinary: "the compiled server"}
 	for _, name := range p.options.Include {
-		target := path.Base(filepath.ToSlash(filepath.Clean(filepath.Join(dir, name))))
+		source := inside(dir, name)
+		target := path.Base(filepath.ToSlash(source))
 		if name == "" {
 			errs = append(errs, errors.New(`Include must name files or folders, got ""`))
 			continue
@@ -150,7 +158,7 @@ func (p *goProgram) validateIncluded(dir string) []error {
 			errs = append(errs, fmt.Errorf("Include %q would become /%s/%s, which is %s; rename one of them", name, goFolder, target, other))
 		}
 		taken[target] = fmt.Sprintf("%q already", name)
-		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+		if _, err := os.Stat(source); err != nil {
 			errs = append(errs, fmt.Errorf("Include %q: %w; names are relative to the package's folder", name, err))
 		}
 	}
@@ -222,7 +230,7 @@ func (p *goProgram) writeServer(file, dir string, binary []byte) error {
 		return err
 	}
 	for _, name := range p.options.Include {
-		source := filepath.Join(dir, name)
+		source := inside(dir, name)
 		if err := archive.tree(path.Join(goFolder, filepath.Base(source)), source); err != nil {
 			return fmt.Errorf("Include %q: %w", name, err)
 		}

@@ -167,6 +167,30 @@ func TestGoCompileError(t *testing.T) {
 	wantError(t, err, "the package does not compile: go build: exit status 1", "main.go:3:15: undefined: undefined", "example.com/hello/broken")
 }
 
+// The package's own go.mod selects the toolchain, not that of the app.
+func TestGoToolchain(t *testing.T) {
+	t.Setenv("GOTOOLCHAIN", "local") // so that the newer one is refused instead of fetched
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"go.mod": "module example.com/future\n\ngo 1.99\n", "main.go": "package main\n\nfunc main() {}\n"})
+	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), "", 8080)
+	wantError(t, err, "the package does not compile", "go.mod requires go >= 1.99")
+}
+
+// What this machine is tuned for does not change the image.
+func TestGoIgnoresTheMachine(t *testing.T) {
+	server := func() string {
+		context := t.TempDir()
+		_, err := Go(newProgram(t), nil).(*builtImage).source.stage(context, "", 8080)
+		check(t, err)
+		return readLayer(t, filepath.Join(context, "server.tar.gz"))["app/server"].content
+	}
+	usual := server()
+	t.Setenv("GOAMD64", "v3")
+	if tuned := server(); tuned != usual {
+		t.Error("GOAMD64 of this machine changed the server")
+	}
+}
+
 func TestGoValidate(t *testing.T) {
 	t.Parallel()
 	dir := newProgram(t)
@@ -186,6 +210,8 @@ func TestGoValidate(t *testing.T) {
 		{"a missing file to include", ".", &GoOptions{Include: []string{"gone"}}, []string{`Include "gone": `, "no such file"}},
 		{"a file in the server's place", ".", &GoOptions{Include: []string{"server"}}, []string{`Include "server" would become /app/server, which is the compiled server`}},
 		{"one name twice", ".", &GoOptions{Include: []string{"static", "./static"}}, []string{`Include "./static" would become /app/static, which is "static" already`}},
+		{"a token in the linker's flags", ".", &GoOptions{LDFlags: "-X main.table=${Token[TOKEN.1]}"}, []string{"LDFlags must be a literal"}},
+		{"a token as tag", ".", &GoOptions{Tags: []string{"${Token[TOKEN.1]}"}}, []string{"Tags must be a literal"}},
 		{"all at once", ".", &GoOptions{Architecture: "mips", Adapter: "both", Include: []string{""}}, []string{"Architecture must be", "Adapter must be"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -196,6 +222,30 @@ func TestGoValidate(t *testing.T) {
 			}
 			wantError(t, Go(folder, test.options).Validate(), test.want...)
 		})
+	}
+}
+
+// Who waits for a compiler is told so; a second synth does not wait.
+func TestProgress(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	said := func() string {
+		stderr := os.Stderr
+		defer func() { os.Stderr = stderr }()
+		file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+		check(t, err)
+		os.Stderr = file
+		_, err = adapterBinary(X86_64)
+		check(t, err)
+		check(t, file.Close())
+		content, err := os.ReadFile(file.Name())
+		check(t, err)
+		return string(content)
+	}
+	if first := said(); !strings.HasPrefix(first, "cdkweb: compiling the Lambda adapter for linux/amd64 (once; kept in ") {
+		t.Errorf("the first synth said %q", first)
+	}
+	if second := said(); second != "" {
+		t.Errorf("the second synth said %q", second)
 	}
 }
 

@@ -10,14 +10,15 @@ import (
 
 // stage is a build stage of a Dockerfile: FROM image [AS name], and what follows.
 type stage struct {
-	name string // lower case, as Docker compares them; empty without AS
-	end  int    // the line after its last
+	name     string // lower case, as Docker compares them; empty without AS
+	platform string // of FROM --platform=…
+	end      int    // the line after its last
 }
 
 // extendStage returns a Dockerfile up to the end of a stage, named or numbered by target, with an instruction added there; the last
-// stage where target is empty. What follows the stage is not built, so that the stage is the last one whatever its name: not every
+// stage where target is empty. The platform is what the image is for. What follows the stage is not built, so that the stage is the last one whatever its name: not every
 // builder finds a stage by its number. With an empty instruction nothing is added.
-func extendStage(dockerfile, target, instruction string) (string, error) {
+func extendStage(dockerfile, target, platform, instruction string) (string, error) {
 	lines := strings.Split(strings.TrimPrefix(dockerfile, "\ufeff"), "\n")
 	stages, err := findStages(lines)
 	if err != nil {
@@ -26,6 +27,9 @@ func extendStage(dockerfile, target, instruction string) (string, error) {
 	found, err := pickStage(stages, target)
 	if err != nil {
 		return "", err
+	}
+	if found.platform != "" && !strings.Contains(found.platform, "$") && !strings.HasPrefix(found.platform+"/", platform+"/") {
+		return "", fmt.Errorf("the image is for %s, but its stage says FROM --platform=%s; leave that out, or set the option Architecture", platform, found.platform)
 	}
 	lines = lines[:found.end]
 	if instruction != "" {
@@ -66,7 +70,8 @@ var (
 	// directivePattern is any parser directive: they stand before everything else.
 	directivePattern = regexp.MustCompile(`(?i)^#\s*[a-z]+\s*=`)
 
-	fromPattern = regexp.MustCompile(`(?i)^FROM\s+(?:--\S+\s+)*\S+(?:\s+AS\s+(\S+))?\s*$`)
+	fromPattern     = regexp.MustCompile(`(?i)^FROM\s+(?:--\S+\s+)*\S+(?:\s+AS\s+(\S+))?\s*$`)
+	platformPattern = regexp.MustCompile(`(?i)^FROM\s+(?:--\S+\s+)*?--platform=(\S+)`)
 
 	// heredocPattern is a word that starts a here-document, in an instruction that may have some.
 	heredocPattern     = regexp.MustCompile(`^[0-9]*<<(-?)([^<]+)$`)
@@ -102,7 +107,11 @@ func findStages(lines []string) ([]stage, error) {
 			return nil, fmt.Errorf("line %d: %w", first+1, err)
 		}
 		if match := fromPattern.FindStringSubmatch(instruction); match != nil {
-			stages = append(stages, stage{name: strings.ToLower(match[1])})
+			found := stage{name: strings.ToLower(match[1])}
+			if match := platformPattern.FindStringSubmatch(instruction); match != nil {
+				found.platform = strings.ToLower(match[1])
+			}
+			stages = append(stages, found)
 		}
 		if last := len(stages) - 1; last >= 0 {
 			stages[last].end = i

@@ -26,6 +26,8 @@ func TestExtendStage(t *testing.T) {
 		{"a stage whose name is a number wins", "FROM a\nFROM b AS 0\nRUN y\nFROM c\n", "0", "FROM a\nFROM b AS 0\nRUN y\nADD it /\n"},
 		{"a platform", "FROM --platform=$BUILDPLATFORM a AS build\nFROM b\n", "build",
 			"FROM --platform=$BUILDPLATFORM a AS build\nADD it /\n"},
+		{"its own platform", "FROM --platform=linux/amd64/v2 a\n", "", "FROM --platform=linux/amd64/v2 a\nADD it /\n"},
+		{"another stage's platform", "FROM --platform=linux/arm64 a AS build\nFROM b\n", "", "FROM --platform=linux/arm64 a AS build\nFROM b\nADD it /\n"},
 		{"ARG before FROM", "ARG V=1\nFROM a:$V\nRUN x\n", "", "ARG V=1\nFROM a:$V\nRUN x\nADD it /\n"},
 		{"comments at the end", "FROM a\nRUN x\n# bye\n", "", "FROM a\nRUN x\nADD it /\n"},
 		{"a continued line", "FROM a\nRUN x \\\n  # why\n\n  && FROM y\nFROM b\n", "0",
@@ -46,7 +48,7 @@ func TestExtendStage(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := extendStage(test.dockerfile, test.target, added)
+			got, err := extendStage(test.dockerfile, test.target, "linux/amd64", added)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,12 +71,13 @@ func TestExtendStageErrors(t *testing.T) {
 		{"only comments", "# hello\n", "", "there is no FROM instruction"},
 		{"no such stage", "FROM a AS build\nFROM b\n", "web", `there is no stage for Target "web"; its stages are build, 1`},
 		{"a number too high", "FROM a\n", "1", `there is no stage for Target "1"; its stages are 0`},
+		{"another platform", "FROM --platform=linux/arm64 a\n", "", "the image is for linux/amd64, but its stage says FROM --platform=linux/arm64; leave that out, or set the option Architecture"},
 		{"ends in a continuation", "FROM a\nRUN x \\\n", "", `line 2: the file ends in the middle of an instruction, after a "\\"`},
 		{"ends in a here-document", "FROM a\nRUN <<EOF\nx\n", "", "line 2: the here-document EOF does not end"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := extendStage(test.dockerfile, test.target, "ADD it /")
+			_, err := extendStage(test.dockerfile, test.target, "linux/amd64", "ADD it /")
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
