@@ -205,14 +205,17 @@ func (w *worker) connect(limit time.Time) (err error) {
 	if w.conn == nil {
 		w.conn = w.ready.take()
 	}
-	if w.conn != nil && (w.conn.used && time.Since(w.conn.idleAt) > w.config.idleTimeout || w.conn.dead()) {
-		w.conn.Close()
-		w.conn = nil
-	}
-	if w.conn == nil {
-		if w.conn, err = dial(w.config.serverAddress(), limit); err != nil {
-			return err
+	if w.conn != nil {
+		w.conn.SetDeadline(limit) // the last invocation's may have passed
+		if !w.conn.used || time.Since(w.conn.idleAt) <= w.config.idleTimeout {
+			if !w.conn.dead() {
+				return nil
+			}
 		}
+		w.conn.Close()
+	}
+	if w.conn, err = dial(w.config.serverAddress(), limit); err != nil {
+		return err
 	}
 	return w.conn.SetDeadline(limit)
 }
