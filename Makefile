@@ -40,8 +40,8 @@ fmt: ## format the Go files
 golden: ## write the templates that tests compare with; review the difference like code
 	go test $(GOLDEN) -update
 
-table: ## write the README's table of the hostings from internal/limits
-	go run ./internal/limits/readme README.md
+table: ## write the table of the hostings into the documents, from internal/limits
+	go run ./internal/limits/table README.md docs/moving.md
 
 bench-synth: ## compare the time of synthesis with a hand-written stack's
 	go run ./internal/benchsynth

@@ -1,5 +1,5 @@
-// Package limits is what AWS's documents promise of each hosting: one table, which hostings check web.Needs with, and which the README's
-// table is written from.
+// Package limits is what AWS's documents promise of each hosting: one table, which hostings check web.Needs with, and which the table
+// in the documents is written from.
 package limits
 
 import "time"
@@ -22,7 +22,7 @@ type Hosting struct {
 
 	Streaming, WebSockets, ARM64, ScaleToZero Ability
 
-	// What only the README tells.
+	// What only the table tells.
 	Concurrency, Idle, Between, WebACL, NewCustomers string
 	TimeoutNote                                      string
 }
@@ -94,7 +94,7 @@ var RESTAPI = lambda(Hosting{
 	Default:     &HTTPAPI,
 	Timeout:     29 * time.Second, // API Gateway developer guide, "Quotas for configuring and running a REST API": adjustable for regional APIs
 	TimeoutNote: "more on request",
-	Streaming:   Ability{Note: "not yet"}, // AWS can since November 2025; lambdaweb has no option for it
+	Streaming:   Ability{Note: "not with cdkweb yet"}, // AWS can since November 2025; lambdaweb has no option for it
 	WebACL:      "yes",                    // AWS::WAFv2::WebACLAssociation
 })
 
@@ -104,7 +104,7 @@ var FunctionURL = lambda(Hosting{
 	Go:        "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
 	Default:   &HTTPAPI,
 	Timeout:   900 * time.Second,        // AWS::Lambda::Function Timeout: the function's own
-	Streaming: Ability{Note: "not yet"}, // AWS can with RESPONSE_STREAM; lambdaweb has no option for it
+	Streaming: Ability{Note: "not with cdkweb yet"}, // AWS can with RESPONSE_STREAM; lambdaweb has no option for it
 	WebACL:    "no",
 })
 

@@ -2,6 +2,7 @@ package limits_test
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -129,21 +130,23 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestREADME(t *testing.T) {
+func TestDocuments(t *testing.T) {
 	t.Parallel()
-	content, err := os.ReadFile("../../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := limits.Rewrite(string(content))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(content) != want {
-		t.Errorf("README.md's table of the hostings is stale; renew it with: make table\n%s", limits.Table())
+	for _, document := range []string{"README.md", "docs/moving.md"} {
+		content, err := os.ReadFile(filepath.Join("..", "..", document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := limits.Rewrite(string(content))
+		if err != nil {
+			t.Fatalf("%s: %v", document, err)
+		}
+		if string(content) != want {
+			t.Errorf("the table of the hostings in %s is stale; renew it with: make table", document)
+		}
 	}
 	for _, h := range limits.All {
-		if !strings.Contains(want, "| "+h.Name+" |") {
+		if !strings.Contains(limits.Table(), "| "+h.Name+" |") {
 			t.Errorf("the table has no column for %s", h.Name)
 		}
 	}

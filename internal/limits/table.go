@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Start and End stand in the README around the table.
+// Start and End stand around the table in a document.
 const (
 	Start = "<!-- hostings: start; written by `make table` from internal/limits -->"
 	End   = "<!-- hostings: end -->"
@@ -51,7 +51,7 @@ func word(a Ability) string {
 	return "no"
 }
 
-// Table is the README's table of the hostings.
+// Table is the table of the hostings.
 func Table() string {
 	var table strings.Builder
 	line := func(name string, cell func(h *Hosting) string) {

@@ -1,6 +1,6 @@
-// Command readme writes the table of the hostings into a README.
+// Command table writes the table of the hostings into documents.
 //
-//	readme README.md
+//	table README.md docs/moving.md
 package main
 
 import (
@@ -12,12 +12,14 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	log.SetPrefix("readme: ")
-	if len(os.Args) != 2 {
-		log.Fatal("usage: readme FILE")
+	log.SetPrefix("table: ")
+	if len(os.Args) < 2 {
+		log.Fatal("usage: table FILE...")
 	}
-	if err := rewrite(os.Args[1]); err != nil {
-		log.Fatal(err)
+	for _, file := range os.Args[1:] {
+		if err := rewrite(file); err != nil {
+			log.Fatalf("%s: %v", file, err)
+		}
 	}
 }
 
