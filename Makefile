@@ -7,7 +7,7 @@ HOSTINGS    := apprunner ecs lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./webtest ./examples/guestbook
 
 .DEFAULT_GOAL := all
-.PHONY: all test synth lint fmt golden bench-synth bench-adapter clean help
+.PHONY: all test synth lint fmt golden table bench-synth bench-adapter clean help
 
 all: test synth lint ## test, synth and lint
 
@@ -39,6 +39,9 @@ fmt: ## format the Go files
 
 golden: ## write the templates that tests compare with; review the difference like code
 	go test $(GOLDEN) -update
+
+table: ## write the table of the hostings into the documents, from internal/limits
+	go run ./internal/limits/table README.md docs/moving.md
 
 bench-synth: ## compare the time of synthesis with a hand-written stack's
 	go run ./internal/benchsynth

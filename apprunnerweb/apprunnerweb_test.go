@@ -289,7 +289,7 @@ func TestValidate(t *testing.T) {
 		{"a name with wrong letters", nil, apprunnerweb.Hosting{ServiceName: "my site"}, []string{`got "my site"`}},
 		{"a name that starts wrongly", nil, apprunnerweb.Hosting{ServiceName: "-site"}, []string{`got "-site"`}},
 		{"an arm64 image", func(w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, apprunnerweb.Hosting{},
-			[]string{"App Runner runs x86-64 images only, got Architecture arm64; build it with webimage.X86_64, or choose ecsweb.Hosting or lambdaweb.Hosting"}},
+			[]string{"App Runner runs x86-64 images only, got Architecture arm64; build it with webimage.X86_64, or choose ecsweb.Hosting{} or lambdaweb.Hosting{}"}},
 		{"auto deployments of a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
 			[]string{"AutoDeploymentsEnabled needs an image in private ECR"}},
 		{"an access role for a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, apprunnerweb.Hosting{AccessRole: importedRole(t)},

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/limits"
 	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -147,6 +148,7 @@ func (h Hosting) Validate(workload *web.Workload, environment web.Environment) [
 	if err := validateCommand(workload.Command); err != nil {
 		errs = append(errs, err)
 	}
+	errs = append(errs, limits.AppRunner.Check(workload.Needs)...)
 	if workload.Image != nil {
 		errs = append(errs, h.validateImage(workload.Image.Facts(), environment)...)
 	}
@@ -230,7 +232,7 @@ func (h Hosting) validateImage(image webimage.Facts, environment web.Environment
 	var errs []error
 	if image.Architecture != webimage.X86_64 {
 		errs = append(errs, fmt.Errorf("Image: App Runner runs x86-64 images only, got Architecture %s; "+
-			"build it with webimage.X86_64, or choose ecsweb.Hosting or lambdaweb.Hosting", image.Architecture))
+			"build it with webimage.X86_64, or choose %s", image.Architecture, limits.Can(func(h *limits.Hosting) limits.Ability { return h.ARM64 })))
 	}
 	if h.AutoDeploymentsEnabled && image.Public {
 		errs = append(errs, errors.New("AutoDeploymentsEnabled needs an image in private ECR, got one in Amazon ECR Public; "+

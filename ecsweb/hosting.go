@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/limits"
 	"github.com/cdkweb/cdkweb/internal/loggroup"
 	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/web"
@@ -156,6 +157,7 @@ func (h Hosting) Validate(workload *web.Workload, environment web.Environment) [
 	if h.Cluster != nil && h.OwnCluster {
 		errs = append(errs, errors.New("Cluster excludes OwnCluster; leave one of them out"))
 	}
+	errs = append(errs, limits.ECSExpress.Check(workload.Needs)...)
 	errs = append(errs, h.validateNetwork()...)
 	errs = append(errs, loggroup.Validate(h.LogGroup, h.LogRetentionInDays)...)
 	return errs
@@ -176,7 +178,8 @@ func (h Hosting) validateScaling() []error {
 	h = h.withDefaults()
 	var errs []error
 	if h.MinTaskCount < 1 {
-		errs = append(errs, fmt.Errorf("MinTaskCount must be at least 1, got %d; lambdaweb.Hosting is what runs nothing while there are no requests", h.MinTaskCount))
+		errs = append(errs, fmt.Errorf("MinTaskCount must be at least 1, got %d; "+
+			"what runs nothing while there are no requests is %s", h.MinTaskCount, limits.Can(func(h *limits.Hosting) limits.Ability { return h.ScaleToZero })))
 	}
 	if h.MaxTaskCount < 1 {
 		errs = append(errs, fmt.Errorf("MaxTaskCount must be at least 1, got %d", h.MaxTaskCount))

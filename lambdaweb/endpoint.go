@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
+	"github.com/cdkweb/cdkweb/internal/limits"
 	"github.com/cdkweb/cdkweb/internal/token"
 )
 
@@ -18,6 +19,9 @@ import (
 type Endpoint interface {
 	// limit is how long the endpoint waits for the function; zero where it waits as long as the function may run.
 	limit() limit
+
+	// limits are what AWS promises of the endpoint.
+	limits() *limits.Hosting
 
 	validate() []error
 
@@ -40,7 +44,11 @@ type HTTPAPI struct{}
 const HTTPAPITimeoutWarning = "cdkweb:http-api-timeout"
 
 // limit is API Gateway's maximum integration timeout for HTTP APIs, which is not adjustable.
-func (HTTPAPI) limit() limit { return limit{30 * time.Second, HTTPAPITimeoutWarning, "an HTTP API"} }
+func (HTTPAPI) limit() limit {
+	return limit{limits.HTTPAPI.Timeout, HTTPAPITimeoutWarning, "an HTTP API"}
+}
+
+func (HTTPAPI) limits() *limits.Hosting { return &limits.HTTPAPI }
 
 func (HTTPAPI) validate() []error { return nil }
 
@@ -68,7 +76,11 @@ type RESTAPI struct {
 const RESTAPITimeoutWarning = "cdkweb:rest-api-timeout"
 
 // limit is API Gateway's default integration timeout for REST APIs. An account can have it raised at the price of its throttle quota.
-func (RESTAPI) limit() limit { return limit{29 * time.Second, RESTAPITimeoutWarning, "a REST API"} }
+func (RESTAPI) limit() limit {
+	return limit{limits.RESTAPI.Timeout, RESTAPITimeoutWarning, "a REST API"}
+}
+
+func (RESTAPI) limits() *limits.Hosting { return &limits.RESTAPI }
 
 // stageName is API Gateway's rule for a stage, which becomes part of a path.
 var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
@@ -109,6 +121,8 @@ type FunctionURL struct {
 }
 
 func (FunctionURL) limit() limit { return limit{} }
+
+func (FunctionURL) limits() *limits.Hosting { return &limits.FunctionURL }
 
 func (f FunctionURL) validate() []error {
 	switch f.AuthType {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/limits"
 	"github.com/cdkweb/cdkweb/internal/loggroup"
 	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/web"
@@ -54,7 +55,7 @@ var _ web.Hosting = Hosting{}
 const (
 	minMemorySize, maxMemorySize, defaultMemorySize = 128, 10240, 512
 	minStorageSize, maxStorageSize                  = 512, 10240
-	maxTimeout, defaultTimeout                      = 900 * time.Second, 29 * time.Second
+	defaultTimeout                                  = 29 * time.Second
 	maxEnvironment                                  = 4096 // bytes of all names and values
 )
 
@@ -98,8 +99,8 @@ func (h Hosting) Validate(workload *web.Workload, environment web.Environment) [
 	if h.EphemeralStorageSize != 0 {
 		between("EphemeralStorageSize", h.EphemeralStorageSize, minStorageSize, maxStorageSize)
 	}
-	if h.Timeout < time.Second || h.Timeout > maxTimeout || h.Timeout%time.Second != 0 {
-		errs = append(errs, fmt.Errorf("Timeout must be whole seconds from 1s to %.0fs, got %s", maxTimeout.Seconds(), h.Timeout))
+	if h.Timeout < time.Second || h.Timeout > limits.FunctionURL.Timeout || h.Timeout%time.Second != 0 {
+		errs = append(errs, fmt.Errorf("Timeout must be whole seconds from 1s to %.0fs, got %s", limits.FunctionURL.Timeout.Seconds(), h.Timeout))
 	}
 	if h.ReservedConcurrentExecutions < 0 {
 		errs = append(errs, fmt.Errorf("ReservedConcurrentExecutions must be at least 1, or 0 for none reserved, got %d", h.ReservedConcurrentExecutions))
@@ -109,9 +110,20 @@ func (h Hosting) Validate(workload *web.Workload, environment web.Environment) [
 	default:
 		errs = append(errs, fmt.Errorf("Tracing must be awslambda.Tracing_ACTIVE, _PASS_THROUGH or _DISABLED, got %q", string(h.Tracing)))
 	}
+	errs = append(errs, h.validateNeeds(workload.Needs)...)
 	errs = append(errs, loggroup.Validate(h.LogGroup, h.LogRetentionInDays)...)
 	if workload.Image != nil {
 		errs = append(errs, validateImage(workload.Image.Facts(), environment)...)
+	}
+	return errs
+}
+
+// validateNeeds checks what the workload needs against the endpoint and, where the endpoint waits for long enough, against the function.
+func (h Hosting) validateNeeds(needs web.Needs) []error {
+	promised := h.Endpoint.limits()
+	errs := promised.Check(needs)
+	if needs.RequestTimeout > h.Timeout && needs.RequestTimeout <= promised.Timeout {
+		errs = append(errs, fmt.Errorf("Timeout must not be shorter than Needs.RequestTimeout, got %s and %s; lengthen it", h.Timeout, needs.RequestTimeout))
 	}
 	return errs
 }

@@ -36,6 +36,10 @@ type Workload struct {
 	// Optional. Default: the port accepts connections.
 	HealthCheck HealthCheck
 
+	// Needs are what the server cannot do without. A hosting that does not promise them is an error.
+	// Optional. Default: none, the server takes what there is.
+	Needs Needs
+
 	// Role is what the running server may do; its trust policy must name the hosting's principal.
 	// Optional. Default: a new role that may do nothing but what it is granted.
 	Role awsiam.IRole
@@ -116,6 +120,7 @@ func (w *Workload) validate() []error {
 			errs = append(errs, fmt.Errorf("Environment: %w", err))
 		}
 	}
+	errs = append(errs, w.Needs.validate()...)
 	return append(errs, w.HealthCheck.validate()...)
 }
 

@@ -476,6 +476,8 @@ func testSentences(t *testing.T, h Harness) {
 			"HealthCheck.HealthyThreshold must be between 1 and 20, got 21"},
 		{"a threshold too low", func(w *web.Workload) { w.HealthCheck.UnhealthyThreshold = -1 },
 			"HealthCheck.UnhealthyThreshold must be between 1 and 20, got -1"},
+		{"a need that makes no sense", func(w *web.Workload) { w.Needs.RequestTimeout = -time.Second },
+			"Needs.RequestTimeout must not be negative, got -1s; leave it out where any will do"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := workload()
@@ -489,6 +491,10 @@ func testSentences(t *testing.T, h Harness) {
 	w := workload()
 	if err := (&web.ServiceProps{Workload: w, Hosting: h.Hosting}).Validate(); err != nil {
 		t.Errorf("a good workload is refused: %v", err)
+	}
+	w.Needs.RequestTimeout = 24 * time.Hour
+	if err := (&web.ServiceProps{Workload: w, Hosting: h.Hosting}).Validate(); err == nil || !strings.HasSuffix(err.Error(), "; no hosting can") {
+		t.Errorf("got %v, want an error about a need that no hosting meets", err)
 	}
 }
 

@@ -1,0 +1,191 @@
+package web_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+
+	"github.com/cdkweb/cdkweb/apprunnerweb"
+	"github.com/cdkweb/cdkweb/ecsweb"
+	"github.com/cdkweb/cdkweb/internal/hostingtest"
+	"github.com/cdkweb/cdkweb/internal/templatetest"
+	"github.com/cdkweb/cdkweb/lambdaweb"
+	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/webimage"
+	"github.com/cdkweb/cdkweb/webtest"
+)
+
+// places are the hostings that a service moves between, with the id of the construct below web.Service.
+var places = map[string]web.Hosting{
+	"AppRunner":  apprunnerweb.Hosting{MaxConcurrency: 80},
+	"ECSExpress": ecsweb.Hosting{},
+	"Lambda":     lambdaweb.Hosting{},
+}
+
+// shop is a stack with a table, a secret, another role, and services of one workload, by their ids.
+func shop(t *testing.T, services map[string]web.Hosting) awscdk.Stack {
+	stack := awscdk.NewStack(webtest.NewApp(t), new("Shop"), nil)
+	orders := awsdynamodb.NewTableV2(stack, new("Orders"), &awsdynamodb.TablePropsV2{
+		PartitionKey: &awsdynamodb.Attribute{Name: new("id"), Type: awsdynamodb.AttributeType_STRING},
+	})
+	awssecretsmanager.NewSecret(stack, new("Secret"), nil)
+	reports := awsiam.NewRole(stack, new("Reports"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(new("events.amazonaws.com"), nil)})
+	orders.GrantReadData(reports)
+	workload := web.Workload{Image: webimage.Dockerfile(imageFolder(t), nil), Environment: map[string]string{"STAGE": "live"}}
+	for _, id := range slices.Sorted(maps.Keys(services)) {
+		service := web.NewService(stack, id, &web.ServiceProps{Workload: workload, Hosting: services[id]})
+		service.UseTable("ORDERS", orders, web.ReadWrite)
+	}
+	return stack
+}
+
+// imageFolder has a Dockerfile: the workload is built, and published once.
+func imageFolder(t *testing.T) string {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nCOPY . /\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// Two hostings stand side by side in one stack: one image, nothing in common but what was there before, and adding or removing either
+// changes nothing of the other.
+func TestSideBySide(t *testing.T) {
+	nothing := templatetest.Of(t, shop(t, nil)).Resources
+	for one, first := range places {
+		for other, second := range places {
+			if one >= other {
+				continue
+			}
+			t.Run(one+" and "+other, func(t *testing.T) {
+				stack := shop(t, map[string]web.Hosting{"Site": first, "Next": second})
+				both := templatetest.Of(t, stack).Resources
+				if images := hostingtest.ImageHashes(t, stack); len(images) != 1 {
+					t.Errorf("got images %q, want one for both services", images)
+				}
+				site := templatetest.Of(t, shop(t, map[string]web.Hosting{"Site": first})).Resources
+				next := templatetest.Of(t, shop(t, map[string]web.Hosting{"Next": second})).Resources
+				if got, want := len(both), len(site)+len(next)-len(nothing); got != want {
+					t.Errorf("got %d resources, want %d: those of each service and those that were there before", got, want)
+				}
+				for name, alone := range map[string]map[string]templatetest.Resource{"nothing": nothing, "Site": site, "Next": next} {
+					for id, resource := range alone {
+						if !reflect.DeepEqual(both[id], resource) {
+							t.Errorf("with %s alone, %s is %v, with both %v", name, id, resource, both[id])
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// A switch in place replaces what is below the hosting's own construct, and touches nothing else.
+func TestSwitch(t *testing.T) {
+	for from, before := range places {
+		for to, after := range places {
+			if from == to {
+				continue
+			}
+			t.Run(from+" to "+to, func(t *testing.T) {
+				old, now := shop(t, map[string]web.Hosting{"Site": before}), shop(t, map[string]web.Hosting{"Site": after})
+				if one, two := hostingtest.ImageHashes(t, old), hostingtest.ImageHashes(t, now); !slices.Equal(one, two) {
+					t.Errorf("got images %q and %q, want the same", one, two)
+				}
+				gone, stay, come := compare(t, templatetest.Of(t, old).Resources, templatetest.Of(t, now).Resources)
+				for _, id := range gone {
+					if !strings.HasPrefix(id, "Site"+from) {
+						t.Errorf("%s goes, want only what is below Site/%s", id, from)
+					}
+				}
+				for _, id := range come {
+					if !strings.HasPrefix(id, "Site"+to) {
+						t.Errorf("%s comes, want only what is below Site/%s", id, to)
+					}
+				}
+				if want := templatetest.Of(t, shop(t, nil)).IDs(); !slices.Equal(stay, want) {
+					t.Errorf("got %q as what stays, want %q", stay, want)
+				}
+			})
+		}
+	}
+}
+
+// compare returns the logical ids that go, stay and come. What stays has to be the same in everything.
+func compare(t *testing.T, before, after map[string]templatetest.Resource) (gone, stay, come []string) {
+	t.Helper()
+	for _, id := range slices.Sorted(maps.Keys(before)) {
+		switch now, ok := after[id]; {
+		case !ok:
+			gone = append(gone, id)
+		case reflect.DeepEqual(before[id], now):
+			stay = append(stay, id)
+		default:
+			t.Errorf("%s changes from %v to %v", id, before[id], now)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(after)) {
+		if _, ok := before[id]; !ok {
+			come = append(come, id)
+		}
+	}
+	return gone, stay, come
+}
+
+// The list that docs/moving.md shows: from App Runner to ECS Express Mode.
+func TestSwitchByID(t *testing.T) {
+	old := shop(t, map[string]web.Hosting{"Site": places["AppRunner"]})
+	now := shop(t, map[string]web.Hosting{"Site": places["ECSExpress"]})
+	gone, stay, come := compare(t, templatetest.Of(t, old).Resources, templatetest.Of(t, now).Resources)
+	for name, test := range map[string]struct{ got, want []string }{
+		"gone": {gone, []string{
+			"SiteAppRunner17447A16", "SiteAppRunnerAccessRoleCE8D07B5", "SiteAppRunnerAutoScaling805ABC4A",
+			"SiteAppRunnerInstanceRole6ECD65E3", "SiteAppRunnerInstanceRoleDefaultPolicy880DF243",
+		}},
+		"come": {come, []string{
+			"SiteECSExpress4196D072", "SiteECSExpressExecutionRoleA4B648CF", "SiteECSExpressInfrastructureRoleBE5EEA0E",
+			"SiteECSExpressLogGroup6D9B01FB", "SiteECSExpressTaskRole052E060B", "SiteECSExpressTaskRoleDefaultPolicyC57DAD5E",
+		}},
+	} {
+		if !slices.Equal(test.got, test.want) {
+			t.Errorf("%s: got %q, want %q", name, test.got, test.want)
+		}
+	}
+	if len(stay) != 4 { // the table, the secret, the other role and its policy
+		t.Errorf("got %q as what stays, want four resources", stay)
+	}
+}
+
+// A role of the workload's own stays too, when it trusts all the places.
+func TestSwitchKeepsTheRole(t *testing.T) {
+	var roles []templatetest.Resource
+	for _, place := range places {
+		stack := awscdk.NewStack(webtest.NewApp(t), new("Shop"), nil)
+		role := awsiam.NewRole(stack, new("Web"), &awsiam.RoleProps{AssumedBy: awsiam.NewCompositePrincipal(
+			awsiam.NewServicePrincipal(new("tasks.apprunner.amazonaws.com"), nil),
+			awsiam.NewServicePrincipal(new("ecs-tasks.amazonaws.com"), nil),
+			awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil),
+		)})
+		image := webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4")
+		service := web.NewService(stack, "Site", &web.ServiceProps{Workload: web.Workload{Image: image, Role: role}, Hosting: place})
+		if service.Role() != awsiam.IRole(role) {
+			t.Errorf("got role %v, want the workload's", service.Role())
+		}
+		id := *stack.GetLogicalId(role.Node().DefaultChild().(awscdk.CfnElement))
+		roles = append(roles, templatetest.Of(t, stack).Resources[id])
+	}
+	for _, role := range roles {
+		if !reflect.DeepEqual(role, roles[0]) {
+			t.Errorf("got role %v on one hosting and %v on another", role, roles[0])
+		}
+	}
+}
