@@ -292,6 +292,10 @@ func TestValidate(t *testing.T) {
 			[]string{"App Runner runs x86-64 images only, got Architecture arm64; build it with webimage.X86_64, or choose ecsweb.Hosting{} or lambdaweb.Hosting{}"}},
 		{"auto deployments of a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
 			[]string{"AutoDeploymentsEnabled needs an image in private ECR"}},
+		{"auto deployments of a digest", func(w *web.Workload) {
+			w.Image = webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site@sha256:" + strings.Repeat("0", 64))
+		}, apprunnerweb.Hosting{AutoDeploymentsEnabled: true}, []string{"AutoDeploymentsEnabled needs an image with a tag, which can move"}},
+		{"a nil configuration", nil, apprunnerweb.Hosting{AutoScaling: (*apprunnerweb.AutoScaling)(nil)}, []string{"AutoScaling must not be a nil *AutoScaling"}},
 		{"an access role for a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, apprunnerweb.Hosting{AccessRole: importedRole(t)},
 			[]string{"AccessRole is for images in private ECR"}},
 		{"a reserved name", func(w *web.Workload) { w.Environment = map[string]string{"AWSAPPRUNNER": "x"} }, apprunnerweb.Hosting{}, []string{`got "AWSAPPRUNNER"`}},

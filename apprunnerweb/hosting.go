@@ -37,8 +37,8 @@ type Hosting struct {
 	// Optional. Default: 100.
 	MaxConcurrency int
 
-	// AutoScaling is an auto scaling configuration that several services share: from [NewAutoScaling], or
-	// [AutoScalingFromARN]. It excludes MinSize, MaxSize and MaxConcurrency.
+	// AutoScaling is an auto scaling configuration that several services share: an [*AutoScaling] from [NewAutoScaling], or one that
+	// exists already, by [AutoScalingFromARN]. It excludes MinSize, MaxSize and MaxConcurrency.
 	// Optional. Default: one of the service's own where one of those is set, else the account's default configuration.
 	AutoScaling AutoScalingConfiguration
 
@@ -214,6 +214,9 @@ func (h Hosting) validateScaling() []error {
 	if h.AutoScaling == nil {
 		return own.validate()
 	}
+	if made, ok := h.AutoScaling.(*AutoScaling); ok && made == nil {
+		return []error{errors.New("AutoScaling must not be a nil *AutoScaling; leave it out for the service's own")}
+	}
 	if own != (AutoScalingProps{}) {
 		return []error{errors.New("AutoScaling excludes MinSize, MaxSize and MaxConcurrency; set them where the shared configuration is made")}
 	}
@@ -241,6 +244,9 @@ func (h Hosting) validateImage(image webimage.Facts, environment web.Environment
 	if h.AutoDeploymentsEnabled && !image.InAccount(environment.Account) {
 		errs = append(errs, fmt.Errorf("AutoDeploymentsEnabled needs an image in the stack's own account %s, got one in account %s; "+
 			"leave it out, or copy the image", environment.Account, image.Account))
+	}
+	if h.AutoDeploymentsEnabled && image.ByDigest {
+		errs = append(errs, errors.New("AutoDeploymentsEnabled needs an image with a tag, which can move, got one by its digest; leave it out, or name a tag"))
 	}
 	if h.AccessRole != nil && image.Public {
 		errs = append(errs, errors.New("AccessRole is for images in private ECR, got an image in Amazon ECR Public, which App Runner pulls without a role; leave it out"))

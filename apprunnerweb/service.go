@@ -22,6 +22,9 @@ type ServiceProps struct {
 
 // Validate reports every problem of the props at once, joined with errors.Join, or nil. It needs no Node.
 func (p *ServiceProps) Validate() error {
+	if p == nil {
+		p = &ServiceProps{}
+	}
 	return (&web.ServiceProps{Workload: p.Workload, Hosting: p.Hosting}).Validate()
 }
 
@@ -193,7 +196,7 @@ func (s *Service) AddEnvironment(name, value string) {
 
 // UseTable lets the server use a DynamoDB table: it grants the access and sets the environment variable to the table's name.
 func (s *Service) UseTable(name string, table awsdynamodb.ITable, access web.Access) {
-	web.UseTable(s, name, table, access)
+	s.prepared.UseTable(s, name, table, access)
 }
 
 // AccessRole is what App Runner pulls the image with, or nil for an image in Amazon ECR Public.

@@ -28,6 +28,9 @@ type ServiceProps struct {
 // Validate reports every problem of the props at once, joined with errors.Join, or nil. It needs no Node, but for what the CDK has to
 // say about a VPC or a task definition.
 func (p *ServiceProps) Validate() error {
+	if p == nil {
+		p = &ServiceProps{}
+	}
 	return (&web.ServiceProps{Workload: p.Workload, Hosting: p.Hosting}).Validate()
 }
 
@@ -309,7 +312,7 @@ func (s *Service) AddEnvironment(name, value string) {
 
 // UseTable lets the server use a DynamoDB table: it grants the access and sets the environment variable to the table's name.
 func (s *Service) UseTable(name string, table awsdynamodb.ITable, access web.Access) {
-	web.UseTable(s, name, table, access)
+	s.prepared.UseTable(s, name, table, access)
 }
 
 // ExecutionRole is what ECS pulls the image and writes logs with.

@@ -54,7 +54,7 @@ func (HTTPAPI) validate() []error { return nil }
 
 func (HTTPAPI) define(s *Service) string {
 	s.httpAPI = awsapigatewayv2.NewHttpApi(s, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
-		ApiName: s.Node().Path(), // shown in the console; without it every API is called HttpApi
+		ApiName: new(apiName(s)),
 		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(new("Function"), s.function,
 			&awsapigatewayv2integrations.HttpLambdaIntegrationProps{
 				PayloadFormatVersion: awsapigatewayv2.PayloadFormatVersion_VERSION_2_0(),
@@ -63,9 +63,17 @@ func (HTTPAPI) define(s *Service) string {
 	return *s.httpAPI.ApiEndpoint()
 }
 
+// apiName is the end of the service's path, which the console shows; without it every API has the same name. API Gateway takes 128
+// characters.
+func apiName(s *Service) string {
+	const most = 128
+	path := *s.Node().Path()
+	return path[max(0, len(path)-most):]
+}
+
 // RESTAPI is a regional API Gateway REST API that passes every path and method on, and every body as it is. It waits 29 s for an
 // answer and takes requests of up to 6 MB (Lambda's limit). It can have a web ACL, a resource policy and usage plans, which an HTTP
-// API cannot.
+// API cannot. Clients that want a binary answer send an Accept header, as browsers do: without one API Gateway leaves it in base64.
 type RESTAPI struct {
 	// StageName is the first part of every path that clients see; the server does not. 1 to 128 letters, digits, hyphens and
 	// underscores. Optional. Default: "prod".
@@ -97,7 +105,7 @@ func (r RESTAPI) define(s *Service) string {
 		r.StageName = "prod"
 	}
 	s.restAPI = awsapigateway.NewRestApi(s, new("RestApi"), &awsapigateway.RestApiProps{
-		RestApiName:      s.Node().Path(), // shown in the console; without it every API is called RestApi
+		RestApiName:      new(apiName(s)),
 		EndpointTypes:    &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		BinaryMediaTypes: &[]*string{new("*/*")}, // else API Gateway takes every body for UTF-8 text
 		CloudWatchRole:   new(false),             // an account-wide setting, not this service's

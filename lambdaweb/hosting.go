@@ -57,6 +57,7 @@ const (
 	minStorageSize, maxStorageSize                  = 512, 10240
 	defaultTimeout                                  = 29 * time.Second
 	maxEnvironment                                  = 4096 // bytes of all names and values
+	ownVariables                                    = 128  // of these, for PORT and the adapter's settings
 )
 
 // reserved are the names that Lambda sets itself, from its developer guide ("Reserved environment variables").
@@ -144,9 +145,9 @@ func (h Hosting) ValidateVariables(variables map[string]string) []error {
 				"and starts with a letter, got %q", name))
 		}
 	}
-	if size > maxEnvironment {
+	if most := maxEnvironment - ownVariables; size > most {
 		errs = append(errs, fmt.Errorf("Environment must not have more than %d bytes in all names and values on Lambda, got %d; "+
-			"put what is large into the image, a table or a parameter", maxEnvironment, size))
+			"put what is large into the image, a table or a parameter (Lambda takes %d, and PORT and the adapter need some)", most, size, maxEnvironment))
 	}
 	return errs
 }

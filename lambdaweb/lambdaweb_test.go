@@ -260,6 +260,11 @@ func TestAccessors(t *testing.T) {
 			if got := service.Node().DefaultChild(); got != service.CfnFunction() {
 				t.Errorf("the default child is %v, want the L1", got)
 			}
+			for kind, l1 := range map[string]bool{"CfnApi": service.CfnApi() != nil, "CfnRestApi": service.CfnRestApi() != nil, "CfnUrl": service.CfnUrl() != nil} {
+				if want := map[string]bool{"CfnApi": test.http, "CfnRestApi": test.rest, "CfnUrl": test.url}[kind]; l1 != want {
+					t.Errorf("%s: got one: %v", kind, l1)
+				}
+			}
 			if service.Function() == nil || service.LogGroup() == nil {
 				t.Error("the function or the log group is missing")
 			}
@@ -336,8 +341,8 @@ func TestValidate(t *testing.T) {
 			`Environment: on Lambda a variable's name has at least two letters, digits and underscores and starts with a letter, got "A-B"`},
 		{"a reserved name", func(w *web.Workload) { w.Environment = map[string]string{"_HANDLER": ""} }, lambdaweb.Hosting{},
 			"Environment: _HANDLER is Lambda's own and cannot be set; choose another name"},
-		{"a large environment", func(w *web.Workload) { w.Environment = map[string]string{"BIG": strings.Repeat("x", 4094)} }, lambdaweb.Hosting{},
-			"Environment must not have more than 4096 bytes in all names and values on Lambda, got 4097; put what is large into the image, a table or a parameter"},
+		{"a large environment", func(w *web.Workload) { w.Environment = map[string]string{"BIG": strings.Repeat("x", 3966)} }, lambdaweb.Hosting{},
+			"Environment must not have more than 3968 bytes in all names and values on Lambda, got 3969; put what is large into the image, a table or a parameter (Lambda takes 4096, and PORT and the adapter need some)"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := workload()
@@ -369,6 +374,6 @@ func TestPlaceErrors(t *testing.T) {
 // Adding variables must not make the environment larger than Lambda takes.
 func TestEnvironmentGrows(t *testing.T) {
 	service := lambdaweb.NewService(newStack(t), "Site", &lambdaweb.ServiceProps{Workload: workload()})
-	service.AddEnvironment("ONE", strings.Repeat("x", 4000))
-	hostingtest.WantPanic(t, "Stack/Site", "Environment must not have more than 4096 bytes", func() { service.AddEnvironment("TWO", strings.Repeat("x", 100)) })
+	service.AddEnvironment("ONE", strings.Repeat("x", 3900))
+	hostingtest.WantPanic(t, "Stack/Site", "Environment must not have more than 3968 bytes", func() { service.AddEnvironment("TWO", strings.Repeat("x", 100)) })
 }

@@ -26,6 +26,9 @@ type ServiceProps struct {
 
 // Validate reports every problem of the props at once, joined with errors.Join, or nil. It needs no Node.
 func (p *ServiceProps) Validate() error {
+	if p == nil {
+		p = &ServiceProps{}
+	}
 	return (&web.ServiceProps{Workload: p.Workload, Hosting: p.Hosting}).Validate()
 }
 
@@ -146,7 +149,7 @@ func (s *Service) AddEnvironment(name, value string) {
 
 // UseTable lets the server use a DynamoDB table: it grants the access and sets the environment variable to the table's name.
 func (s *Service) UseTable(name string, table awsdynamodb.ITable, access web.Access) {
-	web.UseTable(s, name, table, access)
+	s.prepared.UseTable(s, name, table, access)
 }
 
 // Stack is the stack that the service belongs to.
@@ -170,4 +173,24 @@ func (s *Service) FunctionURL() awslambda.FunctionUrl { return s.functionURL }
 // CfnFunction is the AWS::Lambda::Function, for what this package has no option for.
 func (s *Service) CfnFunction() awslambda.CfnFunction {
 	return s.function.Node().DefaultChild().(awslambda.CfnFunction)
+}
+
+// CfnApi is the AWS::ApiGatewayV2::Api of an HTTP API, or nil where the endpoint is another one.
+func (s *Service) CfnApi() awsapigatewayv2.CfnApi { return l1[awsapigatewayv2.CfnApi](s.httpAPI) }
+
+// CfnRestApi is the AWS::ApiGateway::RestApi of a REST API, or nil where the endpoint is another one.
+func (s *Service) CfnRestApi() awsapigateway.CfnRestApi {
+	return l1[awsapigateway.CfnRestApi](s.restAPI)
+}
+
+// CfnUrl is the AWS::Lambda::Url of a function URL, or nil where the endpoint is another one.
+func (s *Service) CfnUrl() awslambda.CfnUrl { return l1[awslambda.CfnUrl](s.functionURL) }
+
+// l1 returns the resource of an L2 construct, or nil where there is none.
+func l1[T any](construct constructs.IConstruct) T {
+	var none T
+	if construct == nil {
+		return none
+	}
+	return construct.Node().DefaultChild().(T)
 }

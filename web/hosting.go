@@ -3,8 +3,10 @@ package web
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -41,6 +43,9 @@ type Hosted interface {
 	// AddEnvironment sets an environment variable of the server. It panics with an [*InvalidPropsError] on a reserved name, and where
 	// the variable has another value already.
 	AddEnvironment(name, value string)
+
+	// UseTable is what [Service.UseTable] says; [Prepared.UseTable] does it.
+	UseTable(name string, table awsdynamodb.ITable, access Access)
 }
 
 // Environment is the AWS account and region that a stack is deployed to. A field is empty where the app leaves it open.
@@ -48,10 +53,15 @@ type Environment struct {
 	Account, Region string
 }
 
-// environmentOf returns the environment of the stack that scope belongs to.
-func environmentOf(scope constructs.Construct) Environment {
+// environmentOf returns the environment of the stack that scope belongs to. The CDK panics where it belongs to none.
+func environmentOf(scope constructs.Construct) (environment Environment, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("scope must be a stack, or lie in one: %v", r)
+		}
+	}()
 	stack := awscdk.Stack_Of(scope)
-	return Environment{Account: token.Literal(*stack.Account()), Region: token.Literal(*stack.Region())}
+	return Environment{Account: token.Literal(*stack.Account()), Region: token.Literal(*stack.Region())}, nil
 }
 
 // InvalidPropsError is what constructors panic with when props cannot work.
@@ -78,13 +88,19 @@ func validate(workload Workload, hosting Hosting, environment Environment) error
 			workload.Image = nil // what a hosting says of a broken image would be guesswork; it still checks everything else
 		}
 	}
-	if hosting == nil {
+	if isNil(hosting) {
 		errs = append(errs, errors.New("Hosting is required: where it runs, such as ecsweb.Hosting{}, lambdaweb.Hosting{} or apprunnerweb.Hosting{}"))
 	} else {
 		errs = append(errs, hosting.ValidateVariables(workload.Environment)...)
 		errs = append(errs, hosting.Validate(&workload, environment)...)
 	}
 	return errors.Join(errs...)
+}
+
+// isNil reports whether there is no hosting, or a nil pointer to one.
+func isNil(hosting Hosting) bool {
+	value := reflect.ValueOf(hosting)
+	return hosting == nil || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
 // each returns the errors that errors.Join joined, or the one.

@@ -1,12 +1,15 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
 	"strconv"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/webimage"
@@ -22,14 +25,15 @@ type Prepared struct {
 	Image *webimage.Bound
 
 	hosting Hosting
+	tables  map[string]awsdynamodb.ITable // by the variable that names them
 }
 
 // Prepare checks a workload and its hosting, and builds the image, before the construct scope/id exists. It panics with an
 // [*InvalidPropsError] that holds every problem. Constructors of hosting packages call it first.
 func Prepare(scope constructs.Construct, id string, workload Workload, hosting Hosting) *Prepared {
-	p := &Prepared{Workload: workload.withDefaults(), hosting: hosting}
-	err := validate(p.Workload, hosting, environmentOf(scope))
-	if err == nil {
+	p := &Prepared{Workload: workload.withDefaults(), hosting: hosting, tables: map[string]awsdynamodb.ITable{}}
+	environment, err := environmentOf(scope)
+	if err = errors.Join(err, validate(p.Workload, hosting, environment)); err == nil {
 		p.Image, err = p.Workload.Image.Bind(scope, p.Workload.Port)
 	}
 	if err != nil {
@@ -73,4 +77,38 @@ func (p *Prepared) SetVariable(name, value string) error {
 	}
 	p.Workload.Environment = variables
 	return nil
+}
+
+// grants maps an access to the CDK's grant of it.
+var grants = map[Access]func(awsdynamodb.ITable, awsiam.IGrantable) awsiam.Grant{
+	Read:      awsdynamodb.ITable.GrantReadData,
+	Write:     awsdynamodb.ITable.GrantWriteData,
+	ReadWrite: awsdynamodb.ITable.GrantReadWriteData,
+}
+
+// UseTable is what [Service.UseTable] says, for the service that the workload became.
+func (p *Prepared) UseTable(service Hosted, name string, table awsdynamodb.ITable, access Access) {
+	var errs []error
+	report := func(format string, arguments ...any) {
+		errs = append(errs, fmt.Errorf("UseTable(%q): "+format, append([]any{name}, arguments...)...))
+	}
+	if table == nil {
+		report("table must not be nil")
+	} else if other, ok := p.tables[name]; ok && other != table {
+		report("the variable names the table %s already, got the table %s; choose another name", *other.Node().Path(), *table.Node().Path())
+	}
+	grant, ok := grants[access]
+	if !ok {
+		report("access must be web.Read, web.Write or web.ReadWrite, got %q", string(access))
+	}
+	if err := validateName(name); err != nil {
+		report("%w", err)
+	}
+	if len(errs) > 0 {
+		panic(&InvalidPropsError{Path: *service.Node().Path(), Err: errors.Join(errs...)})
+	}
+
+	service.AddEnvironment(name, *table.TableName())
+	p.tables[name] = table
+	grant(table, service)
 }

@@ -1,9 +1,6 @@
 package web
 
 import (
-	"errors"
-	"fmt"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -20,6 +17,9 @@ type ServiceProps struct {
 // Validate reports every problem of the props at once, joined with errors.Join, or nil. It needs no Node. What depends on the
 // stack's account and region is checked by [NewService].
 func (p *ServiceProps) Validate() error {
+	if p == nil {
+		p = &ServiceProps{}
+	}
 	return validate(p.Workload.withDefaults(), p.Hosting, Environment{})
 }
 
@@ -70,14 +70,14 @@ func (s *Service) AddEnvironment(name, value string) { s.hosted.AddEnvironment(n
 // The table may be an awsdynamodb.Table, a TableV2 or an imported one. Of an imported table the CDK knows indexes and key only when
 // it was imported with them (awsdynamodb.TableAttributes).
 func (s *Service) UseTable(name string, table awsdynamodb.ITable, access Access) {
-	UseTable(s.hosted, name, table, access)
+	s.hosted.UseTable(name, table, access)
 }
 
 // Access is what a service may do with a table's items.
 type Access string
 
 const (
-	// Read is getting, querying and scanning items, and reading the table's stream.
+	// Read is getting, querying and scanning items.
 	Read Access = "read"
 
 	// Write is putting, updating and deleting items.
@@ -86,31 +86,3 @@ const (
 	// ReadWrite is both.
 	ReadWrite Access = "read and write"
 )
-
-// grants maps an access to the CDK's grant of it.
-var grants = map[Access]func(awsdynamodb.ITable, awsiam.IGrantable) awsiam.Grant{
-	Read:      awsdynamodb.ITable.GrantReadData,
-	Write:     awsdynamodb.ITable.GrantWriteData,
-	ReadWrite: awsdynamodb.ITable.GrantReadWriteData,
-}
-
-// UseTable is [Service.UseTable] for hosting packages.
-func UseTable(service Hosted, name string, table awsdynamodb.ITable, access Access) {
-	var errs []error
-	if table == nil {
-		errs = append(errs, fmt.Errorf("UseTable(%q): table must not be nil", name))
-	}
-	grant, ok := grants[access]
-	if !ok {
-		errs = append(errs, fmt.Errorf("UseTable(%q): access must be web.Read, web.Write or web.ReadWrite, got %q", name, string(access)))
-	}
-	if err := validateName(name); err != nil {
-		errs = append(errs, fmt.Errorf("UseTable: %w", err))
-	}
-	if len(errs) > 0 {
-		panic(&InvalidPropsError{Path: *service.Node().Path(), Err: errors.Join(errs...)})
-	}
-
-	service.AddEnvironment(name, *table.TableName())
-	grant(table, service)
-}

@@ -24,7 +24,8 @@ type Workload struct {
 	// Optional. Default: 8080.
 	Port int
 
-	// Command replaces the image's CMD, one string an argument; the image's ENTRYPOINT stays.
+	// Command replaces the image's CMD, one string an argument. On Lambda and ECS the image's ENTRYPOINT stays; App Runner says only
+	// that it replaces the image's start command.
 	// Optional. Default: the image's own.
 	Command []string
 
@@ -51,7 +52,8 @@ type Workload struct {
 // no meaning there. Lambda has no such check: there Path is asked while a new execution environment starts, until it answers, and the
 // other fields have no meaning.
 type HealthCheck struct {
-	// Path is asked with GET and must answer with a status of 200 to 399. It starts with a slash.
+	// Path is asked with GET. It starts with a slash. On Lambda a status of 200 to 399 is a good answer; what App Runner and the load
+	// balancer of ECS take for one is theirs to say: answer with 200.
 	// Optional. Default: no request, a TCP connection is enough.
 	Path string
 

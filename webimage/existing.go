@@ -42,7 +42,7 @@ func (i *ecrImage) Validate() error {
 }
 
 func (i *ecrImage) Facts() Facts {
-	facts := Facts{Architecture: X86_64, Adapter: OwnAdapter}
+	facts := Facts{Architecture: X86_64, Adapter: OwnAdapter, ByDigest: digestPattern.MatchString(i.tagOrDigest)}
 	if env := i.repository.Env(); env != nil {
 		facts.Account, facts.Region = token.Literal(*env.Account), token.Literal(*env.Region)
 	}
@@ -171,6 +171,7 @@ func (i *uriImage) Facts() Facts {
 		Public:       i.name.public,
 		Account:      token.Literal(i.name.account),
 		Region:       token.Literal(i.name.region),
+		ByDigest:     i.name.separator == "@",
 		Adapter:      OwnAdapter,
 	}
 }

@@ -36,6 +36,9 @@ type Facts struct {
 	// Account and Region hold the private ECR repository. Empty means the stack's own, or not known before deployment.
 	Account, Region string
 
+	// ByDigest is true for an image that is named by its digest, so that it never changes.
+	ByDigest bool
+
 	// Adapter says whether the image can answer Lambda's invocations.
 	Adapter Adapter
 }

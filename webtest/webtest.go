@@ -12,6 +12,9 @@
 // CloudFormation's validation finds wrong with it.
 //
 // The CDK runs in one Node process, which is not safe for concurrent use: tests that make constructs must not call t.Parallel.
+//
+// This package defines the flag -update. A test package that wants one for its own files reads this one, with flag.Lookup("update"):
+// the flag package panics where a flag is defined twice.
 package webtest
 
 import (
@@ -79,11 +82,7 @@ func readContext() (map[string]any, error) {
 			return nil, fmt.Errorf("%s: %w", filepath.Join(root, file), err)
 		}
 	}
-	for key, value := range config.Context {
-		if _, ok := values[key]; !ok {
-			values[key] = value
-		}
-	}
+	maps.Copy(values, config.Context) // cdk.json wins, as for the command line
 	return values, nil
 }
 
@@ -94,30 +93,35 @@ func readContext() (map[string]any, error) {
 // The test fails where synthesis does, on findings of CloudFormation's validation and on error annotations.
 func Template(t testing.TB, stack awscdk.Stack) string {
 	t.Helper()
-	artifact, err := synthesize(stack)
+	file, err := synthesize(stack)
 	if err != nil {
 		t.Fatalf("webtest: %v", err)
 	}
-	content, err := os.ReadFile(*artifact.TemplateFullPath())
+	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatalf("webtest: read the template: %v", err)
 	}
-	template, err := normalize(content)
+	assets, err := assetHashes(filepath.Dir(file))
+	if err != nil {
+		t.Fatalf("webtest: %v", err)
+	}
+	template, err := normalize(content, assets)
 	if err != nil {
 		t.Fatalf("webtest: normalize the template: %v", err)
 	}
 	return template
 }
 
-// synthesize turns the CDK's panics into an error, and reports error annotations and findings of the validation.
-func synthesize(stack awscdk.Stack) (artifact interface{ TemplateFullPath() *string }, err error) {
+// synthesize returns the file of the stack's template. It turns the CDK's panics into an error, and reports error annotations and
+// findings of the validation.
+func synthesize(stack awscdk.Stack) (template string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			artifact, err = nil, fmt.Errorf("synthesis failed: %v", r)
+			err = fmt.Errorf("synthesis failed: %v", r)
 		}
 	}()
 	app := stack.Node().Root().(awscdk.App)
-	assembly := app.Synth(nil)
+	assembly := app.Synth(&awscdk.StageSynthesisOptions{Force: new(true)}) // the stack may have changed since the last time
 	found := assembly.GetStackArtifact(stack.ArtifactId())
 	for _, message := range *found.Messages() {
 		//lint:ignore SA1019 the type moved to another package, but this is what App.Synth returns
@@ -125,7 +129,32 @@ func synthesize(stack awscdk.Stack) (artifact interface{ TemplateFullPath() *str
 			err = errors.Join(err, fmt.Errorf("error at %s: %v", *path, entry.Data))
 		}
 	}
-	return found, errors.Join(err, findings(*assembly.Directory()))
+	return *found.TemplateFullPath(), errors.Join(err, findings(*assembly.Directory()))
+}
+
+// assetHashes returns the hashes of the assets of a cloud assembly.
+func assetHashes(assembly string) (map[string]bool, error) {
+	manifests, err := filepath.Glob(filepath.Join(assembly, "*.assets.json"))
+	if err != nil {
+		return nil, err
+	}
+	hashes := map[string]bool{}
+	for _, file := range manifests {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		var manifest struct{ Files, DockerImages map[string]any }
+		if err := json.Unmarshal(content, &manifest); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		for _, assets := range []map[string]any{manifest.Files, manifest.DockerImages} {
+			for hash := range assets {
+				hashes[hash] = true
+			}
+		}
+	}
+	return hashes, nil
 }
 
 // validatorName is what the report calls the CDK's built-in validation of templates.
@@ -209,7 +238,7 @@ func Snapshot(t testing.TB, stack awscdk.Stack) {
 var snapshots sync.Map
 
 var (
-	assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
+	sha256Hash = regexp.MustCompile(`[0-9a-f]{64}`)
 
 	// versionID is the logical id of a Lambda version: the function's path and hash, and a hash of its configuration and code.
 	versionID = regexp.MustCompile(`(CurrentVersion[0-9A-F]{8})[0-9a-f]{32}`)
@@ -218,8 +247,8 @@ var (
 // commandLineMetadata is what the CDK's command line, but not a test, adds to every resource.
 var commandLineMetadata = []string{"aws:cdk:path", "aws:asset:"}
 
-// normalize replaces what differs between runs and machines.
-func normalize(template []byte) (string, error) {
+// normalize replaces what differs between runs and machines: the hashes of assets, but not a digest that somebody wrote down.
+func normalize(template []byte, assets map[string]bool) (string, error) {
 	var document map[string]any
 	if err := json.Unmarshal(template, &document); err != nil {
 		return "", err
@@ -236,12 +265,15 @@ func normalize(template []byte) (string, error) {
 	if err := encoder.Encode(document); err != nil {
 		return "", err
 	}
-	hashes := map[string]string{}
-	text := assetHash.ReplaceAllStringFunc(buffer.String(), func(hash string) string {
-		if hashes[hash] == "" {
-			hashes[hash] = fmt.Sprintf("<asset %d>", len(hashes)+1)
+	words := map[string]string{}
+	text := sha256Hash.ReplaceAllStringFunc(buffer.String(), func(hash string) string {
+		if !assets[hash] {
+			return hash
 		}
-		return hashes[hash]
+		if words[hash] == "" {
+			words[hash] = fmt.Sprintf("<asset %d>", len(words)+1)
+		}
+		return words[hash]
 	})
 	return versionID.ReplaceAllString(text, "${1}<version>"), nil
 }

@@ -64,13 +64,14 @@ func enterProject(t *testing.T, files map[string]string) {
 
 func TestNewAppContext(t *testing.T) {
 	enterProject(t, map[string]string{
-		"cdk.json":         `{"app": "go run .", "context": {"stage": "test", "looked:up": "old", "deep": {"a": [1]}}}`,
-		"cdk.context.json": `{"looked:up": "new", "@aws-cdk/core:validateAgainstDefaultRules": false}`,
+		"cdk.json":         `{"app": "go run .", "context": {"stage": "test", "both": "cdk.json", "deep": {"a": [1]}}}`,
+		"cdk.context.json": `{"looked:up": "zone", "both": "cdk.context.json", "@aws-cdk/core:validateAgainstDefaultRules": false}`,
 	})
 	node := NewApp(t).Node()
 	for key, want := range map[string]any{
 		"stage":     "test",
-		"looked:up": "new",
+		"looked:up": "zone",
+		"both":      "cdk.json", // as for the command line
 		"@aws-cdk/core:validateAgainstDefaultRules": true,
 	} {
 		if got := node.TryGetContext(&key); got != want {
@@ -132,6 +133,16 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
+// What changed since the last synthesis is seen.
+func TestTemplateTwice(t *testing.T) {
+	stack := queue(t, "one")
+	first := Template(t, stack)
+	awssqs.NewQueue(stack, new("Another"), nil)
+	if second := Template(t, stack); second == first {
+		t.Error("a queue that was added after the first template is missing in the second")
+	}
+}
+
 func TestTemplateFails(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -186,11 +197,12 @@ func TestErrorAnnotationWithoutFlag(t *testing.T) {
 func TestNormalize(t *testing.T) {
 	t.Parallel()
 	hash := func(digit string) string { return strings.Repeat(digit, 64) }
+	assets := map[string]bool{hash("a"): true, hash("b"): true}
 	got, err := normalize([]byte(`{"Resources": {
-		"A": {"Type": "X", "Metadata": {"aws:cdk:path": "Stack/A", "aws:asset:path": "asset.1", "own": 1}, "Properties": {"Image": "repo:` + hash("b") + `", "Text": "a<b"}},
-		"B": {"Type": "X", "Metadata": {"aws:cdk:path": "Stack/B"}, "Properties": {"One": "` + hash("a") + `.zip", "Two": "` + hash("b") + `"}},
-		"FunctionCurrentVersion1234ABCD` + strings.Repeat("0f", 16) + `": {"Type": "X"}
-	}}`))
+		"A": {"Type": "X", "Metadata": {"aws:cdk:path": "Stack/A", "aws:asset:path": "asset.1", "own": 1}, "Properties": {"Image": "repo:`+hash("b")+`", "Text": "a<b", "Pinned": "site@sha256:`+hash("c")+`"}},
+		"B": {"Type": "X", "Metadata": {"aws:cdk:path": "Stack/B"}, "Properties": {"One": "`+hash("a")+`.zip", "Two": "`+hash("b")+`"}},
+		"FunctionCurrentVersion1234ABCD`+strings.Repeat("0f", 16)+`": {"Type": "X"}
+	}}`), assets)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,6 +214,7 @@ func TestNormalize(t *testing.T) {
       },
       "Properties": {
         "Image": "repo:<asset 1>",
+        "Pinned": "site@sha256:` + hash("c") + `",
         "Text": "a<b"
       },
       "Type": "X"
