@@ -95,7 +95,7 @@ var RESTAPI = lambda(Hosting{
 	Timeout:     29 * time.Second, // API Gateway developer guide, "Quotas for configuring and running a REST API": adjustable for regional APIs
 	TimeoutNote: "more on request",
 	Streaming:   Ability{Note: "not with cdkweb yet"}, // AWS can since November 2025; lambdaweb has no option for it
-	WebACL:      "yes",                    // AWS::WAFv2::WebACLAssociation
+	WebACL:      "yes",                                // AWS::WAFv2::WebACLAssociation
 })
 
 // FunctionURL is Lambda with a URL of its own.
@@ -103,7 +103,7 @@ var FunctionURL = lambda(Hosting{
 	Name:      "Lambda with a function URL",
 	Go:        "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
 	Default:   &HTTPAPI,
-	Timeout:   900 * time.Second,        // AWS::Lambda::Function Timeout: the function's own
+	Timeout:   900 * time.Second,                    // AWS::Lambda::Function Timeout: the function's own
 	Streaming: Ability{Note: "not with cdkweb yet"}, // AWS can with RESPONSE_STREAM; lambdaweb has no option for it
 	WebACL:    "no",
 })
