@@ -172,7 +172,7 @@ func newExecutionRole(scope constructs.Construct, id, repositoryARN string) awsi
 	return newRole(scope, id, "ecs-tasks.amazonaws.com", "AmazonECSTaskExecutionRolePolicy", inline)
 }
 
-// clusterName returns the cluster's name, or nil for the account's default one.
+// clusterName returns the cluster's name, of one that is defined for OwnCluster, or nil for the account's default one.
 func (s *Service) clusterName(hosting Hosting) *string {
 	if hosting.OwnCluster {
 		// The L2 construct would make a VPC for it, with two NAT gateways.
