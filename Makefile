@@ -7,7 +7,7 @@ HOSTINGS    := apprunner ecs lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./webtest ./examples/guestbook
 
 .DEFAULT_GOAL := all
-.PHONY: all test synth lint fmt golden table bench-synth bench-adapter clean help
+.PHONY: all test synth lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
 
 all: test synth lint ## test, synth and lint
 
@@ -45,6 +45,14 @@ table: ## write the table of the hostings into the documents, from internal/limi
 
 bench-synth: ## compare the time of synthesis with a hand-written stack's
 	go run ./internal/benchsynth
+
+bench-adapter: ## measure the Lambda adapter (LWA=/path/to/lambda-adapter compares it)
+	go run ./webimage/adapter/bench $(if $(LWA),-adapter lwa=$(LWA))
+
+fuzz-adapter: ## fuzz the Lambda adapter, ten minutes for each target
+	for target in FuzzEvent FuzzTarget FuzzResponse FuzzHTTP; do \
+		go test ./webimage/adapter -run XXX -fuzz "^$$target$$" -fuzztime 10m -parallel 1 || exit 1; \
+	done
 
 clean: ## remove what synth and npm made
 	rm -rf cdk.out node_modules

@@ -243,9 +243,43 @@ func TestClosedWarning(t *testing.T) {
 	}
 }
 
+func TestTagWarning(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		service     string
+		tags        bool
+		acknowledge bool
+		want        int
+	}{
+		{name: "a fixed name without tags", service: "site"},
+		{name: "tags without a fixed name", tags: true},
+		{name: "a fixed name and tags", service: "site", tags: true, want: 1},
+		{name: "acknowledged", service: "site", tags: true, acknowledge: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack := newStack(t)
+			service := apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{
+				Workload: workload(), Hosting: apprunnerweb.Hosting{ServiceName: test.service},
+			})
+			if test.tags {
+				awscdk.Tags_Of(stack).Add(new("team"), new("web"), nil)
+			}
+			if test.acknowledge {
+				awscdk.Annotations_Of(service).AcknowledgeWarning(new(apprunnerweb.TagWarning), new("our tags never change"))
+			}
+			if n := warningsOf(stack, `the fixed ServiceName "site" and tags: when a tag changes`); n != test.want {
+				t.Errorf("got %d warnings, want %d", n, test.want)
+			}
+		})
+	}
+}
+
 func warnings(stack awscdk.Stack) int {
-	found := assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_StringLikeRegexp(new("App Runner is closed to new customers")))
-	return len(*found)
+	return warningsOf(stack, "App Runner is closed to new customers")
+}
+
+func warningsOf(stack awscdk.Stack, pattern string) int {
+	return len(*assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_StringLikeRegexp(&pattern)))
 }
 
 func TestEnvironmentErrors(t *testing.T) {

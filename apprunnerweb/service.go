@@ -11,6 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/optional"
+	"github.com/cdkweb/cdkweb/internal/tagguard"
 	"github.com/cdkweb/cdkweb/web"
 )
 
@@ -49,6 +50,9 @@ const (
 	closedMessage = "App Runner is closed to new customers (AWS gave April 30, 2026): this deploys only to an account that used it " +
 		"before. Elsewhere change the Hosting to ecsweb.Hosting{} or lambdaweb.Hosting{}; the workload stays as it is"
 )
+
+// TagWarning is the id of the warning about a service that has a fixed name and tags.
+const TagWarning = "cdkweb:apprunner-tags-replace"
 
 // NewService defines an App Runner service. It panics with a [*web.InvalidPropsError] when the props cannot work or the image does not
 // compile; nothing has been added to the tree then.
@@ -94,6 +98,9 @@ func newService(scope constructs.Construct, id string, prepared *web.Prepared, h
 	}
 	s.resource.Node().AddDependency(roles...)
 	awscdk.Annotations_Of(s).AddWarningV2(new(ClosedWarning), new(closedMessage))
+	if hosting.ServiceName != "" {
+		tagguard.Add(s.resource, s.resource.Tags(), TagWarning, hosting.ServiceName)
+	}
 	return s
 }
 

@@ -2,7 +2,6 @@ package ecsweb
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/cdkweb/cdkweb/internal/loggroup"
 	"github.com/cdkweb/cdkweb/internal/optional"
+	"github.com/cdkweb/cdkweb/internal/tagguard"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
 )
@@ -256,29 +256,12 @@ func (s *Service) warn(hosting Hosting) {
 		awscdk.Annotations_Of(s).AddWarningV2(new(ARM64Warning), new(arm64Message))
 	}
 	if hosting.ServiceName != "" {
-		awscdk.Aspects_Of(s.resource).Add(&tagGuard{s, hosting.ServiceName}, &awscdk.AspectOptions{Priority: awscdk.AspectPriority_READONLY()})
+		tagguard.Add(s.resource, s.resource.CdkTagManager(), TagWarning, hosting.ServiceName)
 	}
 }
 
 // TagWarning is the id of the warning about a service that has a fixed name and tags.
 const TagWarning = "cdkweb:ecs-tags-replace"
-
-// tagGuard is an aspect, because tags come from anywhere above the service and late.
-type tagGuard struct {
-	service *Service
-	name    string
-}
-
-// Visit warns where the service has tags, or gets those of its stack.
-func (g *tagGuard) Visit(constructs.IConstruct) {
-	if !*g.service.resource.CdkTagManager().HasTags() && !*awscdk.Stack_Of(g.service).Tags().HasTags() {
-		return
-	}
-	// On the resource and not on the service: of warnings that come this late, the CDK overlooks an acknowledgement at the very construct.
-	awscdk.Annotations_Of(g.service.resource).AddWarningV2(new(TagWarning), new(fmt.Sprintf(
-		"the service has the fixed ServiceName %q and tags: when a tag changes, CloudFormation replaces the service, and the deployment fails because the old "+
-			"one still has the name. Leave ServiceName out, or never change the tags", g.name)))
-}
 
 // URL is where the service answers: https and a host name. It holds tokens.
 func (s *Service) URL() string {
