@@ -25,6 +25,9 @@ type Endpoint interface {
 
 	validate() []error
 
+	// variables are settings of the adapter that belong to the endpoint.
+	variables() map[string]string
+
 	// define adds the endpoint to a service that has its function, and returns the URL without a slash at the end.
 	define(s *Service) (url string)
 }
@@ -51,6 +54,8 @@ func (HTTPAPI) limit() limit {
 func (HTTPAPI) limits() *limits.Hosting { return &limits.HTTPAPI }
 
 func (HTTPAPI) validate() []error { return nil }
+
+func (HTTPAPI) variables() map[string]string { return nil }
 
 func (HTTPAPI) define(s *Service) string {
 	s.httpAPI = awsapigatewayv2.NewHttpApi(s, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
@@ -100,6 +105,8 @@ func (r RESTAPI) validate() []error {
 	return nil
 }
 
+func (RESTAPI) variables() map[string]string { return nil }
+
 func (r RESTAPI) define(s *Service) string {
 	if r.StageName == "" {
 		r.StageName = "prod"
@@ -126,6 +133,11 @@ type FunctionURL struct {
 	// AuthType says who may call: everybody (NONE), or who has the permission lambda:InvokeFunctionUrl and signs requests (AWS_IAM).
 	// Optional. Default: awslambda.FunctionUrlAuthType_NONE.
 	AuthType awslambda.FunctionUrlAuthType
+
+	// InvokeMode says whether an answer is sent when it is complete (BUFFERED), and may be 6 MB, or while the server writes it
+	// (RESPONSE_STREAM), and may be 200 MB, of which Lambda sends what is over 6 MB at 2 MB a second.
+	// Optional. Default: awslambda.InvokeMode_BUFFERED.
+	InvokeMode awslambda.InvokeMode
 }
 
 func (FunctionURL) limit() limit { return limit{} }
@@ -133,18 +145,35 @@ func (FunctionURL) limit() limit { return limit{} }
 func (FunctionURL) limits() *limits.Hosting { return &limits.FunctionURL }
 
 func (f FunctionURL) validate() []error {
+	var errs []error
 	switch f.AuthType {
 	case "", awslambda.FunctionUrlAuthType_NONE, awslambda.FunctionUrlAuthType_AWS_IAM:
+	default:
+		errs = append(errs, fmt.Errorf("Endpoint: FunctionURL.AuthType must be awslambda.FunctionUrlAuthType_NONE or _AWS_IAM, got %q", string(f.AuthType)))
+	}
+	switch f.InvokeMode {
+	case "", awslambda.InvokeMode_BUFFERED, awslambda.InvokeMode_RESPONSE_STREAM:
+	default:
+		errs = append(errs, fmt.Errorf("Endpoint: FunctionURL.InvokeMode must be awslambda.InvokeMode_BUFFERED or _RESPONSE_STREAM, got %q", string(f.InvokeMode)))
+	}
+	return errs
+}
+
+// streams reports whether clients get the first part of an answer before the last is there.
+func (f FunctionURL) streams() bool { return f.InvokeMode == awslambda.InvokeMode_RESPONSE_STREAM }
+
+func (f FunctionURL) variables() map[string]string {
+	if !f.streams() {
 		return nil
 	}
-	return []error{fmt.Errorf("Endpoint: FunctionURL.AuthType must be awslambda.FunctionUrlAuthType_NONE or _AWS_IAM, got %q", string(f.AuthType))}
+	return map[string]string{"AWS_LWA_INVOKE_MODE": "response_stream"}
 }
 
 func (f FunctionURL) define(s *Service) string {
 	if f.AuthType == "" {
 		f.AuthType = awslambda.FunctionUrlAuthType_NONE
 	}
-	s.functionURL = s.function.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: f.AuthType})
+	s.functionURL = s.function.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: f.AuthType, InvokeMode: f.InvokeMode})
 	host := awscdk.Fn_Select(new(float64(2)), awscdk.Fn_Split(new("/"), s.functionURL.Url(), nil))
 	return "https://" + *host
 }

@@ -126,6 +126,9 @@ func (h Hosting) validateNeeds(needs web.Needs) []error {
 	if needs.RequestTimeout > h.Timeout && needs.RequestTimeout <= promised.Timeout {
 		errs = append(errs, fmt.Errorf("Timeout must not be shorter than Needs.RequestTimeout, got %s and %s; lengthen it", h.Timeout, needs.RequestTimeout))
 	}
+	if url, ok := h.Endpoint.(FunctionURL); ok && needs.Streaming && !url.streams() {
+		errs = append(errs, errors.New("Needs.Streaming is set, but the function URL buffers; set FunctionURL.InvokeMode to awslambda.InvokeMode_RESPONSE_STREAM"))
+	}
 	return errs
 }
 

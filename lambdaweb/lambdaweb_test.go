@@ -93,11 +93,12 @@ func TestGolden(t *testing.T) {
 		change  func(stack awscdk.Stack, w *web.Workload)
 		hosting lambdaweb.Hosting
 	}{
-		"HTTP API":              {},
-		"REST API":              {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}},
-		"REST API with a stage": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "v1"}}},
-		"function URL":          {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}},
-		"function URL with IAM": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}}},
+		"HTTP API":                  {},
+		"REST API":                  {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}},
+		"REST API with a stage":     {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "v1"}}},
+		"function URL":              {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}},
+		"function URL that streams": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}},
+		"function URL with IAM":     {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}}},
 		"repository of the stack": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4")
 		}},
@@ -194,6 +195,23 @@ func TestPublicFunctionURL(t *testing.T) {
 	if strings.Join(got, "\n") != want {
 		t.Errorf("got permissions\n%s\nwant\n%s", strings.Join(got, "\n"), want)
 	}
+}
+
+// Lambda and the adapter have to agree about streaming.
+func TestStreaming(t *testing.T) {
+	stack := newStack(t)
+	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{
+		Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM},
+	}})
+	template := templatetest.Of(t, stack)
+	template.Want("AWS::Lambda::Url", "InvokeMode", `"RESPONSE_STREAM"`)
+	template.Want(kind, "Environment.Variables.AWS_LWA_INVOKE_MODE", `"response_stream"`)
+
+	stack = newStack(t)
+	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}})
+	template = templatetest.Of(t, stack)
+	template.Want("AWS::Lambda::Url", "InvokeMode", "")
+	template.Want(kind, "Environment.Variables.AWS_LWA_INVOKE_MODE", "")
 }
 
 // A REST API takes every body for bytes, else it would mangle what is not UTF-8.
@@ -332,6 +350,9 @@ func TestValidate(t *testing.T) {
 			"LogRetentionInDays must be one of [1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653], got 2"},
 		{"a stage with a slash", nil, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "a/b"}}, `Endpoint: RESTAPI.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "a/b"`},
 		{"an unknown auth type", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: "BASIC"}}, `Endpoint: FunctionURL.AuthType must be awslambda.FunctionUrlAuthType_NONE or _AWS_IAM, got "BASIC"`},
+		{"an unknown invoke mode", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: "STREAM"}}, `Endpoint: FunctionURL.InvokeMode must be awslambda.InvokeMode_BUFFERED or _RESPONSE_STREAM, got "STREAM"`},
+		{"streaming through what buffers", func(w *web.Workload) { w.Needs.Streaming = true }, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}},
+			"Needs.Streaming is set, but the function URL buffers; set FunctionURL.InvokeMode to awslambda.InvokeMode_RESPONSE_STREAM"},
 		{"a public image", func(w *web.Workload) { w.Image = webimage.URI("public.ecr.aws/nginx/nginx:1") }, lambdaweb.Hosting{},
 			"Image: Lambda runs images from private ECR only, got one in Amazon ECR Public; build it with webimage.Dockerfile (FROM that image), or copy it to a repository of your own"},
 		{"an image without adapter", func(w *web.Workload) {

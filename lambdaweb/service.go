@@ -2,6 +2,7 @@ package lambdaweb
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -83,7 +84,7 @@ func newService(scope constructs.Construct, id string, prepared *web.Prepared, h
 		EphemeralStorageSize:         storage(hosting.EphemeralStorageSize),
 		ReservedConcurrentExecutions: optional.Number(hosting.ReservedConcurrentExecutions),
 		Tracing:                      hosting.Tracing,
-		Environment:                  optional.Strings(s.variables()),
+		Environment:                  optional.Strings(s.variables(hosting.Endpoint)),
 		Role:                         s.role,
 		LogGroup:                     s.logGroup,
 	})
@@ -114,8 +115,9 @@ func storage(megabytes int) awscdk.Size {
 }
 
 // variables are the server's environment and the adapter's settings. What the workload sets wins.
-func (s *Service) variables() map[string]string {
+func (s *Service) variables(endpoint Endpoint) map[string]string {
 	variables := map[string]string{}
+	maps.Copy(variables, endpoint.variables())
 	if path := s.prepared.Workload.HealthCheck.Path; path != "" {
 		variables["AWS_LWA_READINESS_CHECK_PATH"] = path
 		variables["AWS_LWA_READINESS_CHECK_HEALTHY_STATUS"] = "200-399"

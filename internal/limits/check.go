@@ -29,9 +29,9 @@ func list(n web.Needs) []need {
 			return fmt.Sprintf("is %s, but %s gives a request up after %s%s", n.RequestTimeout, h.Name, h.Timeout, quiet)
 		},
 	}
-	size := func(field string, bytes int) need {
+	size := func(field string, bytes int, streams bool) need {
 		return need{field, bytes > 0,
-			func(h *Hosting) bool { return h.Payload == 0 || bytes <= h.body() },
+			func(h *Hosting) bool { return h.Payload == 0 || bytes <= h.body() || streams && bytes <= h.Streamed },
 			func(h *Hosting) string {
 				return fmt.Sprintf("is %d bytes, but %s carries %d, of which base64 leaves %d", bytes, h.Name, h.Payload, h.body())
 			},
@@ -42,8 +42,8 @@ func list(n web.Needs) []need {
 	}
 	return []need{
 		timeout,
-		size("RequestSize", n.RequestSize),
-		size("ResponseSize", n.ResponseSize),
+		size("RequestSize", n.RequestSize, false),
+		size("ResponseSize", n.ResponseSize, n.Streaming),
 		ability("Streaming", n.Streaming, func(h *Hosting) Ability { return h.Streaming }, "is not known to send an answer in parts"),
 		ability("WebSockets", n.WebSockets, func(h *Hosting) Ability { return h.WebSockets }, "has no websockets"),
 		ability("ARM64", n.ARM64, func(h *Hosting) Ability { return h.ARM64 }, "does not run images for arm64"),

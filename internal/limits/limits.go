@@ -17,8 +17,9 @@ type Hosting struct {
 	Timeout time.Duration
 	Quiet   bool
 
-	// Payload is the size of the JSON that a request or an answer travels in, in bytes; 0 where no document names a limit.
-	Payload int
+	// Payload is the size of the JSON that a request or an answer travels in, in bytes; 0 where no document names a limit. Streamed is
+	// that of an answer that streams, which travels as it is.
+	Payload, Streamed int
 
 	Streaming, WebSockets, ARM64, ScaleToZero Ability
 
@@ -103,8 +104,9 @@ var FunctionURL = lambda(Hosting{
 	Name:      "Lambda with a function URL",
 	Go:        "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
 	Default:   &HTTPAPI,
-	Timeout:   900 * time.Second,                    // AWS::Lambda::Function Timeout: the function's own
-	Streaming: Ability{Note: "not with cdkweb yet"}, // AWS can with RESPONSE_STREAM; lambdaweb has no option for it
+	Timeout:   900 * time.Second,                                  // AWS::Lambda::Function Timeout: the function's own
+	Streaming: Ability{Can: true, Note: "yes, with `InvokeMode`"}, // AWS::Lambda::Url InvokeMode
+	Streamed:  200 << 20,                                          // Lambda developer guide, "Response streaming"
 	WebACL:    "no",
 })
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
 	"github.com/cdkweb/cdkweb/internal/limits"
@@ -28,7 +30,7 @@ var hostings = []struct {
 	{"ecs", ecsweb.Hosting{}},
 	{"http", lambdaweb.Hosting{Timeout: longest, Endpoint: lambdaweb.HTTPAPI{}}},
 	{"rest", lambdaweb.Hosting{Timeout: longest, Endpoint: lambdaweb.RESTAPI{}}},
-	{"url", lambdaweb.Hosting{Timeout: longest, Endpoint: lambdaweb.FunctionURL{}}},
+	{"url", lambdaweb.Hosting{Timeout: longest, Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}},
 }
 
 func validate(hosting web.Hosting, needs web.Needs) error {
@@ -57,7 +59,9 @@ func TestNeeds(t *testing.T) {
 		{"a large request", web.Needs{RequestSize: 4_718_593}, "apprunner ecs"},
 		{"a small answer", web.Needs{ResponseSize: 4_718_592}, all},
 		{"a large answer", web.Needs{ResponseSize: 4_718_593}, "apprunner ecs"},
-		{"streaming", web.Needs{Streaming: true}, "ecs"},
+		{"streaming", web.Needs{Streaming: true}, "ecs url"},
+		{"a large answer that streams", web.Needs{ResponseSize: 200 << 20, Streaming: true}, "ecs url"},
+		{"a larger answer that streams", web.Needs{ResponseSize: 200<<20 + 1, Streaming: true}, "ecs"},
 		{"websockets", web.Needs{WebSockets: true}, "ecs"},
 		{"arm64", web.Needs{ARM64: true}, "ecs http rest url"},
 		{"scale to zero", web.Needs{ScaleToZero: true}, "http rest url"},
@@ -93,7 +97,7 @@ func TestSentences(t *testing.T) {
 		{lambdaweb.Hosting{}, web.Needs{RequestSize: 5 << 20},
 			"Needs.RequestSize is 5242880 bytes, but Lambda behind an HTTP API carries 6291456, of which base64 leaves 4718592; choose apprunnerweb.Hosting{} or ecsweb.Hosting{}"},
 		{lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}, web.Needs{Streaming: true},
-			"Needs.Streaming is set, but Lambda behind a REST API is not known to send an answer in parts; choose ecsweb.Hosting{}"},
+			"Needs.Streaming is set, but Lambda behind a REST API is not known to send an answer in parts; choose ecsweb.Hosting{} or lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}"},
 		{apprunnerweb.Hosting{}, web.Needs{WebSockets: true}, "Needs.WebSockets is set, but App Runner has no websockets; choose ecsweb.Hosting{}"},
 		{apprunnerweb.Hosting{}, web.Needs{ARM64: true},
 			"Needs.ARM64 is set, but App Runner does not run images for arm64; choose ecsweb.Hosting{} or lambdaweb.Hosting{}"},
