@@ -91,6 +91,10 @@ func (l *lab) runFixture(f fixture.Fixture, asset imageAsset, buildKit bool) err
 		}
 	}
 
+	if !buildKit {
+		return errors.Join(faults...) // the same files run the same
+	}
+
 	container, err := l.docker.start(tag, 8080, nil)
 	if err != nil {
 		return errors.Join(append(faults, err)...)

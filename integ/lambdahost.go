@@ -125,6 +125,7 @@ func showPort(r *http.Response) error {
 		if network, ok := c["NetworkSettings"].(map[string]any); ok {
 			if ports, ok := network["Ports"].(map[string]any); ok && ports[riePort+"/tcp"] != nil {
 				ports[emulatorPort] = ports[riePort+"/tcp"]
+				network["Networks"] = map[string]any{} // on a machine that is a container itself, it would go round the published port
 			}
 		}
 		if body, err = json.Marshal(c); err != nil {

@@ -16,6 +16,7 @@ type lab struct {
 	docker   *docker
 	engine   string // socket
 	emulator *emulator
+	app      string // the compiled integ/app
 	undo     []func() error
 	missing  []string
 	failed   []string
