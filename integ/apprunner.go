@@ -26,10 +26,10 @@ func (l *lab) appRunner() {
 		if err == nil {
 			return "", errors.Join(fmt.Errorf("%s is deployed: the emulator has it now, so these steps can ask the real thing", appRunnerService), d.destroy())
 		}
-		if !strings.Contains(err.Error(), "Unsupported resource type: "+appRunnerService) {
+		if !strings.Contains(err.Error(), "Unrecognized resource types: ["+appRunnerService+"]") {
 			return "", fmt.Errorf("another error than that of an unsupported type: %w", err)
 		}
-		return "Unsupported resource type: " + appRunnerService, d.destroy()
+		return "Unrecognized resource types: [" + appRunnerService + "]", nil
 	})
 
 	var d *deployment
@@ -162,12 +162,6 @@ func (l *lab) runAsAppRunner(d *deployment) (note string, err error) {
 	if a, err := s.get("/exit"); err == nil {
 		return "", fmt.Errorf("/exit was answered with status %d", a.status)
 	}
-	address, err := c.docker.run("port", c.id, d.service.SourceConfiguration.ImageRepository.ImageConfiguration.Port+"/tcp")
-	if err != nil {
-		return "", err
-	}
-	address, _, _ = strings.Cut(address, "\n")
-	s = newSite("http://"+address, nil) // a restart publishes another port
 	second, err := d.service.becomesHealthy(s)
 	if err != nil {
 		return "", fmt.Errorf("after /exit: %w", err)

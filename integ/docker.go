@@ -4,9 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os/exec"
 	"strings"
 )
@@ -77,21 +77,26 @@ type container struct {
 	address string
 }
 
-// start runs an image. The port is published on a free port of loopback.
+// start runs an image. The port is published on a free port of loopback, which stays the same when the container is restarted.
 func (d *docker) start(image string, port int, options []string, command ...string) (*container, error) {
-	arguments := append([]string{"run", "--detach", "--publish", fmt.Sprintf("127.0.0.1::%d", port)}, options...)
+	address, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	arguments := append([]string{"run", "--detach", "--publish", fmt.Sprintf("%s:%d", address, port)}, options...)
 	id, err := d.run(append(append(arguments, image), command...)...)
 	if err != nil {
 		return nil, err
 	}
-	c := &container{docker: d, id: id}
-	address, err := d.run("port", id, fmt.Sprintf("%d/tcp", port))
+	return &container{docker: d, id: id, address: address}, nil
+}
+
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		logs := c.logs()
-		return nil, errors.Join(err, c.remove(), errors.New(tail(logs)))
+		return "", err
 	}
-	c.address, _, _ = strings.Cut(address, "\n")
-	return c, nil
+	return listener.Addr().String(), listener.Close()
 }
 
 // startLambda runs an image as Lambda does: RIE starts what lies in /opt/extensions and the image's own command.
@@ -107,9 +112,7 @@ func (d *docker) startLambda(rie, image string, options ...string) (*container, 
 }
 
 func (c *container) logs() string {
-	log, err := exec.Command(dockerClient, append([]string{"logs"}, c.id)...), error(nil)
-	log.Env = c.docker.environment
-	all, err := log.CombinedOutput()
+	all, err := c.docker.command("logs", c.id).CombinedOutput()
 	if err != nil {
 		return err.Error()
 	}
@@ -149,7 +152,11 @@ func (d *docker) files(image string) (_ map[string]string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _, removed := d.run("rm", id); err = errors.Join(err, removed) }()
+	defer func() {
+		if _, removed := d.run("rm", id); err == nil {
+			err = removed
+		}
+	}()
 	export, err := d.command("export", id).Output()
 	if err != nil {
 		return nil, err

@@ -45,6 +45,7 @@ func (s *site) send(method, path string, header http.Header, body []byte) (answe
 	if header != nil {
 		request.Header = header
 	}
+	request.Header.Set("Accept", "*/*") // as browsers do; without it a REST API passes binary bodies on as base64 text
 	request.Host = s.host
 	response, err := s.client.Do(request)
 	if err != nil {

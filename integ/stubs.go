@@ -1,4 +1,0 @@
-package main
-
-func (l *lab) applications() {}
-func (l *lab) linters()      {}
