@@ -79,7 +79,7 @@ var groups = []struct {
 	{"images", (*lab).images},
 	{"lambda", (*lab).lambda},
 	{"grants", (*lab).grants},
-	{"apprunner", (*lab).appRunner},
+	{"containers", (*lab).containers},
 	{"switching", (*lab).switching},
 	{"applications", (*lab).applications},
 	{"linters", (*lab).linters},

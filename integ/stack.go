@@ -12,11 +12,11 @@ import (
 
 // deployment is the app in integ/app with a context, and its stack as it was deployed.
 type deployment struct {
-	lab      *lab
-	name     string               // of the stack
-	assembly string               // folder of the synthesized app
-	outputs  map[string]string    // of the stack
-	service  *appRunnerProperties // of a stack that is deployed without it
+	lab       *lab
+	name      string                  // of the stack
+	assembly  string                  // folder of the synthesized app
+	outputs   map[string]string       // of the stack
+	described map[string]*description // of the services that were left out, by their type
 }
 
 // synth synthesizes the guestbook; context is a list of name=value.
@@ -82,8 +82,6 @@ func (d *deployment) site(id string) (*site, error) {
 // template is a synthesized template, as far as it is needed here.
 type template struct {
 	Resources map[string]resource
-	Outputs   map[string]any
-	rest      map[string]any
 }
 
 type resource struct {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// switching moves a live guestbook from Lambda to App Runner and back, and lets both run side by side. Everywhere it is one image.
+// switching moves a live guestbook from Lambda to every other hosting and back, and lets all run side by side. Everywhere it is one image.
 func (l *lab) switching() {
 	const stack = "Live"
-	var before, after *deployment
+	var before *deployment
 	var table, digest string
 	count := 0
 	ok := l.step("switching: on Lambda, with entries", func() (string, error) {
@@ -40,31 +40,33 @@ func (l *lab) switching() {
 	if !ok {
 		return
 	}
-	l.step("switching: to App Runner, in place", func() (string, error) {
-		var err error
-		if after, err = l.moveToAppRunner(stack, "hosting=apprunner"); err != nil {
-			return "", err
-		}
-		if err := l.sameTable(after, table, count); err != nil {
-			return "", err
-		}
-		if function, err := after.named("AWS::Lambda::Function"); err == nil {
-			return "", fmt.Errorf("the function %s is left", function)
-		}
-		c, err := l.startAppRunner(after)
-		if err != nil {
-			return "", err
-		}
-		s := newSite("http://"+c.address, nil)
-		_, err = after.service.becomesHealthy(s)
-		a, got := s.get("/")
-		err = errors.Join(err, want(a, got, 200, "written on Lambda"))
-		onAppRunner, inspected := l.docker.imageOf(c.id)
-		if onAppRunner != digest {
-			err = errors.Join(err, fmt.Errorf("the image is %s, on Lambda it was %s", onAppRunner, digest))
-		}
-		return "the same table and entries; the same image " + digest, errors.Join(err, inspected, c.remove())
-	})
+	for _, on := range services {
+		l.step("switching: to "+on.name+", in place", func() (string, error) {
+			after, err := l.deployWithoutServices(stack, on.context)
+			if err != nil {
+				return "", err
+			}
+			if err := l.sameTable(after, table, count); err != nil {
+				return "", err
+			}
+			if function, err := after.named("AWS::Lambda::Function"); err == nil {
+				return "", fmt.Errorf("the function %s is left", function)
+			}
+			c, err := l.startContainer(after, on)
+			if err != nil {
+				return "", err
+			}
+			s := newSite("http://"+c.address, nil)
+			_, err = after.described[on.kind].becomesHealthy(s)
+			a, got := s.get("/")
+			err = errors.Join(err, want(a, got, 200, "written on Lambda"))
+			image, inspected := l.docker.imageOf(c.id)
+			if image != digest {
+				err = errors.Join(err, fmt.Errorf("the image is %s, on Lambda it was %s", image, digest))
+			}
+			return "the same table and entries; the same image " + digest, errors.Join(err, inspected, c.remove())
+		})
+	}
 	l.step("switching: back to Lambda", func() (string, error) {
 		var err error
 		if before, err = l.deploy(stack, "hosting=lambda"); err != nil {
@@ -77,52 +79,39 @@ func (l *lab) switching() {
 		a, err := s.get("/")
 		return "the same table and entries", errors.Join(want(a, err, 200, "written on Lambda"), l.sameTable(before, table, count))
 	})
-	both := before
+	all := before
 	l.step("side by side", func() (string, error) {
 		var err error
-		if both, err = l.moveToAppRunner(stack, "hosting=both"); err != nil {
+		if all, err = l.deployWithoutServices(stack, "all"); err != nil {
 			return "", err
 		}
-		s, err := both.site("Site")
+		s, err := all.site("Site")
 		if err != nil {
 			return "", err
 		}
-		c, err := l.startAppRunner(both)
-		if err != nil {
-			return "", err
+		for _, on := range services {
+			c, err := l.startContainer(all, on)
+			if err != nil {
+				return "", err
+			}
+			other := newSite("http://"+c.address, nil)
+			_, err = all.described[on.kind].becomesHealthy(other)
+			a, got := other.sign("Bo", "written on "+on.name)
+			err = errors.Join(err, want(a, got, 303, ""))
+			a, got = s.get("/")
+			err = errors.Join(err, want(a, got, 200, "written on "+on.name))
+			onLambda, inspected := l.digestOnLambda(all)
+			image, again := l.docker.imageOf(c.id)
+			if image != onLambda || image != digest {
+				err = errors.Join(err, fmt.Errorf("several images: first %s, now %s on Lambda, %s on %s", digest, onLambda, image, on.name))
+			}
+			if err := errors.Join(err, inspected, again, c.remove()); err != nil {
+				return "", err
+			}
 		}
-		second := newSite("http://"+c.address, nil)
-		_, err = both.service.becomesHealthy(second)
-		a, got := second.sign("Bo", "written on App Runner")
-		err = errors.Join(err, want(a, got, 303, ""))
-		a, got = s.get("/")
-		err = errors.Join(err, want(a, got, 200, "written on App Runner"))
-		onLambda, inspected := l.digestOnLambda(both)
-		onAppRunner, again := l.docker.imageOf(c.id)
-		if onLambda != onAppRunner {
-			err = errors.Join(err, fmt.Errorf("two images: %s on Lambda, %s on App Runner", onLambda, onAppRunner))
-		}
-		return "what one writes the other reads; one image " + onLambda,
-			errors.Join(err, inspected, again, c.remove(), l.sameTable(both, table, count+1))
+		return "what one writes the other reads; one image " + digest, l.sameTable(all, table, count+len(services))
 	})
-	l.step("switching: cdk destroy", func() (string, error) { return "", both.destroy() })
-}
-
-// moveToAppRunner deploys a stack's new template, of which the emulator knows everything but the service itself.
-func (l *lab) moveToAppRunner(stack, context string) (*deployment, error) {
-	d, err := l.synth(stack, context)
-	if err != nil {
-		return nil, err
-	}
-	service, err := d.appRunnerService()
-	if err != nil {
-		return nil, err
-	}
-	if err := d.without(appRunnerService); err != nil {
-		return nil, err
-	}
-	d.service = service
-	return d, d.deploy()
+	l.step("switching: cdk destroy", func() (string, error) { return "", all.destroy() })
 }
 
 // sameTable wants a stack to have the table that it had, with as many entries.

@@ -1,6 +1,6 @@
 // Command app is the guestbook as a CDK app whose context says everything that a deployment here varies:
 //
-//	-c hosting=lambda|apprunner|both   where it runs
+//	-c hosting=lambda|apprunner|ecs|all  where it runs
 //	-c endpoint=http|rest|url          what makes the Lambda function answer HTTP
 //	-c access=none|read|readwrite      what UseTable grants
 //	-c mode=…                          an environment variable
@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
+	"github.com/cdkweb/cdkweb/ecsweb"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -61,9 +62,12 @@ func main() {
 		add("Site", onLambda)
 	case "apprunner":
 		add("Site", apprunnerweb.Hosting{})
-	case "both":
+	case "ecs":
+		add("Site", ecsweb.Hosting{})
+	case "all":
 		add("Site", onLambda)
-		add("Second", apprunnerweb.Hosting{})
+		add("OnAppRunner", apprunnerweb.Hosting{})
+		add("OnECS", ecsweb.Hosting{})
 	}
 	app.Synth(nil)
 }
