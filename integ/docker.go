@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ func (d *docker) run(arguments ...string) (string, error) {
 
 func (d *docker) command(arguments ...string) *exec.Cmd {
 	command := exec.Command(dockerClient, arguments...)
-	command.Env = d.environment
+	command.Env = slices.Clone(d.environment)
 	return command
 }
 

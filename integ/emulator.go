@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +56,7 @@ func (l *lab) startEmulator() (string, error) {
 
 	command := exec.Command(filepath.Join(l.tools.python("ministack"), "ministack"))
 	keys := []string{"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"} // ministack's root user
-	command.Env = append(append(os.Environ(), keys...), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket)
+	command.Env = append(slices.Concat(os.Environ(), keys), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket)
 	command.Dir = l.folder("ministack")
 	process, err := l.start("ministack", command, func() error { return nil })
 	if err != nil {
@@ -78,7 +79,7 @@ func (l *lab) startEmulator() (string, error) {
 	l.emulator = &emulator{
 		aws:        filepath.Join(l.tools.python("awscli"), "aws"),
 		lambdaHost: host,
-		environment: append(append(l.docker.environment, keys...), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
+		environment: append(slices.Concat(l.docker.environment, keys), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 			"AWS_ENDPOINT_URL=http://localhost:80", "AWS_ENDPOINT_URL_ECR="+corrected, "AWS_EC2_METADATA_DISABLED=true",
 			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+l.folder("docker-login"), "CI=true",
 			"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"),
@@ -136,7 +137,7 @@ func (l *lab) correctRegistry() (address string, err error) {
 // command is a program that talks to AWS.
 func (e *emulator) command(name string, arguments ...string) *exec.Cmd {
 	command := exec.Command(name, arguments...)
-	command.Env = e.environment
+	command.Env = slices.Clone(e.environment)
 	return command
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (l *lab) buildFixture(f fixture.Fixture, asset imageAsset) (string, error) 
 
 func (l *lab) runFixture(f fixture.Fixture, asset imageAsset, buildKit bool) error {
 	tag := "integ-fixture:" + f.Name
-	secret := &docker{environment: append(l.docker.environment, fixture.SecretVariable+"="+fixture.Secret)}
+	secret := &docker{environment: slices.Concat(l.docker.environment, []string{fixture.SecretVariable + "=" + fixture.Secret})}
 	if err := secret.build(tag, asset, buildKit); err != nil {
 		return err
 	}
