@@ -106,7 +106,7 @@ var applicationChecks = []check{
 		if err := want(a, err, 200, ""); err != nil {
 			return err
 		}
-		if !bytes.HasPrefix(a.body, []byte("\x7fELF\x02\x01\x01\x00")) || len(a.body) < 40000 {
+		if !bytes.HasPrefix(a.body, []byte("\x7fELF\x02\x01\x01\x00")) || len(a.body) < 20000 {
 			return fmt.Errorf("got %d bytes, no program: %s", len(a.body), start(a.body))
 		}
 		return nil

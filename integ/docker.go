@@ -142,11 +142,6 @@ func (d *docker) config(image string) (imageConfig, error) {
 	return config, json.Unmarshal([]byte(text), &config)
 }
 
-// imageID is the digest of an image's configuration, and so of all that is in it.
-func (d *docker) imageID(image string) (string, error) {
-	return d.run("image", "inspect", "--format", "{{.Id}}", image)
-}
-
 // files returns what an image holds: a file's content, or "-> " and the target of a symbolic link. Folders end in a slash.
 func (d *docker) files(image string) (_ map[string]string, err error) {
 	id, err := d.run("create", image, "none")

@@ -75,7 +75,7 @@ func networkNow() (restore func() error, err error) {
 	_, bridgeErr := net.InterfaceByName("docker0")
 	return func() error {
 		command := exec.Command("iptables-restore")
-		command.Stdin = strings.NewReader(string(rules))
+		command.Stdin = strings.NewReader(withEmptyTables(string(rules)))
 		_, err := output(command)
 		if bridgeErr != nil {
 			_, deleted := output(exec.Command("ip", "link", "delete", "docker0"))
@@ -83,6 +83,24 @@ func networkNow() (restore func() error, err error) {
 		}
 		return errors.Join(err, os.WriteFile(forwarding, forward, 0o644))
 	}, nil
+}
+
+// withEmptyTables adds the tables that an engine writes to where nothing had been said about them.
+func withEmptyTables(rules string) string {
+	for table, chains := range map[string][]string{
+		"filter": {"INPUT", "FORWARD", "OUTPUT"},
+		"nat":    {"PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"},
+	} {
+		if strings.Contains(rules, "*"+table+"\n") {
+			continue
+		}
+		rules += "*" + table + "\n"
+		for _, chain := range chains {
+			rules += ":" + chain + " ACCEPT [0:0]\n"
+		}
+		rules += "COMMIT\n"
+	}
+	return rules
 }
 
 // process is a program in the background, with its log in a file.
