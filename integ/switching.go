@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // switching moves a live guestbook from Lambda to every other hosting and back, and lets all run side by side. Everywhere it is one image.
@@ -35,11 +36,26 @@ func (l *lab) switching() {
 		if digest, err = l.digestOnLambda(before); err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("%d entries in %s", count, table), nil
+		return fmt.Sprintf("%d entries in %s", count, table), l.inRegistry(digest)
 	})
 	if !ok {
 		return
 	}
+	l.step("switching: a deployment that is refused leaves all as it was", func() (string, error) {
+		d, err := l.synth(stack, "hosting="+services[0].context)
+		if err != nil {
+			return "", err
+		}
+		if err := d.deploy(); err == nil {
+			return "", errors.New("it was deployed")
+		}
+		s, err := before.site("Site")
+		if err != nil {
+			return "", err
+		}
+		a, err := s.get("/")
+		return "", errors.Join(want(a, err, 200, "written on Lambda"), l.sameTable(before, table, count))
+	})
 	for _, on := range services {
 		l.step("switching: to "+on.name+", in place", func() (string, error) {
 			after, err := l.deployWithoutServices(stack, on.context)
@@ -137,6 +153,23 @@ func (l *lab) digestOnLambda(d *deployment) (string, error) {
 		return "", err
 	}
 	return l.docker.imageOf(ids[0])
+}
+
+// inRegistry wants an image to be one that was pushed to the account's registry, by the digest that the registry gave it.
+func (l *lab) inRegistry(image string) error {
+	text, err := l.docker.run("image", "inspect", "--format", "{{json .RepoDigests}}", image)
+	if err != nil {
+		return err
+	}
+	var pushed []string
+	err = l.emulator.ask(&pushed, "ecr", "describe-images", "--repository-name", "cdk-hnb659fds-container-assets-"+account+"-"+region,
+		"--query", "imageDetails[].imageDigest")
+	for _, digest := range pushed {
+		if strings.Contains(text, "@"+digest+`"`) {
+			return err
+		}
+	}
+	return errors.Join(err, fmt.Errorf("the image that runs has the digests %s, the registry has %q", text, pushed))
 }
 
 // imageOf is the id of the image that a container runs: the digest of all that is in it.
