@@ -54,6 +54,8 @@ func run(only string) int {
 				group.run(l)
 			}
 		}
+	} else {
+		l.failed = append(l.failed, "everything else, which was not run")
 	}
 	l.step("leave the machine as it was", func() (string, error) { return "", l.close() })
 	return l.summary()
