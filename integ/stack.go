@@ -99,7 +99,8 @@ func (d *deployment) template() (t template, err error) {
 	return t, json.Unmarshal(content, &t)
 }
 
-// without takes all resources of a type, and the outputs, out of the synthesized template: what the emulator does not know.
+// without takes all resources of a type, and the outputs with them, out of the synthesized template: what the emulator does not
+// know. The template must not have been deployed as it was, because it is published under the hash of the original.
 func (d *deployment) without(kind string) error {
 	content, err := os.ReadFile(d.templateFile())
 	if err != nil {

@@ -42,7 +42,7 @@ func (l *lab) switching() {
 		return
 	}
 	l.step("switching: a deployment that is refused leaves all as it was", func() (string, error) {
-		d, err := l.synth(stack, "hosting="+services[0].context)
+		d, err := l.synth(stack, "hosting="+services[0].context, "mode=refused") // a template of its own, as it is kept by its hash
 		if err != nil {
 			return "", err
 		}
