@@ -91,7 +91,7 @@ func (t tools) installRIE() (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(dir)
-	if _, err := output(exec.Command("python3", "-m", "pip", "download", "--quiet", "--no-deps", "--dest", dir, samCLI)); err != nil {
+	if _, err := output(exec.Command(filepath.Join(t.python("awscli"), "pip"), "download", "--quiet", "--no-deps", "--dest", dir, samCLI)); err != nil {
 		return "", missing("%v", err)
 	}
 	wheels, err := filepath.Glob(filepath.Join(dir, "*.whl"))
