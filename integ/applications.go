@@ -1,0 +1,156 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// bases are the images that the applications are built from, by the names that they have in Docker's registry. No registry is at
+// hand, so all of them are one root file system of Debian packages.
+var bases = []string{"node:18-bookworm-slim", "python:3.11-slim-bookworm", "nginx:1.22"}
+
+const debianRelease, debianPackages = "bookworm", "nginx-light,nodejs,python3"
+
+// applications builds web servers of other languages, whose folders know nothing of AWS, and runs them both ways.
+func (l *lab) applications() {
+	var assets map[string]imageAsset
+	ok := l.step("applications: base images of Debian packages", l.debianImages) &&
+		l.step("applications: synthesize", func() (string, error) {
+			assembly := filepath.Join(l.dir, "applications.out")
+			if _, err := l.cdk("synth", "--quiet", "--app", "go run ./integ/applications", "--output", assembly); err != nil {
+				return "", err
+			}
+			var err error
+			assets, err = imageAssets(assembly, "Applications")
+			return fmt.Sprint(len(assets)), err
+		})
+	if !ok {
+		return
+	}
+	names := []string{}
+	for name := range assets {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		title, tag := filepath.Base(name), "integ-application:"+filepath.Base(name)
+		if !l.step(title+": build", func() (string, error) { return "", l.docker.build(tag, assets[name], true) }) {
+			continue
+		}
+		l.step(title+" as a container", func() (string, error) {
+			c, err := l.docker.start(tag, 8080, []string{"--env", "PORT=8080"})
+			if err != nil {
+				return "", err
+			}
+			return l.visitApplication(c, newSite("http://"+c.address, nil))
+		})
+		for _, front := range frontEnds {
+			l.step(title+" under RIE: "+string(front), func() (string, error) {
+				// As Lambda runs it: as a user of its own, with nothing writable but /tmp.
+				c, err := l.docker.startLambda(l.tools.rie(), tag, "--env", "PORT=8080", "--read-only", "--tmpfs", "/tmp:mode=1777", "--user", "993:990")
+				if err != nil {
+					return "", err
+				}
+				return l.visitApplication(c, newSite("http://gateway.example", &emulated{front, c.address}))
+			})
+		}
+	}
+}
+
+func (l *lab) visitApplication(c *container, s *site) (string, error) {
+	took, err := s.waitFor("/", 20*time.Second)
+	if err == nil {
+		err = s.visit(applicationChecks)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, tail(c.logs()))
+	}
+	return fmt.Sprintf("%s; first answer after %d ms", names(applicationChecks), took.Milliseconds()), errors.Join(err, c.remove())
+}
+
+// applicationChecks are what every application does.
+var applicationChecks = []check{
+	{"page", func(s *site) error {
+		a, err := s.get("/")
+		return want(a, err, 200, "<h1>Hello stranger</h1>")
+	}},
+	{"post", func(s *site) error {
+		a, err := s.post("/name", url.Values{"name": {"Ana"}, "other": {strings.Repeat("x", 10000)}})
+		if err := want(a, err, 303, ""); err != nil {
+			return err
+		}
+		var got []string
+		for _, cookie := range (&http.Response{Header: a.header}).Cookies() {
+			got = append(got, cookie.Name+"="+cookie.Value)
+		}
+		if slices.Sort(got); strings.Join(got, " ") != "name=Ana seen=1" || a.header.Get("Location") != "./" {
+			return fmt.Errorf("the cookies are %q and Location is %q", got, a.header.Get("Location"))
+		}
+		return nil
+	}},
+	{"cookie", func(s *site) error {
+		a, err := s.send("GET", "/?x=1", http.Header{"Cookie": {"first=1; name=Ana; last=2"}}, nil)
+		return want(a, err, 200, "<h1>Hello Ana</h1>")
+	}},
+	{"binary", func(s *site) error {
+		a, err := s.get("/binary")
+		if err := want(a, err, 200, ""); err != nil {
+			return err
+		}
+		if !bytes.HasPrefix(a.body, []byte("\x7fELF\x02\x01\x01\x00")) || len(a.body) < 20000 {
+			return fmt.Errorf("got %d bytes, no program: %s", len(a.body), start(a.body))
+		}
+		return nil
+	}},
+	{"404", func(s *site) error { a, err := s.get("/no/such/page"); return want(a, err, 404, "nothing here") }},
+}
+
+// debianImages makes the root file system, or takes the one of an earlier run, and gives it the names that Dockerfiles use.
+func (l *lab) debianImages() (string, error) {
+	archive := filepath.Join(l.tools.kept, debianRelease+"-"+strings.ReplaceAll(debianPackages, ",", "-")+".tar")
+	note := "kept from an earlier run"
+	if _, err := os.Stat(archive); err != nil {
+		note = debianRelease + " with " + debianPackages
+		mirrors, err := output(exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Codename: "+debianRelease))
+		if err != nil {
+			return "", missing("%v", err)
+		}
+		mirror, _, _ := strings.Cut(mirrors, "\n")
+		root := filepath.Join(l.dir, "debian")
+		if _, err := output(exec.Command("debootstrap", "--variant=minbase", "--include="+debianPackages, debianRelease, root, mirror)); err != nil {
+			return "", missing("%v", err)
+		}
+		if _, err := output(exec.Command("chroot", root, "useradd", "--create-home", "node")); err != nil {
+			return "", err
+		}
+		pack := exec.Command("tar", "--create", "--file", archive+".new", "--directory", root, "--exclude=./var/cache/apt/*",
+			"--exclude=./var/lib/apt/lists/*", "--exclude=./usr/share/doc/*", "--exclude=./usr/share/locale/*", "--exclude=./dev/*", ".")
+		if _, err := output(pack); err != nil {
+			return "", err
+		}
+		if err := os.Rename(archive+".new", archive); err != nil {
+			return "", err
+		}
+	}
+	for i, base := range bases {
+		if i > 0 {
+			if _, err := l.docker.run("tag", bases[0], base); err != nil {
+				return "", err
+			}
+			continue
+		}
+		if _, err := l.docker.run("import", archive, base); err != nil {
+			return "", err
+		}
+	}
+	return note, nil
+}

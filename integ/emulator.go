@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	account  = "000000000000"
+	region   = "us-east-1"
+	registry = account + ".dkr.ecr." + region + ".amazonaws.com"
+	hosts    = "/etc/hosts"
+
+	// emulatorAddress is where ministack listens: the registry's name has no port, so it has to be the one of http.
+	emulatorAddress = "127.0.0.1:80"
+)
+
+// emulator is ministack, which plays AWS with its policies enforced, and what corrects it where it differs from AWS.
+type emulator struct {
+	environment []string // for programs that talk to AWS
+	aws         string   // AWS's command line
+	lambdaHost  *lambdaHost
+}
+
+// startEmulator starts ministack. Its containers are made by way of a lambdaHost, and what the CDK asks the registry by way of
+// correctRegistry.
+func (l *lab) startEmulator() (string, error) {
+	if connection, err := net.Dial("tcp", emulatorAddress); err == nil {
+		connection.Close()
+		return "", missing("something listens on %s already, which ministack needs for an unmodified docker push", emulatorAddress)
+	}
+	if err := l.nameRegistry(); err != nil {
+		return "", err
+	}
+	socket := filepath.Join(l.dir, "lambda.sock")
+	host, err := startLambdaHost(l.docker, l.engine, l.tools.rie(), socket)
+	if err != nil {
+		return "", err
+	}
+	l.atEnd(host.close)
+
+	command := exec.Command(filepath.Join(l.tools.python("ministack"), "ministack"))
+	keys := []string{"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"} // ministack's root user
+	command.Env = append(slices.Concat(os.Environ(), keys), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket)
+	command.Dir = l.folder("ministack")
+	process, err := l.start("ministack", command, func() error { return nil })
+	if err != nil {
+		return "", err
+	}
+	err = process.wait(60*time.Second, func() error {
+		response, err := http.Get("http://" + emulatorAddress + "/_ministack/health")
+		if err == nil {
+			response.Body.Close()
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	corrected, err := l.correctRegistry()
+	if err != nil {
+		return "", err
+	}
+	l.emulator = &emulator{
+		aws:        filepath.Join(l.tools.python("awscli"), "aws"),
+		lambdaHost: host,
+		environment: append(slices.Concat(l.docker.environment, keys), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
+			"AWS_ENDPOINT_URL=http://localhost:80", "AWS_ENDPOINT_URL_ECR="+corrected, "AWS_EC2_METADATA_DISABLED=true",
+			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+l.folder("docker-login"), "CI=true",
+			"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"),
+	}
+	return "ministack with IAM enforced", nil
+}
+
+// nameRegistry makes the account's registry a name for this machine.
+func (l *lab) nameRegistry() error {
+	before, err := os.ReadFile(hosts)
+	if err != nil {
+		return err
+	}
+	l.atEnd(func() error { return os.WriteFile(hosts, before, 0o644) })
+	return os.WriteFile(hosts, append(bytes.Clone(before), ("\n127.0.0.1 "+registry+"\n")...), 0o644)
+}
+
+// correctRegistry passes requests on to ministack, and corrects one answer: when asked for an image that is not there,
+// DescribeImages returns an empty list where ECR returns an error, so that the CDK would never push any.
+func (l *lab) correctRegistry() (address string, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: emulatorAddress})
+			r.Out.Host = r.In.Host // it is signed
+		},
+		ModifyResponse: func(r *http.Response) error {
+			if !strings.HasSuffix(r.Request.Header.Get("X-Amz-Target"), ".DescribeImages") || r.StatusCode != 200 {
+				return nil
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return err
+			}
+			var answer struct{ ImageDetails []any }
+			if json.Unmarshal(body, &answer) == nil && len(answer.ImageDetails) == 0 {
+				body = []byte(`{"__type":"ImageNotFoundException","message":"The image requested does not exist."}`)
+				r.StatusCode, r.Status = 400, "400 Bad Request"
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			r.ContentLength = int64(len(body))
+			r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+			return nil
+		},
+	}
+	server := &http.Server{Handler: proxy}
+	go server.Serve(listener)
+	l.atEnd(server.Close)
+	return "http://" + listener.Addr().String(), nil
+}
+
+// command is a program that talks to AWS.
+func (e *emulator) command(name string, arguments ...string) *exec.Cmd {
+	command := exec.Command(name, arguments...)
+	command.Env = slices.Clone(e.environment)
+	return command
+}
+
+// ask runs AWS's command line and decodes what it answers.
+func (e *emulator) ask(answer any, arguments ...string) error {
+	text, err := output(e.command(e.aws, append(arguments, "--output", "json")...))
+	if err != nil || answer == nil {
+		return err
+	}
+	if text == "" {
+		return fmt.Errorf("aws %s: no answer", strings.Join(arguments[:2], " "))
+	}
+	return json.Unmarshal([]byte(text), answer)
+}
+
+// bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than AWS: it denies the publishing
+// roles what their policies allow, and it has no TLS, which the bucket's policy demands. No role of a service is touched.
+func (l *lab) bootstrap() (string, error) {
+	if _, err := l.cdk("bootstrap", "aws://"+account+"/"+region, "--app", ""); err != nil {
+		return "", err
+	}
+	all := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	var errs []error
+	for _, role := range []string{"file-publishing", "image-publishing", "deploy", "lookup", "cfn-exec"} {
+		errs = append(errs, l.emulator.ask(nil, "iam", "put-role-policy", "--role-name", "cdk-hnb659fds-"+role+"-role-"+account+"-"+region,
+			"--policy-name", "Everything", "--policy-document", all))
+	}
+	errs = append(errs, l.emulator.ask(nil, "s3api", "delete-bucket-policy", "--bucket", "cdk-hnb659fds-assets-"+account+"-"+region))
+	return "", errors.Join(errs...)
+}
+
+// cdk runs the CDK's command line in the repository.
+func (l *lab) cdk(arguments ...string) (string, error) {
+	command := l.emulator.command(l.tools.cdk(), append(arguments, "--no-notices")...)
+	command.Dir = l.tools.root
+	return output(command)
+}
+
+// gateway finds the emulator for every host name that it plays.
+var gateway = &http.Transport{
+	DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "tcp", emulatorAddress)
+	},
+}
+
+// siteAt returns the site at the URL of a deployed service, as the emulator serves it: without TLS, and under localhost.
+func siteAt(address string) (*site, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	u.Scheme = "http"
+	if id, rest, ok := strings.Cut(u.Host, ".execute-api."); ok && strings.HasSuffix(rest, ".amazonaws.com") {
+		u.Host = id + ".execute-api.localhost"
+	}
+	return newSite(u.String(), gateway), nil
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cdkweb/cdkweb/integ/fixture"
+)
+
+// images builds what webimage stages, as the CDK's command line would, and runs each image as a container and under RIE.
+func (l *lab) images() {
+	fixtures := l.folder("fixtures")
+	var assets map[string]imageAsset
+	ok := l.step("synthesize the fixtures' images", func() (string, error) {
+		hello := filepath.Join(l.dir, "hello")
+		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", hello, "./integ/hello")
+		build.Dir, build.Env = l.tools.root, append(os.Environ(), "CGO_ENABLED=0")
+		if _, err := output(build); err != nil {
+			return "", err
+		}
+		if err := fixture.Write(fixtures, hello, packages["busybox-static"]); err != nil {
+			return "", err
+		}
+		assembly := filepath.Join(l.dir, "images.out")
+		if _, err := l.cdk("synth", "--quiet", "--app", "go run ./integ/images", "-c", "fixtures="+fixtures, "--output", assembly); err != nil {
+			return "", err
+		}
+		var err error
+		assets, err = imageAssets(assembly, "Images")
+		return fmt.Sprint(len(fixture.All)), err
+	})
+	for _, f := range fixture.All {
+		if !ok {
+			break
+		}
+		l.step("image "+f.Name, func() (string, error) {
+			return l.buildFixture(f, assets[filepath.Join(fixtures, f.Name)])
+		})
+	}
+	l.portable()
+}
+
+// buildFixture builds one fixture's image with BuildKit and without, looks into it, and has it answer.
+func (l *lab) buildFixture(f fixture.Fixture, asset imageAsset) (string, error) {
+	version, err := l.docker.run("version", "--format", "{{.Server.Version}}")
+	if err != nil {
+		return "", err
+	}
+	var major int
+	if fmt.Sscanf(version, "%d", &major); major < f.Engine {
+		return "", missing("Docker %d or later; this is %s", f.Engine, version)
+	}
+	if err := l.runFixture(f, asset, true); err != nil {
+		return "", fmt.Errorf("BuildKit: %w", err)
+	}
+	if f.BuildKit {
+		return "BuildKit", nil
+	}
+	if err := l.runFixture(f, asset, false); err != nil {
+		return "", fmt.Errorf("without BuildKit: %w", err)
+	}
+	return "with BuildKit and without", nil
+}
+
+func (l *lab) runFixture(f fixture.Fixture, asset imageAsset, buildKit bool) error {
+	tag := "integ-fixture:" + f.Name
+	secret := &docker{environment: slices.Concat(l.docker.environment, []string{fixture.SecretVariable + "=" + fixture.Secret})}
+	if err := secret.build(tag, asset, buildKit); err != nil {
+		return err
+	}
+	files, err := l.docker.files(tag)
+	if err != nil {
+		return err
+	}
+	var faults []error
+	for name, content := range f.Holds {
+		if got, ok := files[name]; !ok {
+			faults = append(faults, fmt.Errorf("the image has no %s", name))
+		} else if content != "" && got != content {
+			faults = append(faults, fmt.Errorf("%s is %q, want %q", name, got, content))
+		}
+	}
+	for _, name := range f.Lacks {
+		if _, ok := files[name]; ok {
+			faults = append(faults, fmt.Errorf("the image has %s", name))
+		}
+	}
+
+	if !buildKit {
+		return errors.Join(faults...) // the same files run the same
+	}
+
+	container, err := l.docker.start(tag, 8080, nil)
+	if err != nil {
+		return errors.Join(append(faults, err)...)
+	}
+	faults = append(faults, answers(container, newSite("http://"+container.address, nil)), container.remove())
+
+	if container, err = l.docker.startLambda(l.tools.rie(), tag); err != nil {
+		return errors.Join(append(faults, err)...)
+	}
+	for _, front := range frontEnds {
+		err := answers(container, newSite("http://gateway.example", &emulated{front, container.address}))
+		if f.Unanswered {
+			if err == nil {
+				faults = append(faults, errors.New("the image has no adapter, but something answered"))
+			}
+			break
+		}
+		faults = append(faults, err)
+	}
+	return errors.Join(append(faults, container.remove())...)
+}
+
+// answers asks until the server answers. Without an adapter that is never.
+func answers(c *container, s *site) error {
+	s.client.Timeout = 3 * time.Second
+	if _, err := s.waitFor("/", 3*time.Second); err != nil {
+		return fmt.Errorf("%w\n%s", err, tail(c.logs()))
+	}
+	return nil
+}
+
+// portable builds the guestbook's image from a copy of the cloud assembly that has lost its file modes, and runs it both ways.
+func (l *lab) portable() {
+	const tag = "integ-guestbook"
+	ok := l.step("guestbook: image from a copy of cdk.out without file modes", func() (string, error) {
+		assembly := filepath.Join(l.dir, "guestbook.out")
+		if _, err := l.cdk("synth", "--quiet", "-c", "hosting=lambda", "--output", assembly); err != nil {
+			return "", err
+		}
+		assets, err := imageAssets(assembly, "Guestbook")
+		if err != nil {
+			return "", err
+		}
+		for _, asset := range assets {
+			copied := filepath.Join(l.dir, "guestbook.copy")
+			if err := copyFlat(asset.Directory, copied); err != nil {
+				return "", err
+			}
+			asset.Directory = copied
+			for _, buildKit := range []bool{false, true} {
+				if err := l.docker.build(tag, asset, buildKit); err != nil {
+					return "", err
+				}
+			}
+		}
+		return l.docker.run("image", "inspect", "--format", "{{.Size}} bytes, user {{.Config.User}}", tag)
+	})
+	if !ok {
+		return
+	}
+	checks := l.guestbookChecks()
+	l.step("guestbook as a container", func() (string, error) {
+		c, err := l.docker.start(tag, 8000, []string{"--env", "PORT=8000", "--read-only", "--tmpfs", "/tmp", "--memory", "512m"})
+		if err != nil {
+			return "", err
+		}
+		s := newSite("http://"+c.address, nil)
+		took, err := s.waitFor("/healthz", 10*time.Second)
+		err = errors.Join(err, s.visit(checks))
+		if _, exitErr := s.get("/exit"); exitErr == nil {
+			err = errors.Join(err, errors.New("/exit was answered"))
+		}
+		status, waitErr := l.docker.run("wait", c.id)
+		if status != "1" {
+			err = errors.Join(err, fmt.Errorf("after /exit the status is %s, want 1", status))
+		}
+		return fmt.Sprintf("%s; healthy after %d ms", names(checks), took.Milliseconds()), errors.Join(err, waitErr, c.remove())
+	})
+	for _, front := range frontEnds {
+		l.step("guestbook under RIE: "+string(front), func() (string, error) {
+			c, err := l.docker.startLambda(l.tools.rie(), tag, "--env", "AWS_LWA_READINESS_CHECK_PATH=/healthz", "--read-only", "--tmpfs", "/tmp")
+			if err != nil {
+				return "", err
+			}
+			s := newSite("http://gateway.example", &emulated{front, c.address})
+			took, err := s.waitFor("/healthz", 10*time.Second)
+			err = errors.Join(err, s.visit(checks), s.fails("/panic"), s.fails("/exit"))
+			return fmt.Sprintf("%s, /panic, /exit; first answer after %d ms", names(checks), took.Milliseconds()), errors.Join(err, c.remove())
+		})
+	}
+}
+
+func (l *lab) guestbookChecks() []check {
+	return guestbookChecks(filepath.Join(l.tools.root, "examples", "guestbook", "server", "logo.png"))
+}
+
+// copyFlat copies the files of a folder that has no others, with the least modes.
+func copyFlat(source, target string) error {
+	if err := os.MkdirAll(target, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(source)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(source, entry.Name()))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(target, entry.Name()), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fails opens a page that makes the server fail, wants an error for it, and then wants the guestbook to work again.
+func (s *site) fails(path string) error {
+	a, err := s.get(path)
+	if err == nil && a.status < 500 {
+		return fmt.Errorf("%s: status is %d, want an error", path, a.status)
+	}
+	if _, err := s.waitFor("/healthz", 20*time.Second); err != nil {
+		return fmt.Errorf("after %s: %w", path, err)
+	}
+	a, err = s.get("/")
+	if err := want(a, err, 200, "Sign the guestbook"); err != nil {
+		return fmt.Errorf("after %s: %w", path, err)
+	}
+	if strings.Contains(string(a.body), "errorType") {
+		return fmt.Errorf("after %s: %s", path, start(a.body))
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// deployment is the app in integ/app with a context, and its stack as it was deployed.
+type deployment struct {
+	lab       *lab
+	name      string                  // of the stack
+	assembly  string                  // folder of the synthesized app
+	outputs   map[string]string       // of the stack
+	described map[string]*description // of the services that were left out, by their type
+}
+
+// synth synthesizes the guestbook; context is a list of name=value.
+func (l *lab) synth(name string, context ...string) (*deployment, error) {
+	if l.app == "" { // once, and not at every synth
+		app := filepath.Join(l.dir, "app")
+		build := exec.Command("go", "build", "-o", app, "./integ/app")
+		build.Dir = l.tools.root
+		if _, err := output(build); err != nil {
+			return nil, err
+		}
+		l.app = app
+	}
+	d := &deployment{lab: l, name: name, assembly: filepath.Join(l.dir, strings.Join(append([]string{name}, context...), ","))}
+	arguments := []string{"synth", "--quiet", "--app", l.app, "--output", d.assembly, "-c", "stack=" + name}
+	for _, c := range context {
+		arguments = append(arguments, "-c", c)
+	}
+	_, err := l.cdk(arguments...)
+	return d, err
+}
+
+// deploy synthesizes and deploys the guestbook.
+func (l *lab) deploy(name string, context ...string) (*deployment, error) {
+	d, err := l.synth(name, context...)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.deploy()
+}
+
+func (d *deployment) deploy() error {
+	outputs := d.assembly + ".outputs.json"
+	if _, err := d.lab.cdk("deploy", "--app", d.assembly, "--require-approval", "never", "--outputs-file", outputs); err != nil {
+		return err
+	}
+	content, err := os.ReadFile(outputs)
+	if err != nil {
+		return err
+	}
+	var all map[string]map[string]string
+	if err := json.Unmarshal(content, &all); err != nil {
+		return err
+	}
+	d.outputs = all[d.name]
+	return nil
+}
+
+func (d *deployment) destroy() error {
+	_, err := d.lab.cdk("destroy", "--force", "--app", d.assembly)
+	return err
+}
+
+// site is the service with an id.
+func (d *deployment) site(id string) (*site, error) {
+	address, ok := d.outputs[id+"URL"]
+	if !ok {
+		return nil, fmt.Errorf("the stack has no output %sURL: %v", id, d.outputs)
+	}
+	return siteAt(address)
+}
+
+// template is a synthesized template, as far as it is needed here.
+type template struct {
+	Resources map[string]resource
+}
+
+type resource struct {
+	Type       string
+	Properties json.RawMessage
+}
+
+func (d *deployment) templateFile() string { return filepath.Join(d.assembly, d.name+".template.json") }
+
+func (d *deployment) template() (t template, err error) {
+	content, err := os.ReadFile(d.templateFile())
+	if err != nil {
+		return t, err
+	}
+	return t, json.Unmarshal(content, &t)
+}
+
+// without takes all resources of a type, and the outputs with them, out of the synthesized template: what the emulator does not
+// know. The template must not have been deployed as it was, because it is published under the hash of the original.
+func (d *deployment) without(kind string) error {
+	content, err := os.ReadFile(d.templateFile())
+	if err != nil {
+		return err
+	}
+	var t map[string]any
+	if err := json.Unmarshal(content, &t); err != nil {
+		return err
+	}
+	removed := 0
+	resources := t["Resources"].(map[string]any)
+	for id, r := range resources {
+		if r.(map[string]any)["Type"] == kind {
+			delete(resources, id)
+			removed++
+			outputs := t["Outputs"].(map[string]any)
+			for name, output := range outputs {
+				if text, _ := json.Marshal(output); strings.Contains(string(text), `"`+id+`"`) {
+					delete(outputs, name)
+				}
+			}
+		}
+	}
+	if removed == 0 {
+		return fmt.Errorf("the template has no %s", kind)
+	}
+	if content, err = json.Marshal(t); err != nil {
+		return err
+	}
+	return os.WriteFile(d.templateFile(), content, 0o644)
+}
+
+// physical returns the names of the deployed stack's resources by their logical ids.
+func (d *deployment) physical() (map[string]string, error) {
+	var answer struct {
+		StackResources []struct{ LogicalResourceId, PhysicalResourceId string }
+	}
+	if err := d.lab.emulator.ask(&answer, "cloudformation", "describe-stack-resources", "--stack-name", d.name); err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, r := range answer.StackResources {
+		names[r.LogicalResourceId] = r.PhysicalResourceId
+	}
+	return names, nil
+}
+
+// named returns the physical name of the only resource of a type.
+func (d *deployment) named(kind string) (string, error) {
+	t, err := d.template()
+	if err != nil {
+		return "", err
+	}
+	names, err := d.physical()
+	if err != nil {
+		return "", err
+	}
+	found := ""
+	for id, r := range t.Resources {
+		if r.Type != kind {
+			continue
+		}
+		if found != "" {
+			return "", fmt.Errorf("the stack has more than one %s", kind)
+		}
+		found = names[id]
+	}
+	if found == "" {
+		return "", fmt.Errorf("the stack has no %s", kind)
+	}
+	return found, nil
+}
+
+// entries counts the items of the guestbook's table.
+func (e *emulator) entries(table string) (int, error) {
+	var answer struct{ Count int }
+	err := e.ask(&answer, "dynamodb", "scan", "--table-name", table, "--select", "COUNT", "--consistent-read")
+	return answer.Count, err
+}
+
+// inventory lists what exists in the account, of the kinds that the library makes.
+func (e *emulator) inventory() (map[string]bool, error) {
+	all := map[string]bool{}
+	var errs []error
+	for _, kind := range []struct{ service, call, query string }{
+		{"dynamodb", "list-tables", "TableNames[]"},
+		{"lambda", "list-functions", "Functions[].FunctionName"},
+		{"iam", "list-roles", "Roles[].RoleName"},
+		{"logs", "describe-log-groups", "logGroups[].logGroupName"},
+		{"apigatewayv2", "get-apis", "Items[].ApiId"},
+		{"apigateway", "get-rest-apis", "items[].id"},
+		{"cloudformation", "list-stacks", "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName"},
+	} {
+		var names []string
+		errs = append(errs, e.ask(&names, kind.service, kind.call, "--query", kind.query+" || `[]`"))
+		for _, name := range names {
+			all[kind.service+" "+name] = true
+		}
+	}
+	return all, errors.Join(errs...)
+}
