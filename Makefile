@@ -7,7 +7,7 @@ HOSTINGS    := apprunner ecs lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./webtest ./examples/guestbook
 
 .DEFAULT_GOAL := all
-.PHONY: all test synth lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
+.PHONY: all test synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
 
 all: test synth lint ## test, synth and lint
 
@@ -25,6 +25,9 @@ synth: node_modules/.installed ## synthesize the guestbook for each hosting into
 node_modules/.installed: package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
+
+integ: node_modules/.installed ## deploy to a local AWS and ask what was deployed (root on Debian; installs Docker's engine and more)
+	go run ./integ
 
 lint: ## check formatting, go vet and staticcheck, in both modules
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted (run make fmt):"; echo "$$files"; exit 1; fi
