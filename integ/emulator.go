@@ -81,7 +81,7 @@ func (l *lab) startEmulator() (string, error) {
 		lambdaHost: host,
 		environment: append(slices.Concat(l.docker.environment, keys), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 			"AWS_ENDPOINT_URL=http://localhost:80", "AWS_ENDPOINT_URL_ECR="+corrected, "AWS_EC2_METADATA_DISABLED=true",
-			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+l.folder("docker-login"), "CI=true",
+			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+l.folder("docker-login"), "CI=true", "TMPDIR="+l.folder("tmp"),
 			"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"),
 	}
 	return "ministack with IAM enforced", nil
