@@ -81,7 +81,7 @@ func (l *lab) startEmulator() (string, error) {
 		lambdaHost: host,
 		environment: append(slices.Concat(l.docker.environment, keys), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 			"AWS_ENDPOINT_URL=http://localhost:80", "AWS_ENDPOINT_URL_ECR="+corrected, "AWS_EC2_METADATA_DISABLED=true",
-			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+l.folder("docker-login"), "CI=true",
+			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+l.folder("docker-login"), "CI=true", "TMPDIR="+l.folder("tmp"),
 			"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"),
 	}
 	return "ministack with IAM enforced", nil
@@ -153,20 +153,18 @@ func (e *emulator) ask(answer any, arguments ...string) error {
 	return json.Unmarshal([]byte(text), answer)
 }
 
-// bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than AWS: it denies the publishing
-// roles what their policies allow, and it has no TLS, which the bucket's policy demands. No role of a service is touched.
+// bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than AWS: it denies the role that
+// publishes images what its policy allows, and it has no TLS, which the bucket's policy demands. No role of a service is touched.
 func (l *lab) bootstrap() (string, error) {
 	if _, err := l.cdk("bootstrap", "aws://"+account+"/"+region, "--app", ""); err != nil {
 		return "", err
 	}
-	all := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
-	var errs []error
-	for _, role := range []string{"file-publishing", "image-publishing", "deploy", "lookup", "cfn-exec"} {
-		errs = append(errs, l.emulator.ask(nil, "iam", "put-role-policy", "--role-name", "cdk-hnb659fds-"+role+"-role-"+account+"-"+region,
-			"--policy-name", "Everything", "--policy-document", all))
-	}
-	errs = append(errs, l.emulator.ask(nil, "s3api", "delete-bucket-policy", "--bucket", "cdk-hnb659fds-assets-"+account+"-"+region))
-	return "", errors.Join(errs...)
+	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":"*"}]}`
+	return "", errors.Join(
+		l.emulator.ask(nil, "iam", "put-role-policy", "--role-name", "cdk-hnb659fds-image-publishing-role-"+account+"-"+region,
+			"--policy-name", "Publish", "--policy-document", allow),
+		l.emulator.ask(nil, "s3api", "delete-bucket-policy", "--bucket", "cdk-hnb659fds-assets-"+account+"-"+region),
+	)
 }
 
 // cdk runs the CDK's command line in the repository.

@@ -10,6 +10,7 @@ package main
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
@@ -25,6 +26,7 @@ var endpoints = map[string]lambdaweb.Endpoint{
 }
 
 func main() {
+	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	context := func(name, fallback string) string {
 		if value, ok := app.Node().TryGetContext(&name).(string); ok {

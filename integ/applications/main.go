@@ -3,11 +3,13 @@ package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
 func main() {
+	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, new("Applications"), nil)
 	for _, name := range []string{"nginx", "node", "python"} {

@@ -6,12 +6,14 @@ import (
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 
 	"github.com/cdkweb/cdkweb/integ/fixture"
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
 func main() {
+	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, new("Images"), nil)
 	dir := app.Node().TryGetContext(new("fixtures")).(string)
