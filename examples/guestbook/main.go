@@ -4,7 +4,7 @@ package main
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-
+	"github.com/aws/jsii-runtime-go"
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
 	"github.com/cdkweb/cdkweb/lambdaweb"
@@ -19,6 +19,7 @@ var hostings = map[any]web.Hosting{
 }
 
 func main() {
+	defer jsii.Close()
 	app := awscdk.NewApp(nil)
 	newGuestbook(app, hostings[app.Node().TryGetContext(new("hosting"))])
 	app.Synth(nil)
