@@ -218,7 +218,7 @@ func TestRoles(t *testing.T) {
 		image string
 		pull  string // what the execution role may pull beside AWS's policy
 	}{
-		{privateURI, `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":ecr:eu-west-1:123456789012:repository/site"]]}`},
+		{privateURI, `"arn:aws:ecr:eu-west-1:123456789012:repository/site"`},
 		{publicURI, "null"},
 	} {
 		t.Run(test.image, func(t *testing.T) {

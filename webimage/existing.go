@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -82,6 +81,7 @@ type uriImage struct {
 type imageName struct {
 	public          bool
 	account, region string // of a private repository; may be tokens
+	partition       string // of a private repository; empty where the host's end is a token
 	host            string // registry
 	repository      string
 	separator       string // ":" before a tag, "@" before a digest
@@ -90,9 +90,10 @@ type imageName struct {
 
 const publicRegistry = "public.ecr.aws"
 
-// urlSuffixes are what the names of AWS's services end in, one for each partition.
-var urlSuffixes = []string{
-	"amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "c2s.ic.gov", "sc2s.sgov.gov", "cloud.adc-e.uk", "csp.hci.ic.gov",
+// partitions are AWS's, by what the names of its services end in there. The regions of GovCloud share theirs with most others.
+var partitions = map[string]string{
+	"amazonaws.com": "aws", "amazonaws.com.cn": "aws-cn", "amazonaws.eu": "aws-eusc", "c2s.ic.gov": "aws-iso",
+	"sc2s.sgov.gov": "aws-iso-b", "cloud.adc-e.uk": "aws-iso-e", "csp.hci.ic.gov": "aws-iso-f",
 }
 
 var (
@@ -121,7 +122,11 @@ func parseURI(uri string) (imageName, error) {
 			region, suffix = rest[:end], strings.TrimPrefix(rest[end:], ".")
 		}
 		name.account, name.region = account, region
-		if !token.In(suffix) && !slices.Contains(urlSuffixes, suffix) ||
+		name.partition = partitions[suffix]
+		if strings.HasPrefix(region, "us-gov-") {
+			name.partition = "aws-us-gov"
+		}
+		if !token.In(suffix) && name.partition == "" ||
 			!token.In(account) && !accountPattern.MatchString(account) ||
 			!token.In(region) && !regionPattern.MatchString(region) {
 			return name, uriError(uri)
@@ -182,13 +187,11 @@ func (i *uriImage) Bind(scope constructs.Construct, _ int) (*Bound, error) {
 		TagOrDigest: i.name.tagOrDigest,
 	}
 	if !i.name.public {
-		bound.RepositoryARN = *awscdk.Stack_Of(scope).FormatArn(&awscdk.ArnComponents{
-			Service:      new("ecr"),
-			Region:       new(i.name.region),
-			Account:      new(i.name.account),
-			Resource:     new("repository"),
-			ResourceName: new(i.name.repository),
-		})
+		partition := i.name.partition
+		if partition == "" {
+			partition = *awscdk.Stack_Of(scope).Partition()
+		}
+		bound.RepositoryARN = fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", partition, i.name.region, i.name.account, i.name.repository)
 	}
 	return bound, nil
 }

@@ -14,16 +14,16 @@ func TestParseURI(t *testing.T) {
 		want imageName
 	}{
 		{"123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4",
-			imageName{account: "123456789012", region: "eu-west-1", repository: "site", separator: ":", tagOrDigest: "1.4"}},
+			imageName{account: "123456789012", partition: "aws", region: "eu-west-1", repository: "site", separator: ":", tagOrDigest: "1.4"}},
 		{"123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/team/site",
-			imageName{account: "123456789012", region: "us-gov-west-1", repository: "team/site", separator: ":", tagOrDigest: "latest"}},
+			imageName{account: "123456789012", partition: "aws-us-gov", region: "us-gov-west-1", repository: "team/site", separator: ":", tagOrDigest: "latest"}},
 		{"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/site@" + digest,
-			imageName{account: "123456789012", region: "cn-north-1", repository: "site", separator: "@", tagOrDigest: digest}},
+			imageName{account: "123456789012", partition: "aws-cn", region: "cn-north-1", repository: "site", separator: "@", tagOrDigest: digest}},
 		{"123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/site:1@" + digest,
-			imageName{account: "123456789012", region: "eusc-de-east-1", repository: "site", separator: "@", tagOrDigest: digest}},
+			imageName{account: "123456789012", partition: "aws-eusc", region: "eusc-de-east-1", repository: "site", separator: "@", tagOrDigest: digest}},
 		{"public.ecr.aws/nginx/nginx:1.29", imageName{public: true, repository: "nginx/nginx", separator: ":", tagOrDigest: "1.29"}},
 		{"${Token[AWS.AccountId.0]}.dkr.ecr.${Token[AWS.Region.7]}.amazonaws.com/site:1",
-			imageName{account: "${Token[AWS.AccountId.0]}", region: "${Token[AWS.Region.7]}", repository: "site", separator: ":", tagOrDigest: "1"}},
+			imageName{account: "${Token[AWS.AccountId.0]}", partition: "aws", region: "${Token[AWS.Region.7]}", repository: "site", separator: ":", tagOrDigest: "1"}},
 		{"${Token[AWS.AccountId.0]}.dkr.ecr.eu-west-1.${Token[AWS.URLSuffix.2]}/site:${Token[TOKEN.9]}",
 			imageName{account: "${Token[AWS.AccountId.0]}", region: "eu-west-1", repository: "site", separator: ":", tagOrDigest: "${Token[TOKEN.9]}"}},
 	} {
