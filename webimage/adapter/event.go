@@ -36,6 +36,8 @@ type event struct {
 	// of the request context
 	elb, connectionID, contextMethod []byte
 
+	authorizer bool
+
 	body      []byte // decoded from JSON, in its own place
 	bodyTaken bool
 }
@@ -81,6 +83,8 @@ func (e *event) detect() source {
 	_, hasPath := inside(e.path)
 	_, hasContextMethod := inside(e.contextMethod)
 	switch {
+	case e.authorizer: // asks for a policy, whatever else it looks like
+		return passThrough
 	case !isNull(e.elb) && hasMethod:
 		return alb
 	case hasContextMethod:
@@ -133,6 +137,8 @@ func (e *event) member(key, value []byte) error {
 		e.body, e.bodyTaken = value, false
 	case "isBase64Encoded":
 		e.isBase64Encoded = value
+	case "methodArn", "routeArn": // of a Lambda authorizer (API Gateway, "Input to a Lambda authorizer")
+		e.authorizer = true
 	}
 	return nil
 }

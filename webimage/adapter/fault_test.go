@@ -50,9 +50,10 @@ var serverFaults = []struct {
 		kind: "Adapter.ServerBadAnswer", text: "ended in the middle",
 	},
 	{
-		name:    "it closes without an answer",
+		// The connection is the init's, which may have died while frozen: a request that may be repeated is.
+		name:    "it closes the connection of the init without an answer",
 		respond: func(c net.Conn) {},
-		kind:    "Adapter.ServerNoAnswer", text: "before an answer",
+		status:  200, text: "hello",
 	},
 	{
 		name:    "it does not speak HTTP",
@@ -195,8 +196,8 @@ func TestARequestIsSentAgainOnlyIfThatIsSafe(t *testing.T) {
 		{"GET", false, true},
 		{"PUT", false, true},
 		{"POST", false, false},
-		{"POST", true, true},
-		{"PATCH", true, true},
+		{"POST", true, false}, // also a server that has read a part, and acted on it, closes this way
+		{"PATCH", true, false},
 	} {
 		t.Run(fmt.Sprintf("%s, unread %v", test.method, test.reset), func(t *testing.T) {
 			lambda := runtimeapitest.New(t)
@@ -237,8 +238,12 @@ func TestARequestIsSentAgainOnlyIfThatIsSafe(t *testing.T) {
 				expect(t, res, 200, "hello")
 			} else {
 				expectError(t, res, "Adapter.ServerNoAnswer", "before an answer")
-				if n := requests.Load(); n != 2 {
-					t.Errorf("the server got %d requests, want each once", n)
+				want := int32(2)
+				if test.reset {
+					want = 1 // the second is not counted, as it is not read; nor is it sent again
+				}
+				if n := requests.Load(); n != want {
+					t.Errorf("the server got %d requests, want %d: none twice", n, want)
 				}
 			}
 			expect(t, lambda.Invoke(getEvent("/third")), 200, "hello")
@@ -279,10 +284,14 @@ func TestLargeRequestsDoNotBlock(t *testing.T) {
 		end := make(chan bool)
 		defer close(end)
 		serveWire(t, lambda, func(c net.Conn, _ int, request string) {
+			c.(*net.TCPConn).SetReadBuffer(4096)
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 			<-end
 		})
 		ready(t, lambda)
+		// More than the buffers of a socket hold, which grow: else all of it would be written, and the connection be one that
+		// can be used again.
+		event := httpEvent("POST", "/", strings.Repeat(large, 8))
 		for range 2 {
 			expect(t, lambda.Invoke(event), 200, "ok")
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -33,11 +34,7 @@ var (
 )
 
 // noAnswerError says that a connection ended before the first byte of an answer.
-type noAnswerError struct {
-	cause error
-	// unread: the peer closed the connection without reading the request.
-	unread bool
-}
+type noAnswerError struct{ cause error }
 
 func (e *noAnswerError) Error() string {
 	return "the connection ended before an answer: " + e.cause.Error()
@@ -222,10 +219,6 @@ func (c *conn) send(r *response, method, head []byte, body *payload) (writing ch
 	// A server may answer and close without reading all of the body, so that
 	// the answer counts even if writing failed.
 	if readErr := r.read(c, method); readErr != nil {
-		var none *noAnswerError
-		if err != nil && errors.As(readErr, &none) {
-			none.unread = true
-		}
 		return writing, readErr
 	}
 	if err != nil {
@@ -250,10 +243,7 @@ func (r *response) read(c *conn, method []byte) error {
 	r.conn, r.body = c, bodyDone
 	if len(c.buf) == 0 {
 		if err := c.fill(); err != nil {
-			if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
-				return &noAnswerError{cause: err, unread: true}
-			}
-			if err == io.EOF {
+			if err == io.EOF || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 				return &noAnswerError{cause: err}
 			}
 			return err
@@ -337,16 +327,21 @@ func (r *response) frame(method []byte) error {
 			})
 		case equalFold(f.name, "content-length"):
 			// Repeated equal lengths count as one (RFC 9110, 8.6).
-			bad := true
+			bad, seen := false, false
 			eachToken(f.value, func(token []byte) {
 				n, err := strconv.ParseUint(string(token), 10, 63)
-				bad = err != nil || r.length >= 0 && int64(n) != r.length
+				bad = bad || err != nil || r.length >= 0 && int64(n) != r.length
+				seen = true
 				r.length = int64(n)
 			})
-			if bad {
+			if bad || !seen {
 				return fmt.Errorf("%w: content-length", errGarbage)
 			}
 		}
+	}
+	// A length beside chunks, or of no content, is not the client's (RFC 9112, 6.3; RFC 9110, 8.6).
+	if chunked || r.status == 204 {
+		r.fields = slices.DeleteFunc(r.fields, func(f field) bool { return equalFold(f.name, "content-length") })
 	}
 	// A chunked HTTP/1.0 answer is a server's mistake (RFC 9112, 6.1).
 	r.keep = !closes && (r.keep || keeps && !chunked)

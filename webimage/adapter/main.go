@@ -64,13 +64,16 @@ func run(name string, getenv func(string) string, log *logger, stop <-chan os.Si
 	go func() { ended <- extension.waitForShutdown() }()
 
 	ready := &readiness{config: config, log: log, initLimit: onDemandInit}
-	if err := ready.start(start); err != nil {
-		return extension.fail(&fault{faultInit, err.Error()})
-	}
-
-	if config.snapStart() {
-		if restored, err := snapshot(config, ready); err != nil {
-			return extension.failAt(restored, &fault{faultInit, err.Error()})
+	prepared := make(chan error, 1)
+	go func() { prepared <- prepare(config, extension, ready, start) }()
+	select {
+	case <-stop:
+		return nil
+	case err := <-ended:
+		return err
+	case err := <-prepared:
+		if err != nil {
+			return err
 		}
 	}
 
@@ -84,14 +87,27 @@ func run(name string, getenv func(string) string, log *logger, stop <-chan os.Si
 		go func() { ended <- w.run(&busy) }()
 	}
 
+	var err error
 	select {
 	case <-stop:
-	case err := <-ended:
-		if err != nil {
-			return err
-		}
+	case err = <-ended:
 	}
 	finish(&busy)
+	return err
+}
+
+// prepare waits for the server and, for a snapshot, for its restore. It reports
+// to Lambda what went wrong.
+func prepare(config *config, extension *extension, ready *readiness, start time.Time) error {
+	if err := ready.start(start); err != nil {
+		return extension.fail(&fault{faultInit, err.Error()})
+	}
+	if !config.snapStart() {
+		return nil
+	}
+	if restored, err := snapshot(config, ready); err != nil {
+		return extension.failAt(restored, &fault{faultInit, err.Error()})
+	}
 	return nil
 }
 

@@ -53,6 +53,10 @@ type readiness struct {
 	last             string // what came of the last try
 	listened         time.Time
 	refused          time.Time // since when, after it had listened
+
+	// began: the init has ended without the server. An invocation waits for as
+	// long as it may, also for a server that comes and goes.
+	began atomic.Bool
 }
 
 // wait returns nil when the server is ready, else, at the deadline, what was
@@ -62,6 +66,9 @@ func (r *readiness) wait(deadline time.Time) error {
 		return nil
 	}
 	start, pause := time.Now(), checkFirst
+	r.mu.Lock()
+	r.refused = time.Time{} // since the last wait the server may have come back, and gone
+	r.mu.Unlock()
 	for {
 		asked, err := r.try(deadline)
 		if err != nil || r.ready.Load() {
@@ -77,6 +84,8 @@ func (r *readiness) wait(deadline time.Time) error {
 		if !deadline.IsZero() {
 			left := time.Until(deadline)
 			if left <= 0 {
+				r.mu.Lock()
+				defer r.mu.Unlock()
 				return &notReadyError{r.String()}
 			}
 			wait = min(wait, left)
@@ -103,7 +112,7 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 		if !r.listened.IsZero() {
 			if r.refused.IsZero() {
 				r.refused = time.Now()
-			} else if time.Since(r.refused) > goneAfter {
+			} else if !r.began.Load() && time.Since(r.refused) > goneAfter {
 				return false, fmt.Errorf("%w: %s", errServerGone, r)
 			}
 		}
@@ -136,7 +145,6 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 	}
 	if c != nil {
 		c.SetDeadline(time.Time{})
-		c.used, c.idleAt = true, time.Now()
 	}
 	r.done(c)
 	return true, nil
@@ -152,6 +160,9 @@ func (r *readiness) note(err error) {
 
 func (r *readiness) done(c *conn) {
 	r.ready.Store(true)
+	if c != nil { // it may be dead when the first invocation comes, as any other
+		c.used, c.idleAt = true, time.Now()
+	}
 	if c != nil && r.config.readinessPort == r.config.port {
 		r.conn = c
 	} else if c != nil {
@@ -191,6 +202,7 @@ func (r *readiness) start(begin time.Time) error {
 	}
 	err := r.wait(deadline)
 	if err != nil && async && !errors.Is(err, errServerGone) {
+		r.began.Store(true)
 		r.log.print(levelWarn, "the init ends before the server is ready; the first invocation waits on", "reason", err.Error())
 		return nil
 	}

@@ -304,7 +304,8 @@ const (
 
 // dropped tells which of the client's headers do not reach the server: those
 // that belong to one connection (RFC 9110, 7.6.1), the framing of the body,
-// which the adapter does anew, and those that it owns.
+// which the adapter does anew, and those that it owns. An underscore counts as
+// a hyphen, as it does for servers that make variables of headers (CGI, WSGI).
 func dropped(name []byte) bool {
 	var lower [32]byte
 	if len(name) > len(lower) {
@@ -312,6 +313,9 @@ func dropped(name []byte) bool {
 	}
 	for i, c := range name {
 		lower[i] = lowerByte(c)
+		if c == '_' {
+			lower[i] = '-'
+		}
 	}
 	switch string(lower[:len(name)]) {
 	case "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",

@@ -57,14 +57,24 @@ func (c *config) isHook(path []byte) bool {
 }
 
 // canonicalPath is the route that a path reaches in a server that decodes it,
-// joins slashes, resolves dots and ignores case: the spellings by which a
-// client could try to reach a hook.
+// drops parameters (;x=1), joins slashes, resolves dots and ignores case: the
+// spellings by which a client could try to reach a hook.
 func canonicalPath(p string) string {
 	p, _, _ = strings.Cut(p, "?")
+	p = withoutParameters(p)
 	if decoded, err := url.PathUnescape(p); err == nil {
-		p = decoded
+		p = withoutParameters(decoded)
 	}
 	return strings.ToLower(path.Clean("/" + p))
+}
+
+// withoutParameters cuts what follows a semicolon from each segment of a path.
+func withoutParameters(p string) string {
+	segments := strings.Split(p, "/")
+	for i, segment := range segments {
+		segments[i], _, _ = strings.Cut(segment, ";")
+	}
+	return strings.Join(segments, "/")
 }
 
 func samePath(a, b string) bool { return canonicalPath(a) == canonicalPath(b) }

@@ -184,7 +184,7 @@ func (w *worker) send(r *request, limit time.Time) (writing chan error, err erro
 			return nil, writeErr
 		}
 		var none *noAnswerError
-		if try > 0 || !used || !errors.As(err, &none) || !none.unread && !isIdempotent(r.method) {
+		if try > 0 || !used || !errors.As(err, &none) || !isIdempotent(r.method) {
 			return nil, err
 		}
 	}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/cdkweb/cdkweb/internal/runtimeapitest"
+)
+
+// A server that reads a part of a POST, acts on it and closes must not get it again.
+func TestAPartlyReadPostIsNotSentAgain(t *testing.T) {
+	lambda := runtimeapitest.New(t)
+	orders := make(chan bool, 10)
+	listener := listen(t, lambda)
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				buf := make([]byte, 4096)
+				for {
+					n, err := c.Read(buf)
+					if err != nil {
+						return
+					}
+					if bytes.HasPrefix(buf[:n], []byte("POST")) {
+						orders <- true
+						return // with the rest unread, so that the peer gets a reset
+					}
+					io.WriteString(c, okWire)
+				}
+			}()
+		}
+	}()
+	ready(t, lambda)
+	expect(t, lambda.Invoke(getEvent("/first")), 200, "hello")
+	expectError(t, lambda.Invoke(httpEvent("POST", "/order", string(bytes.Repeat([]byte("x"), 200<<10)))), "Adapter.ServerNoAnswer", "")
+	if n := len(orders); n != 1 {
+		t.Errorf("the order was placed %d times, want once", n)
+	}
+}
+
+// SIGTERM and SHUTDOWN end the adapter also while it waits for a server that never comes.
+func TestItEndsInTheInit(t *testing.T) {
+	for name, end := range map[string]func(*runtimeapitest.Lambda, *runtimeapitest.Process) int{
+		"SIGTERM": func(_ *runtimeapitest.Lambda, p *runtimeapitest.Process) int { return p.Stop() },
+		"SHUTDOWN": func(l *runtimeapitest.Lambda, p *runtimeapitest.Process) int {
+			l.Shutdown()
+			return p.Wait()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lambda := runtimeapitest.New(t)
+			adapter := lambda.StartAdapter(runtimeapitest.BuildAdapter(t), "AWS_LWA_ASYNC_INIT=false", "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS=60")
+			for end := time.Now().Add(30 * time.Second); len(lambda.Extensions()) == 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(end) {
+					t.Fatal("the adapter did not register")
+				}
+			}
+			begin := time.Now()
+			if code := end(lambda, adapter); code != 0 {
+				t.Errorf("got exit status %d: %s", code, adapter.Logs())
+			}
+			// Far below the minute that it would wait otherwise, and far above what a busy machine needs.
+			if took := time.Since(begin); took > 30*time.Second {
+				t.Errorf("it took %s to end", took)
+			}
+		})
+	}
+}
+
+func TestHooksAreKeptFromClientsInEverySpelling(t *testing.T) {
+	t.Parallel()
+	config := &config{afterRestore: "/snap/after"}
+	for _, path := range []string{"/snap/after", "/snap/after;x=1", "/snap;x/after", "/;/snap/after", "/snap/after%3Bx", "/SNAP//after/"} {
+		if !config.isHook([]byte(path)) {
+			t.Errorf("%s reaches the hook", path)
+		}
+	}
+	for _, path := range []string{"/snap", "/snap/afterwards", "/other;/snap/after"} {
+		if config.isHook([]byte(path)) {
+			t.Errorf("%s is refused, and does not reach the hook", path)
+		}
+	}
+}
+
+func TestOwnedHeadersInEverySpelling(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"x-amzn-lambda-context", "X_Amzn_Lambda_Context", "x_amz_tenant_id", "x-amzn_request-context"} {
+		if !dropped([]byte(name)) {
+			t.Errorf("a client can set %s", name)
+		}
+	}
+	if dropped([]byte("x_request_id")) {
+		t.Error("a header of the client's own is dropped")
+	}
+}
+
+// A Lambda authorizer's event looks like a request, and asks for a policy.
+func TestAuthorizerEventsArePassedThrough(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"type":"REQUEST","methodArn":"arn:aws:execute-api:eu-west-1:1:a/prod/GET/","path":"/","httpMethod":"GET","headers":{},"requestContext":{}}`,
+		`{"version":"2.0","type":"REQUEST","routeArn":"arn:aws:execute-api:eu-west-1:1:a/prod/GET/","rawPath":"/","headers":{},"requestContext":{"http":{"method":"GET"}}}`,
+	} {
+		e, err := parseEvent([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.source != passThrough {
+			t.Errorf("%s is taken for a request", text)
+		}
+	}
+}
+
+// A length that is not the body's does not reach the client (RFC 9112, 6.3; RFC 9110, 8.6).
+func TestWrongLengthsAreNotHandedOn(t *testing.T) {
+	for _, test := range []struct {
+		name, answer string
+		status       int
+	}{
+		{"beside chunks", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", http.StatusOK},
+		{"of no content", "HTTP/1.1 204 No Content\r\nContent-Length: 12\r\n\r\n", http.StatusNoContent},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			lambda := runtimeapitest.New(t)
+			serveWire(t, lambda, func(c net.Conn, _ int, _ string) { io.WriteString(c, test.answer) })
+			ready(t, lambda)
+			answer := lambda.Invoke(getEvent("/")).HTTP(t)
+			if answer.Status != test.status || answer.Header.Get("Content-Length") != "" {
+				t.Errorf("got %d with content-length %q", answer.Status, answer.Header.Get("Content-Length"))
+			}
+		})
+	}
+	t.Run("two that differ", func(t *testing.T) {
+		lambda := runtimeapitest.New(t)
+		serveWire(t, lambda, func(c net.Conn, _ int, _ string) {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1, 2, 2\r\n\r\nhi")
+		})
+		ready(t, lambda)
+		expectError(t, lambda.Invoke(getEvent("/")), "Adapter.ServerBadAnswer", "content-length")
+	})
+}
+
+// A server that comes and goes after the init has ended is waited for, and answers when it is back.
+func TestAServerThatBouncesAfterTheInit(t *testing.T) {
+	lambda := runtimeapitest.New(t)
+	r := &readiness{config: &config{host: "127.0.0.1", port: strconv.Itoa(lambda.ServerPort), readinessPort: strconv.Itoa(lambda.ServerPort)}}
+	r.began.Store(true)
+	r.listened, r.refused = time.Now(), time.Now().Add(-time.Minute)
+	err := r.wait(time.Now().Add(50 * time.Millisecond))
+	if _, ok := err.(*notReadyError); !ok {
+		t.Errorf("got %v, want that it is not ready yet", err)
+	}
+	serve(t, lambda, hello)
+	if err := r.wait(time.Now().Add(10 * time.Second)); err != nil {
+		t.Errorf("the server is back, but: %v", err)
+	}
+}
