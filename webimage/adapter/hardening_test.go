@@ -165,3 +165,57 @@ func TestAServerThatBouncesAfterTheInit(t *testing.T) {
 		t.Errorf("the server is back, but: %v", err)
 	}
 }
+
+// stuck is a client that takes the first bytes of a stream and then no more.
+type stuck chan bool
+
+func (s stuck) Write(p []byte) (int, error) {
+	<-s
+	return len(p), nil
+}
+
+// A stream that nobody takes any more is given up before the deadline, and the next invocation is handled.
+func TestAStreamThatIsStuck(t *testing.T) {
+	lambda := runtimeapitest.New(t)
+	serve(t, lambda, func(w http.ResponseWriter, r *http.Request) {
+		piece := make([]byte, 1<<20)
+		for range 64 { // more than the buffers on the way hold
+			if _, err := w.Write(piece); err != nil {
+				return
+			}
+		}
+	})
+	r := start(t, lambda, "AWS_LWA_INVOKE_MODE=response_stream")
+	lambda.WaitInit()
+	client := make(stuck)
+	defer close(client)
+	go lambda.Try(runtimeapitest.Invocation{Event: getEvent("/large"), Timeout: time.Second, Body: client})
+	for end := time.Now().Add(15 * time.Second); !bytes.Contains([]byte(r.log()), []byte("Lambda did not take the response")); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the stream was not given up: %s", r.log())
+		}
+	}
+	for end := time.Now().Add(15 * time.Second); lambda.Waiting() == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the adapter does not ask for the next invocation")
+		}
+	}
+}
+
+// The answer comes before the deadline, by a twentieth of the time within bounds.
+func TestDeadlineMargin(t *testing.T) {
+	t.Parallel()
+	for left, want := range map[time.Duration]time.Duration{
+		100 * time.Millisecond: 20 * time.Millisecond,
+		time.Second:            50 * time.Millisecond,
+		29 * time.Second:       150 * time.Millisecond,
+		15 * time.Minute:       150 * time.Millisecond,
+	} {
+		if got := deadlineMargin(left); got != want {
+			t.Errorf("with %s left: got %s, want %s", left, got, want)
+		}
+	}
+	if trailerTime >= deadlineMargin(0) {
+		t.Errorf("the trailers have %s, which is not less than the margin", trailerTime)
+	}
+}

@@ -135,6 +135,7 @@ func (c *apiClient) exchange(method string, once bool, write func(*conn) error) 
 		}
 		used := c.conn.used
 		c.conn.used = true
+		c.conn.SetDeadline(time.Time{}) // a stream may have left one
 		writeErr := write(c.conn)
 		err = c.resp.read(c.conn, []byte(method))
 		if err == nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"io"
 	"strconv"
+	"time"
 )
 
 const (
@@ -24,6 +25,10 @@ const (
 	// streamSize is the most that is read and sent at once. A server's chunks are
 	// sent on as soon as they come, however small; this bounds the larger ones.
 	streamSize = 256 << 10
+
+	// trailerTime is for what is sent after the limit; it is less than the
+	// deadlineMargin.
+	trailerTime = 10 * time.Millisecond
 
 	chunkHead = 10 // room for a chunk's size and its CRLF
 )
@@ -84,14 +89,19 @@ func appendPrelude(dst []byte, r *response) []byte {
 }
 
 // stream posts a response as its body comes in, and returns how reading that
-// ended.
-func (w *worker) stream(inv *invocation, r *response, body io.Reader) (read error) {
+// ended. At the limit it is given up, also where Lambda takes no more: the
+// environment lives on.
+func (w *worker) stream(inv *invocation, r *response, body io.Reader, limit time.Time) (read error) {
 	if w.streamBuf == nil {
 		w.streamBuf = make([]byte, chunkHead+streamSize+2)
 	}
 	head := w.api.postHead(inv)
 	head = append(head, streamHeader...)
 	err := w.api.exchange("POST", true, func(c *conn) error {
+		if !limit.IsZero() {
+			// The trailers that say why it ended need a moment more.
+			c.SetDeadline(limit.Add(trailerTime))
+		}
 		s := stream{c, w.streamBuf}
 		if err := s.begin(head, appendPrelude(nil, r)); err != nil {
 			return err

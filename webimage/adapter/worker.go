@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"syscall"
 	"time"
@@ -108,11 +109,14 @@ func (w *worker) handle(inv *invocation) {
 	case err != nil:
 		w.failServer(inv, e, err)
 	case w.config.errorStatus.has(w.resp.status):
-		w.body, err = appendBody(w.body[:0], &w.resp, maxErrorBody)
+		w.body, err = io.ReadAll(io.LimitReader(&w.resp, maxErrorBody))
 		w.release(writing, err == nil)
 		w.fail(inv, w.statusFault())
 	case w.config.streaming:
-		err = w.stream(inv, &w.resp, &w.resp)
+		if writing != nil {
+			w.api.body = nil // it holds the event, of which the body is still being written; Lambda's answer goes elsewhere
+		}
+		err = w.stream(inv, &w.resp, &w.resp, limit)
 		w.release(writing, err == nil)
 	default:
 		body, err := w.readBody(r, maxAnswer(e.source))
@@ -285,7 +289,7 @@ func (w *worker) failServer(inv *invocation, e *event, err error) {
 func (w *worker) message(inv *invocation, e *event, status int, text string) {
 	r, body := message(status, text)
 	if w.config.streaming {
-		w.stream(inv, r, bytes.NewReader(body))
+		w.stream(inv, r, bytes.NewReader(body), inv.deadline())
 		return
 	}
 	w.answer.write(e, r, body)
