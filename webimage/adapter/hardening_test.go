@@ -219,3 +219,15 @@ func TestDeadlineMargin(t *testing.T) {
 		t.Errorf("the trailers have %s, which is not less than the margin", trailerTime)
 	}
 }
+
+// A bare CR in a header does not reach what a front end makes of the answer (RFC 9110, 5.5).
+func TestABareCarriageReturnInAHeader(t *testing.T) {
+	lambda := runtimeapitest.New(t)
+	serveWire(t, lambda, func(c net.Conn, _ int, _ string) {
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A: one\rX-B: two\r\nContent-Length: 2\r\n\r\nhi")
+	})
+	ready(t, lambda)
+	if got := lambda.Invoke(getEvent("/")).HTTP(t).Header.Get("X-A"); got != "one X-B: two" {
+		t.Errorf("got the header %q", got)
+	}
+}

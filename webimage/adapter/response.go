@@ -136,9 +136,15 @@ func endToEnd(r *response) []field {
 		for _, token := range nominated {
 			drop = drop || bytes.EqualFold(token, f.name)
 		}
-		if !drop {
-			kept = append(kept, f)
+		if drop {
+			continue
 		}
+		for i, c := range f.value {
+			if c == '\r' || c == 0 { // could end the header early for who reads it next (RFC 9110, 5.5)
+				f.value[i] = ' '
+			}
+		}
+		kept = append(kept, f)
 	}
 	r.fields = kept
 	return kept
