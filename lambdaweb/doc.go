@@ -15,6 +15,6 @@
 // # What a server notices
 //
 // An execution environment answers one request at a time and is frozen between two. Work that goes on after the answer stops, and
-// memory is not shared between environments. Only /tmp is writable. An answer has to fit in 6 MB, and has to be complete within the
-// endpoint's time: see [HTTPAPI], [RESTAPI] and [FunctionURL].
+// memory is not shared between environments. Only /tmp is writable. An answer has to fit in 6 MB unless a function URL streams it, and has
+// to be complete within the endpoint's time: see [HTTPAPI], [RESTAPI] and [FunctionURL].
 package lambdaweb
