@@ -63,7 +63,7 @@ func (p *Prepared) Variables() iter.Seq2[string, string] {
 func (p *Prepared) SetVariable(name, value string) error {
 	if old, ok := p.Workload.Environment[name]; ok {
 		if old != value {
-			return fmt.Errorf("%s is set to %q already, got %q; a variable has one value", name, old, value)
+			return fmt.Errorf("%s is set to another value already; a variable has one value", name)
 		}
 		return nil
 	}
