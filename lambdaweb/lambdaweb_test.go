@@ -53,16 +53,19 @@ func TestOptions(t *testing.T) {
 			"TracingConfig":                "",
 			"ImageConfig":                  "",
 			"FunctionName":                 "",
-			"Environment.Variables":        `{"AWS_LWA_READINESS_CHECK_PROTOCOL":"tcp","PORT":"8080"}`,
+			"Environment.Variables":        `{"AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_PROTOCOL":"tcp","PORT":"8080"}`,
 		}},
 		{name: "health check path", change: func(w *web.Workload) { w.HealthCheck.Path = "/healthz" }, want: map[string]string{
-			"Environment.Variables": `{"AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/healthz","PORT":"8080"}`,
+			"Environment.Variables": `{"AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/healthz","PORT":"8080"}`,
 		}},
 		{name: "the workload's own adapter settings win", change: func(w *web.Workload) {
 			w.HealthCheck.Path = "/healthz"
 			w.Environment = map[string]string{"AWS_LWA_READINESS_CHECK_PATH": "/ready", "AWS_LWA_ASYNC_INIT": "true"}
 		}, want: map[string]string{
-			"Environment.Variables": `{"AWS_LWA_ASYNC_INIT":"true","AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/ready","PORT":"8080"}`,
+			"Environment.Variables": `{"AWS_LWA_ASYNC_INIT":"true","AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/ready","PORT":"8080"}`,
+		}},
+		{name: "HOST is the server's own", change: func(w *web.Workload) { w.Environment = map[string]string{"HOST": "shop.example.com"} }, want: map[string]string{
+			"Environment.Variables": `{"AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_PROTOCOL":"tcp","HOST":"shop.example.com","PORT":"8080"}`,
 		}},
 		{name: "arm64", change: func(w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, want: map[string]string{
 			"Architectures": `["arm64"]`,

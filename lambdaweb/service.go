@@ -116,7 +116,7 @@ func storage(megabytes int) awscdk.Size {
 
 // variables are the server's environment and the adapter's settings. What the workload sets wins.
 func (s *Service) variables(endpoint Endpoint) map[string]string {
-	variables := map[string]string{}
+	variables := map[string]string{"AWS_LWA_HOST": "127.0.0.1"} // else HOST, a common name for the public one, would say where the server is
 	maps.Copy(variables, endpoint.variables())
 	if path := s.prepared.Workload.HealthCheck.Path; path != "" {
 		variables["AWS_LWA_READINESS_CHECK_PATH"] = path
