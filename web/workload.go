@@ -141,10 +141,16 @@ func validateName(name string) error {
 	return nil
 }
 
+// notInPath reports characters that cannot stand in the path and query of a request. The adapter refuses them too, at every start.
+func notInPath(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"#<>\\^`{|}", r) }
+
 func (h *HealthCheck) validate() []error {
 	var errs []error
 	if h.Path != "" && !strings.HasPrefix(h.Path, "/") && !token.In(h.Path) {
 		errs = append(errs, fmt.Errorf("HealthCheck.Path must start with a slash, got %q; write %q", h.Path, "/"+h.Path))
+	}
+	if i := strings.IndexFunc(h.Path, notInPath); i >= 0 && !token.In(h.Path) {
+		errs = append(errs, fmt.Errorf("HealthCheck.Path must be as it stands in a request, got %q; percent-encode what follows %q", h.Path, h.Path[:i]))
 	}
 	seconds := func(field string, d time.Duration) {
 		if d < time.Second || d > maxHealthSeconds*time.Second || d%time.Second != 0 {
