@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapprunner"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 
@@ -294,7 +295,7 @@ func TestEnvironmentErrors(t *testing.T) {
 	}
 	service.AddEnvironment("A", "1")
 	service.AddEnvironment("A", "1")
-	hostingtest.WantPanic(t, "Stack/Site", `A is set to "1" already, got "2"`, func() { service.AddEnvironment("A", "2") })
+	hostingtest.WantPanic(t, "Stack/Site", "A is set to another value already", func() { service.AddEnvironment("A", "2") })
 }
 
 func TestValidate(t *testing.T) {
@@ -372,4 +373,20 @@ func TestPlaceErrors(t *testing.T) {
 		apprunnerweb.NewAutoScaling(stack, "Scaling", &apprunnerweb.AutoScalingProps{Name: "abc", MinSize: 30})
 	})
 	hostingtest.WantPanic(t, "Stack/Site", "Image is required", func() { apprunnerweb.NewService(stack, "Site", nil) })
+}
+
+// What a user sets on the L1 stays when a variable is added after it.
+func TestAddEnvironmentKeepsTheL1(t *testing.T) {
+	stack := newStack(t)
+	service := apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: workload()})
+	service.CfnService().SetSourceConfiguration(&awsapprunner.CfnService_SourceConfigurationProperty{
+		ImageRepository: &awsapprunner.CfnService_ImageRepositoryProperty{
+			ImageIdentifier: new(privateURI), ImageRepositoryType: new("ECR"),
+			ImageConfiguration: &awsapprunner.CfnService_ImageConfigurationProperty{
+				RuntimeEnvironmentSecrets: []any{&awsapprunner.CfnService_KeyValuePairProperty{Name: new("KEY"), Value: new("arn:aws:ssm:eu-west-1:123456789012:parameter/key")}},
+			},
+		},
+	})
+	service.AddEnvironment("STAGE", "live")
+	templatetest.Of(t, stack).Want("AWS::AppRunner::Service", "SourceConfiguration.ImageRepository.ImageConfiguration.RuntimeEnvironmentSecrets.0.Name", `"KEY"`)
 }

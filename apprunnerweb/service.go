@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/late"
 	"github.com/cdkweb/cdkweb/internal/optional"
 	"github.com/cdkweb/cdkweb/internal/tagguard"
 	"github.com/cdkweb/cdkweb/web"
@@ -141,12 +142,8 @@ func (s *Service) autoScalingARN(hosting Hosting) *string {
 	return new(shared.AutoScalingConfigurationARN())
 }
 
-// sourceConfiguration is what runs. It is rendered again whenever a variable is added.
+// sourceConfiguration is what runs.
 func (s *Service) sourceConfiguration() *awsapprunner.CfnService_SourceConfigurationProperty {
-	var variables []any
-	for name, value := range s.prepared.Variables() {
-		variables = append(variables, &awsapprunner.CfnService_KeyValuePairProperty{Name: &name, Value: &value})
-	}
 	registry := "ECR_PUBLIC"
 	var authentication any
 	if s.accessRole != nil {
@@ -162,7 +159,7 @@ func (s *Service) sourceConfiguration() *awsapprunner.CfnService_SourceConfigura
 			ImageConfiguration: &awsapprunner.CfnService_ImageConfigurationProperty{
 				Port:                        new(strconv.Itoa(s.prepared.Workload.Port)),
 				StartCommand:                optional.String(strings.Join(s.prepared.Workload.Command, " ")),
-				RuntimeEnvironmentVariables: variables,
+				RuntimeEnvironmentVariables: late.Pairs(s.prepared.Variables),
 			},
 		},
 	}
@@ -198,7 +195,6 @@ func (s *Service) AddEnvironment(name, value string) {
 	if err := s.prepared.SetVariable(name, value); err != nil {
 		panic(&web.InvalidPropsError{Path: *s.Node().Path(), Err: err})
 	}
-	s.resource.SetSourceConfiguration(s.sourceConfiguration())
 }
 
 // UseTable lets the server use a DynamoDB table: it grants the access and sets the environment variable to the table's name.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/late"
 	"github.com/cdkweb/cdkweb/internal/loggroup"
 	"github.com/cdkweb/cdkweb/internal/optional"
 	"github.com/cdkweb/cdkweb/internal/tagguard"
@@ -207,17 +208,13 @@ func (s *Service) networkConfiguration(hosting Hosting) any {
 	return network
 }
 
-// primaryContainer is what runs. It is rendered again whenever a variable is added.
+// primaryContainer is what runs.
 func (s *Service) primaryContainer() *awsecs.CfnExpressGatewayService_ExpressGatewayContainerProperty {
-	var variables []any
-	for name, value := range s.prepared.Variables() {
-		variables = append(variables, &awsecs.CfnExpressGatewayService_KeyValuePairProperty{Name: &name, Value: &value})
-	}
 	return &awsecs.CfnExpressGatewayService_ExpressGatewayContainerProperty{
 		Image:         &s.prepared.Image.URI,
 		ContainerPort: new(float64(s.prepared.Workload.Port)),
 		Command:       optional.List(s.prepared.Workload.Command),
-		Environment:   variables,
+		Environment:   late.Pairs(s.prepared.Variables),
 		AwsLogsConfiguration: &awsecs.CfnExpressGatewayService_ExpressGatewayServiceAwsLogsConfigurationProperty{
 			LogGroup:        s.logGroup.LogGroupName(),
 			LogStreamPrefix: new(streamPrefix),
@@ -288,9 +285,7 @@ func (s *Service) AddEnvironment(name, value string) {
 	}
 	if s.container != nil {
 		s.container.AddEnvironment(&name, &value)
-		return
 	}
-	s.resource.SetPrimaryContainer(s.primaryContainer())
 }
 
 // UseTable lets the server use a DynamoDB table: it grants the access and sets the environment variable to the table's name.
