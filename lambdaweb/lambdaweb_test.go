@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
-	"github.com/cdkweb/cdkweb/internal/hostingtest"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
@@ -29,7 +29,7 @@ const (
 )
 
 // workload needs no build, so that tests of the hosting's options are fast.
-func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI)} }
+func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI, nil)} }
 
 func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
@@ -81,7 +81,7 @@ func TestOptions(t *testing.T) {
 			if test.change != nil {
 				test.change(&w)
 			}
-			lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: w, Hosting: test.hosting})
+			lambdaweb.NewService(stack, "Site", w, test.hosting)
 			template := templatetest.Of(t, stack)
 			for path, want := range test.want {
 				template.Want(kind, path, want)
@@ -111,7 +111,7 @@ func TestGolden(t *testing.T) {
 		"every option": {
 			change: func(stack awscdk.Stack, w *web.Workload) {
 				*w = web.Workload{
-					Image:       webimage.ForArchitecture(webimage.URI(privateURI), webimage.ARM64),
+					Image:       webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64}),
 					Port:        8000,
 					Command:     []string{"serve", "a b"},
 					Environment: map[string]string{"STAGE": "test"},
@@ -129,7 +129,7 @@ func TestGolden(t *testing.T) {
 			if test.change != nil {
 				test.change(stack, &w)
 			}
-			lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: w, Hosting: test.hosting})
+			lambdaweb.NewService(stack, "Site", w, test.hosting)
 			webtest.Snapshot(t, stack)
 		})
 	}
@@ -158,7 +158,7 @@ func TestEndpoints(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stack := newStack(t)
-			service := lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: test.endpoint}})
+			service := lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: test.endpoint})
 			awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(service.URL())})
 			template := templatetest.Of(t, stack)
 			want := map[string]int{kind: 1, "AWS::IAM::Role": 1, "AWS::IAM::Policy": 1, "AWS::Logs::LogGroup": 1}
@@ -185,7 +185,7 @@ func TestEndpoints(t *testing.T) {
 // A public function URL needs two permissions since October 2025.
 func TestPublicFunctionURL(t *testing.T) {
 	stack := newStack(t)
-	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}})
+	lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}})
 	var got []string
 	template := templatetest.Of(t, stack)
 	for _, id := range template.IDs("AWS::Lambda::Permission") {
@@ -203,7 +203,7 @@ func TestPublicFunctionURL(t *testing.T) {
 // Lambda and the adapter have to agree about streaming.
 func TestStreaming(t *testing.T) {
 	stack := newStack(t)
-	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{
+	lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{
 		Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM},
 	}})
 	template := templatetest.Of(t, stack)
@@ -211,7 +211,7 @@ func TestStreaming(t *testing.T) {
 	template.Want(kind, "Environment.Variables.AWS_LWA_INVOKE_MODE", `"response_stream"`)
 
 	stack = newStack(t)
-	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}})
+	lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}})
 	template = templatetest.Of(t, stack)
 	template.Want("AWS::Lambda::Url", "InvokeMode", "")
 	template.Want(kind, "Environment.Variables.AWS_LWA_INVOKE_MODE", "")
@@ -220,7 +220,7 @@ func TestStreaming(t *testing.T) {
 // A REST API takes every body for bytes, else it would mangle what is not UTF-8.
 func TestRESTAPIIsBinary(t *testing.T) {
 	stack := newStack(t)
-	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "live"}}})
+	lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "live"}})
 	template := templatetest.Of(t, stack)
 	template.Want("AWS::ApiGateway::RestApi", "BinaryMediaTypes", `["*/*"]`)
 	template.Want("AWS::ApiGateway::RestApi", "EndpointConfiguration.Types", `["REGIONAL"]`)
@@ -231,7 +231,7 @@ func TestRESTAPIIsBinary(t *testing.T) {
 func TestLogGroup(t *testing.T) {
 	t.Run("a new one is bounded and goes with the service", func(t *testing.T) {
 		stack := newStack(t)
-		lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload()})
+		lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{})
 		template := templatetest.Of(t, stack)
 		template.Want("AWS::Logs::LogGroup", "RetentionInDays", `30`)
 		template.Want("AWS::Logs::LogGroup", "LogGroupName", "")
@@ -241,13 +241,13 @@ func TestLogGroup(t *testing.T) {
 	})
 	t.Run("another retention", func(t *testing.T) {
 		stack := newStack(t)
-		lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{LogRetentionInDays: 3653}})
+		lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{LogRetentionInDays: 3653})
 		templatetest.Of(t, stack).Want("AWS::Logs::LogGroup", "RetentionInDays", `3653`)
 	})
 	t.Run("the user's own", func(t *testing.T) {
 		stack := newStack(t)
 		group := awslogs.NewLogGroup(stack, new("Logs"), nil)
-		service := lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{LogGroup: group}})
+		service := lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{LogGroup: group})
 		if service.LogGroup() != awslogs.ILogGroup(group) {
 			t.Errorf("got log group %v, want the user's", service.LogGroup())
 		}
@@ -267,7 +267,7 @@ func TestAccessors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stack := newStack(t)
-			service := lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: test.endpoint}})
+			service := lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: test.endpoint})
 			if got := service.HTTPAPI() != nil; got != test.http {
 				t.Errorf("HTTPAPI: got one: %v", got)
 			}
@@ -310,7 +310,7 @@ func TestTimeoutWarning(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			build := func(acknowledge bool) int {
 				stack := newStack(t)
-				service := lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: test.hosting})
+				service := lambdaweb.NewService(stack, "Site", workload(), test.hosting)
 				if acknowledge {
 					awscdk.Annotations_Of(service).AcknowledgeWarning(&test.id, new("known"))
 				}
@@ -356,7 +356,7 @@ func TestValidate(t *testing.T) {
 		{"an unknown invoke mode", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: "STREAM"}}, `Endpoint: FunctionURL.InvokeMode must be awslambda.InvokeMode_BUFFERED or _RESPONSE_STREAM, got "STREAM"`},
 		{"streaming through what buffers", func(w *web.Workload) { w.Needs.Streaming = true }, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}},
 			"Needs.Streaming is set, but the function URL buffers; set FunctionURL.InvokeMode to awslambda.InvokeMode_RESPONSE_STREAM"},
-		{"a public image", func(w *web.Workload) { w.Image = webimage.URI("public.ecr.aws/nginx/nginx:1") }, lambdaweb.Hosting{},
+		{"a public image", func(w *web.Workload) { w.Image = webimage.URI("public.ecr.aws/nginx/nginx:1", nil) }, lambdaweb.Hosting{},
 			"Image: Lambda runs images from private ECR only, got one in Amazon ECR Public; build it with webimage.Dockerfile (FROM that image), or copy it to a repository of your own"},
 		{"an image without adapter", func(w *web.Workload) {
 			w.Image = webimage.Go("./examples/guestbook/server", &webimage.GoOptions{Adapter: webimage.NoAdapter})
@@ -391,13 +391,13 @@ func TestValidate(t *testing.T) {
 func TestPlaceErrors(t *testing.T) {
 	stack := awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Account: new("111111111111"), Region: new("us-east-1")}})
 	hostingtest.WantPanic(t, "Stack/Site", "Lambda pulls from the function's own region us-east-1 only, got an image in eu-west-1; replicate the repository to us-east-1",
-		func() { lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload()}) })
+		func() { lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{}) })
 	hostingtest.WantPanic(t, "Stack/Site", "Image is required", func() { lambdaweb.NewService(stack, "Site", nil) })
 }
 
 // Adding variables must not make the environment larger than Lambda takes.
 func TestEnvironmentGrows(t *testing.T) {
-	service := lambdaweb.NewService(newStack(t), "Site", &lambdaweb.ServiceProps{Workload: workload()})
+	service := lambdaweb.NewService(newStack(t), "Site", workload(), lambdaweb.Hosting{})
 	service.AddEnvironment("ONE", strings.Repeat("x", 3900))
 	hostingtest.WantPanic(t, "Stack/Site", "Environment must not have more than 3968 bytes", func() { service.AddEnvironment("TWO", strings.Repeat("x", 100)) })
 }

@@ -1,5 +1,4 @@
-// Package tagguard warns where a fixed name meets tags that CloudFormation can only set when it creates a resource.
-package tagguard
+package cdk
 
 import (
 	"fmt"
@@ -8,10 +7,10 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// Add warns, under an id, where a service with a fixed name has tags, or gets those of its stack: a change of a tag replaces the
-// service, which fails as long as the old one has the name. The warning is on the resource and not on the service: of warnings that
-// come this late, the CDK overlooks an acknowledgement at the very construct.
-func Add(resource awscdk.CfnResource, tags awscdk.TagManager, id, name string) {
+// WarnOfTags warns, under an id, if a service with a fixed name has tags, or gets those of its stack: a change of a tag replaces the
+// service, which fails as long as the old one has the name. The warning is on the resource and not on the service, because the CDK
+// ignores an acknowledgement on the construct itself for warnings added during synthesis.
+func WarnOfTags(resource awscdk.CfnResource, tags awscdk.TagManager, id, name string) {
 	awscdk.Aspects_Of(resource).Add(&guard{resource, tags, id, name}, &awscdk.AspectOptions{Priority: awscdk.AspectPriority_READONLY()})
 }
 

@@ -7,7 +7,7 @@ import (
 	"log"
 	"os"
 
-	"github.com/cdkweb/cdkweb/internal/limits"
+	"github.com/cdkweb/cdkweb/platform"
 )
 
 func main() {
@@ -28,7 +28,7 @@ func rewrite(file string) error {
 	if err != nil {
 		return err
 	}
-	text, err := limits.Rewrite(string(content))
+	text, err := platform.Rewrite(string(content))
 	if err != nil {
 		return err
 	}

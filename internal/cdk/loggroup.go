@@ -1,19 +1,17 @@
-// Package loggroup is the log group of a service, alike on every hosting that lets the service own it.
-package loggroup
+package cdk
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// DefaultRetention in days: logs are kept long enough to look into last month, and do not grow for ever.
-const DefaultRetention = 30
+// defaultRetention in days: logs are kept long enough to look into last month, and do not grow for ever.
+const defaultRetention = 30
 
 // retentions are the numbers of days that CloudWatch Logs knows (AWS::Logs::LogGroup RetentionInDays).
 var retentions = map[int]awslogs.RetentionDays{
@@ -27,25 +25,35 @@ var retentions = map[int]awslogs.RetentionDays{
 	3653: awslogs.RetentionDays_TEN_YEARS,
 }
 
-// Validate checks a hosting's options LogGroup and LogRetentionInDays.
-func Validate(group awslogs.ILogGroup, days int) []error {
-	var errs []error
-	if _, ok := retentions[days]; !ok && days != 0 {
-		errs = append(errs, fmt.Errorf("LogRetentionInDays must be one of %v, got %d", slices.Sorted(maps.Keys(retentions)), days))
-	}
-	if group != nil && days != 0 {
-		errs = append(errs, errors.New("LogGroup excludes LogRetentionInDays; set the retention where the log group is made"))
-	}
-	return errs
+// checker is a *web.Check.
+type checker interface {
+	OneOf(field, got string, allowed []string, names ...string)
+	Excludes(field string, set bool, others []string, fix string)
 }
 
-// New makes a log group that keeps what it gets for a number of days, [DefaultRetention] for zero. It goes when the service goes: who
-// wants to keep logs brings a log group.
-func New(scope constructs.Construct, id string, days int) awslogs.LogGroup {
+// CheckLogGroup checks a hosting's options LogGroup and LogRetentionInDays.
+func CheckLogGroup(c checker, group awslogs.ILogGroup, days int) {
 	if days == 0 {
-		days = DefaultRetention
+		return
 	}
-	return awslogs.NewLogGroup(scope, &id, &awslogs.LogGroupProps{
+	var known []string
+	for _, days := range slices.Sorted(maps.Keys(retentions)) {
+		known = append(known, strconv.Itoa(days))
+	}
+	c.OneOf("LogRetentionInDays", strconv.Itoa(days), known)
+	c.Excludes("LogGroup", group != nil, []string{"LogRetentionInDays"}, "set the retention where the log group is made")
+}
+
+// LogGroup returns the user's log group or makes one, which keeps what it gets for a number of days (0: 30) and is deleted with the
+// service.
+func LogGroup(scope constructs.Construct, own awslogs.ILogGroup, days int) awslogs.ILogGroup {
+	if own != nil {
+		return own
+	}
+	if days == 0 {
+		days = defaultRetention
+	}
+	return awslogs.NewLogGroup(scope, new("LogGroup"), &awslogs.LogGroupProps{
 		Retention:     retentions[days],
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
