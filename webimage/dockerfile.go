@@ -1,11 +1,8 @@
 package webimage
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -253,91 +250,6 @@ func (s BuildSecret) resolve() (string, error) {
 	return s.value, nil
 }
 
-// copyContext copies the files that .dockerignore leaves to the build. Symbolic links stay links, as Docker sends them. The ignore
-// file itself is not copied: it has done its work, and in the copy it could hide what is added. Nor is what `cdk synth` wrote,
-// which would make the image depend on the synth before.
-func (d *dockerfile) copyContext(dir, context, assembly string) error {
-	ignored, err := d.ignored(dir)
-	if err != nil {
-		return err
-	}
-	secrets, err := d.secretFiles()
-	if err != nil {
-		return err
-	}
-	return filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(dir, file)
-		if err != nil {
-			return err
-		}
-		if name == "." {
-			return nil
-		}
-		target := filepath.Join(context, name)
-		if entry.IsDir() {
-			if same(file, assembly) || same(file, context) || isCloudAssembly(file) {
-				return filepath.SkipDir
-			}
-			switch hidden, err := ignored.MatchesOrParentMatches(name); {
-			case err != nil:
-				return err
-			case hidden && !ignored.Exclusions():
-				return filepath.SkipDir
-			case hidden:
-				return nil // a file below may be an exception; it makes its folder
-			}
-			return os.MkdirAll(target, 0o755)
-		}
-		if name == ignoreFile || slices.ContainsFunc(secrets, func(secret string) bool { return same(file, secret) }) {
-			return nil
-		}
-		if hidden, err := ignored.MatchesOrParentMatches(name); err != nil || hidden {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return err
-		}
-		switch {
-		case entry.Type() == fs.ModeSymlink:
-			link, err := os.Readlink(file)
-			if err != nil {
-				return err
-			}
-			return os.Symlink(link, target)
-		case entry.Type().IsRegular():
-			return copyFile(file, target)
-		}
-		return nil // a socket or a device: Docker does not send these either
-	})
-}
-
-// ignored returns the patterns of what the build may not see.
-func (d *dockerfile) ignored(dir string) (*patternmatcher.PatternMatcher, error) {
-	content, err := os.ReadFile(inside(dir, d.options.File+ignoreFile))
-	if errors.Is(err, os.ErrNotExist) {
-		content, err = os.ReadFile(filepath.Join(dir, ignoreFile))
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	patterns, err := ignorefile.ReadAll(bytes.NewReader(content))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
-	}
-	excluded, err := d.excluded()
-	if err != nil {
-		return nil, err
-	}
-	matcher, err := patternmatcher.New(append(patterns, excluded...))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
-	}
-	return matcher, nil
-}
-
 // excluded returns the patterns of the option Exclude, as Docker would read them from a file.
 func (d *dockerfile) excluded() ([]string, error) {
 	patterns, err := ignorefile.ReadAll(strings.NewReader(strings.Join(d.options.Exclude, "\n")))
@@ -348,39 +260,4 @@ func (d *dockerfile) excluded() ([]string, error) {
 		return nil, fmt.Errorf("Exclude holds a pattern that .dockerignore does not know: %w", err)
 	}
 	return patterns, nil
-}
-
-func isCloudAssembly(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, cloudAssembly))
-	return err == nil && info.Mode().IsRegular()
-}
-
-func same(a, b string) bool {
-	first, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	second, err := os.Stat(b)
-	return err == nil && os.SameFile(first, second)
-}
-
-func copyFile(source, target string) error {
-	from, err := os.Open(source)
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	info, err := from.Stat()
-	if err != nil {
-		return err
-	}
-	to, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, info.Mode().Perm())
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(to, from); err != nil {
-		to.Close()
-		return err
-	}
-	return to.Close()
 }

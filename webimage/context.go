@@ -1,0 +1,168 @@
+package webimage
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+)
+
+// buildContext copies what a Docker build sees of a folder. Symbolic links stay links, as Docker
+// sends them. The ignore file itself is not copied: it has done its work, and in the copy it could
+// hide what is added.
+type buildContext struct {
+	from, to string
+	ignored  *patternmatcher.PatternMatcher
+	leftOut  []fs.FileInfo // what is no part of it whatever the ignore file says
+}
+
+// copyContext copies the files that .dockerignore leaves to the build. What `cdk synth` wrote is no
+// part of them: the image would depend on the synth before.
+func (d *dockerfile) copyContext(dir, context, assembly string) error {
+	ignored, err := d.ignored(dir)
+	if err != nil {
+		return err
+	}
+	secrets, err := d.secretFiles()
+	if err != nil {
+		return err
+	}
+	c := &buildContext{from: dir, to: context, ignored: ignored}
+	for _, name := range append(secrets, assembly, context) {
+		if info, err := os.Stat(name); err == nil {
+			c.leftOut = append(c.leftOut, info)
+		}
+	}
+	return c.folder("", patternmatcher.MatchInfo{})
+}
+
+// folder copies what a folder holds. Docker matches a name together with how the patterns matched
+// the folders above it, so an exception for a folder does not let in what another pattern names in
+// it.
+func (c *buildContext) folder(name string, above patternmatcher.MatchInfo) error {
+	entries, err := os.ReadDir(filepath.Join(c.from, name))
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		child := filepath.Join(name, entry.Name())
+		if child == ignoreFile || c.isLeftOut(filepath.Join(c.from, child), entry) {
+			continue
+		}
+		hidden, match, err := c.ignored.MatchesUsingParentResults(child, above)
+		if err != nil {
+			return err
+		}
+		if !hidden {
+			if err := c.copy(child, entry); err != nil {
+				return err
+			}
+		}
+		if entry.IsDir() && (!hidden || c.hasExceptionBelow(child)) {
+			if err := c.folder(child, match); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *buildContext) isLeftOut(file string, entry fs.DirEntry) bool {
+	if entry.IsDir() && isCloudAssembly(file) {
+		return true
+	}
+	info, err := os.Stat(file)
+	return err == nil && slices.ContainsFunc(c.leftOut, func(other fs.FileInfo) bool { return os.SameFile(info, other) })
+}
+
+// hasExceptionBelow reports whether a pattern that starts with "!" may let in something that lies
+// in a folder.
+func (c *buildContext) hasExceptionBelow(folder string) bool {
+	folder += string(filepath.Separator)
+	return slices.ContainsFunc(c.ignored.Patterns(), func(pattern *patternmatcher.Pattern) bool {
+		name := pattern.String()
+		wildcard := strings.IndexAny(name, `*?[\^`)
+		return pattern.Exclusion() &&
+			(strings.HasPrefix(name, folder) || wildcard >= 0 && strings.HasPrefix(folder, name[:wildcard]))
+	})
+}
+
+// copy copies one entry, and makes the folders above it.
+func (c *buildContext) copy(name string, entry fs.DirEntry) error {
+	source, target := filepath.Join(c.from, name), filepath.Join(c.to, name)
+	if entry.IsDir() {
+		return os.MkdirAll(target, 0o755)
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	switch {
+	case entry.Type() == fs.ModeSymlink:
+		link, err := os.Readlink(source)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(link, target)
+	case entry.Type().IsRegular():
+		return copyFile(source, target)
+	}
+	return nil // a socket or a device: Docker does not send these either
+}
+
+// ignored returns the patterns of what the build may not see.
+func (d *dockerfile) ignored(dir string) (*patternmatcher.PatternMatcher, error) {
+	content, err := os.ReadFile(inside(dir, d.options.File+ignoreFile))
+	if errors.Is(err, os.ErrNotExist) {
+		content, err = os.ReadFile(filepath.Join(dir, ignoreFile))
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	patterns, err := ignorefile.ReadAll(bytes.NewReader(content))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
+	}
+	excluded, err := d.excluded()
+	if err != nil {
+		return nil, err
+	}
+	matcher, err := patternmatcher.New(append(patterns, excluded...))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
+	}
+	return matcher, nil
+}
+
+func isCloudAssembly(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, cloudAssembly))
+	return err == nil && info.Mode().IsRegular()
+}
+
+func copyFile(source, target string) error {
+	from, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	to, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, info.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(to, from); err != nil {
+		to.Close()
+		return err
+	}
+	return to.Close()
+}
