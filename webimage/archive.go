@@ -51,9 +51,10 @@ func (a *archive) folder(name string, mode int64) error {
 	return a.header(tar.Header{Name: name + "/", Typeflag: tar.TypeDir, Mode: mode})
 }
 
-// tree adds a file, or a folder with all that lies in it but what `cdk synth` wrote, under a name. Symbolic links stay links. Everybody may read what is
-// added, since the image's user owns none of it, and may execute what its owner may.
-func (a *archive) tree(name, source string) error {
+// tree adds a file, or a folder with all that lies in it but what is omitted, under a name. Symbolic
+// links stay links. Everybody may read what is added, since the image's user owns none of it, and
+// may execute what its owner may.
+func (a *archive) tree(name, source string, without omitted) error {
 	source, err := filepath.EvalSymlinks(source) // the named thing itself may be a link
 	if err != nil {
 		return err
@@ -76,7 +77,7 @@ func (a *archive) tree(name, source string) error {
 			mode = 0o755
 		}
 		switch {
-		case entry.IsDir() && isCloudAssembly(file):
+		case entry.IsDir() && without.holds(file, entry):
 			return filepath.SkipDir
 		case entry.IsDir():
 			return a.folder(target, 0o755)

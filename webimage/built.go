@@ -39,8 +39,8 @@ type source interface {
 	// spec holds everything the user said, with absolute paths. Sources with equal specs make equal images.
 	spec() any
 
-	// stage writes a complete build context into an empty folder. cloudAssembly is a folder that must not become part of it.
-	stage(dir, cloudAssembly string, port int) (recipe, error)
+	// stage writes a complete build context into an empty folder. What output holds must not become part of it.
+	stage(dir string, output omitted, port int) (recipe, error)
 }
 
 // recipe is how to build a staged context.
@@ -107,7 +107,7 @@ func (i *builtImage) newAsset(stack awscdk.Stack, id string, port int) (awsecras
 		defer os.RemoveAll(dir)
 	}
 
-	recipe, err := i.source.stage(dir, *awscdk.Stage_Of(stack).Outdir(), port)
+	recipe, err := i.source.stage(dir, omit(dir, outputOf(stack)), port)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", i.source, err)
 	}
@@ -122,6 +122,15 @@ func (i *builtImage) newAsset(stack awscdk.Stack, id string, port int) (awsecras
 		// Where a secret lies differs between machines and is not part of the image.
 		Invalidation: &awsecrassets.DockerImageAssetInvalidationOptions{BuildSecrets: new(false)},
 	}), nil
+}
+
+// outputOf returns the folder that the whole app is written to: of an awscdk.Stage, too, the images
+// lie there, and not in the folder of its own.
+func outputOf(stack awscdk.Stack) string {
+	if app, ok := stack.Node().Root().(awscdk.Stage); ok {
+		return *app.Outdir()
+	}
+	return *awscdk.Stage_Of(stack).Outdir()
 }
 
 func bindAsset(asset awsecrassets.DockerImageAsset) *Bound {

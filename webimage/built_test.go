@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/hostingtest"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -31,7 +32,11 @@ func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -76,6 +81,52 @@ func TestBindPort(t *testing.T) {
 	stack := newStack(t)
 	if one, two := bind(t, stack, image, 8080), bind(t, stack, image, 9090); one.URI == two.URI {
 		t.Error("two ports made one image")
+	}
+}
+
+// The images of an app are no part of each other, in whatever order its stages are made and
+// whatever the synth before left.
+func TestContextWithoutTheOutput(t *testing.T) {
+	const module = "module example.com/a\n\ngo 1.22\n"
+	for _, test := range []struct {
+		name  string
+		files map[string]string
+		image func(dir string) webimage.Image
+	}{
+		{"a Dockerfile", map[string]string{"Dockerfile": "FROM scratch\nCOPY . /\n"},
+			func(dir string) webimage.Image { return webimage.Dockerfile(dir, nil) }},
+		{"files included in a Go program", map[string]string{"go.mod": module, "server/main.go": "package main\n\nfunc main() {}\n"},
+			func(dir string) webimage.Image {
+				return webimage.Go(filepath.Join(dir, "server"), &webimage.GoOptions{Include: []string{".."}})
+			}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := folder(t, test.files)
+			output := filepath.Join(dir, "cdk.out")
+			synth := func(stages ...string) {
+				app := awscdk.NewApp(&awscdk.AppProps{Outdir: &output})
+				bindNew := func(scope constructs.Construct) {
+					stack := awscdk.NewStack(scope, new("Stack"), nil)
+					awssqs.NewQueue(stack, new("Queue"), nil)
+					bind(t, stack, test.image(dir), 8080)
+				}
+				bindNew(app)
+				for _, name := range stages {
+					bindNew(awscdk.NewStage(app, &name, nil))
+				}
+				app.Synth(nil)
+			}
+			synth("Test", "Live")
+			synth("Test", "Live")
+			synth()
+			hashes, err := filepath.Glob(filepath.Join(output, "asset.*"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(hashes) != 1 {
+				t.Errorf("got %q, want one image", hashes)
+			}
+		})
 	}
 }
 

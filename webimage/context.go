@@ -21,12 +21,11 @@ import (
 type buildContext struct {
 	from, to string
 	ignored  *patternmatcher.PatternMatcher
-	leftOut  []fs.FileInfo // what is no part of it whatever the ignore file says
+	without  omitted // whatever the ignore file says
 }
 
-// copyContext copies the files that .dockerignore leaves to the build. What `cdk synth` wrote is no
-// part of them: the image would depend on the synth before.
-func (d *dockerfile) copyContext(dir, context, assembly string) error {
+// copyContext copies the files that .dockerignore leaves to the build.
+func (d *dockerfile) copyContext(dir, context string, output omitted) error {
 	ignored, err := d.ignored(dir)
 	if err != nil {
 		return err
@@ -35,12 +34,7 @@ func (d *dockerfile) copyContext(dir, context, assembly string) error {
 	if err != nil {
 		return err
 	}
-	c := &buildContext{from: dir, to: context, ignored: ignored}
-	for _, name := range append(secrets, assembly, context) {
-		if info, err := os.Stat(name); err == nil {
-			c.leftOut = append(c.leftOut, info)
-		}
-	}
+	c := &buildContext{from: dir, to: context, ignored: ignored, without: append(omit(secrets...), output...)}
 	return c.folder("", patternmatcher.MatchInfo{})
 }
 
@@ -54,7 +48,7 @@ func (c *buildContext) folder(name string, above patternmatcher.MatchInfo) error
 	}
 	for _, entry := range entries {
 		child := filepath.Join(name, entry.Name())
-		if child == ignoreFile || c.isLeftOut(filepath.Join(c.from, child), entry) {
+		if child == ignoreFile || c.without.holds(filepath.Join(c.from, child), entry) {
 			continue
 		}
 		hidden, match, err := c.ignored.MatchesUsingParentResults(child, above)
@@ -73,14 +67,6 @@ func (c *buildContext) folder(name string, above patternmatcher.MatchInfo) error
 		}
 	}
 	return nil
-}
-
-func (c *buildContext) isLeftOut(file string, entry fs.DirEntry) bool {
-	if entry.IsDir() && isCloudAssembly(file) {
-		return true
-	}
-	info, err := os.Stat(file)
-	return err == nil && slices.ContainsFunc(c.leftOut, func(other fs.FileInfo) bool { return os.SameFile(info, other) })
 }
 
 // hasExceptionBelow reports whether a pattern that starts with "!" may let in something that lies
@@ -139,6 +125,29 @@ func (d *dockerfile) ignored(dir string) (*patternmatcher.PatternMatcher, error)
 		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
 	}
 	return matcher, nil
+}
+
+// omitted are files and folders that become part of no image: build secrets, and what this or an
+// earlier synth wrote, on which the image would depend otherwise.
+type omitted []fs.FileInfo
+
+func omit(names ...string) omitted {
+	var o omitted
+	for _, name := range names {
+		if info, err := os.Stat(name); err == nil {
+			o = append(o, info)
+		}
+	}
+	return o
+}
+
+// holds reports whether an entry is left out. So is every folder that `cdk synth` wrote.
+func (o omitted) holds(file string, entry fs.DirEntry) bool {
+	if entry.IsDir() && isCloudAssembly(file) {
+		return true
+	}
+	info, err := os.Stat(file)
+	return err == nil && slices.ContainsFunc(o, func(other fs.FileInfo) bool { return os.SameFile(info, other) })
 }
 
 func isCloudAssembly(dir string) bool {

@@ -184,7 +184,7 @@ func (d *dockerfile) read(dir string) (string, error) {
 }
 
 // stage copies what the build may see, and adds the extended Dockerfile and the adapter.
-func (d *dockerfile) stage(context, assembly string, _ int) (recipe, error) {
+func (d *dockerfile) stage(context string, output omitted, _ int) (recipe, error) {
 	dir, err := d.folder()
 	if err != nil {
 		return recipe{}, err
@@ -193,7 +193,7 @@ func (d *dockerfile) stage(context, assembly string, _ int) (recipe, error) {
 	if err != nil {
 		return recipe{}, err
 	}
-	if err := d.copyContext(dir, context, assembly); err != nil {
+	if err := d.copyContext(dir, context, output); err != nil {
 		return recipe{}, err
 	}
 	if err := os.Mkdir(filepath.Join(context, ownFolder), 0o755); err != nil {

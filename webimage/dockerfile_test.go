@@ -70,7 +70,7 @@ func TestDockerfileStage(t *testing.T) {
 
 			image := Dockerfile(dir, &test.options)
 			check(t, image.Validate())
-			recipe, err := image.(*builtImage).source.stage(context, "", 8080)
+			recipe, err := image.(*builtImage).source.stage(context, omit(context), 8080)
 			check(t, err)
 
 			want := append([]string{".cdkweb/Dockerfile", ".cdkweb/adapter.tar.gz"}, test.want...)
@@ -97,7 +97,7 @@ func TestDockerfileLinksAndModes(t *testing.T) {
 	t.Parallel()
 	dir, context := t.TempDir(), t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, "run.sh*": "#!/bin/sh\n", "link": "-> run.sh"})
-	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, "", 8080)
+	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, omit(context), 8080)
 	check(t, err)
 	if link, err := os.Readlink(filepath.Join(context, "link")); err != nil || link != "run.sh" {
 		t.Errorf("got link %q (%v), want run.sh", link, err)
@@ -113,7 +113,7 @@ func TestDockerfileAdapter(t *testing.T) {
 		dir, context := t.TempDir(), t.TempDir()
 		writeFiles(t, dir, map[string]string{"Dockerfile": "FROM a AS web\nFROM b\n"})
 		image := Dockerfile(dir, &DockerfileOptions{Adapter: adapter, Target: "web", BuildArgs: map[string]string{"V": "1"}})
-		recipe, err := image.(*builtImage).source.stage(context, "", 8080)
+		recipe, err := image.(*builtImage).source.stage(context, omit(context), 8080)
 		check(t, err)
 		dockerfile, err := os.ReadFile(filepath.Join(context, recipe.dockerfile))
 		check(t, err)
@@ -186,7 +186,7 @@ func TestBuildSecrets(t *testing.T) {
 		"npm": SecretFile(".npmrc"), "key": SecretFile("/run/key"), "token": SecretEnv("TOKEN"),
 	}})
 	check(t, image.Validate())
-	recipe, err := image.(*builtImage).source.stage(t.TempDir(), "", 8080)
+	recipe, err := image.(*builtImage).source.stage(t.TempDir(), nil, 8080)
 	check(t, err)
 	for id, want := range map[string]string{"npm": "src=" + filepath.Join(root, ".npmrc"), "key": "src=/run/key", "token": "env=TOKEN"} {
 		if got := recipe.secrets[id]; got != want {
@@ -204,7 +204,7 @@ func TestOptionsAreCopied(t *testing.T) {
 	options.BuildArgs["V"] = "2"
 	options.Target = "nothing"
 	check(t, image.Validate())
-	recipe, err := image.(*builtImage).source.stage(t.TempDir(), "", 8080)
+	recipe, err := image.(*builtImage).source.stage(t.TempDir(), nil, 8080)
 	check(t, err)
 	if recipe.args["V"] != "1" {
 		t.Errorf("got build argument %q, want the one at the time of the call", recipe.args["V"])
@@ -217,7 +217,7 @@ func TestSecretFileIsNotCopied(t *testing.T) {
 	dir, context := t.TempDir(), t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, ".npmrc": "secret", "a": ""})
 	image := Dockerfile(dir, &DockerfileOptions{BuildSecrets: map[string]BuildSecret{"npm": SecretFile(filepath.Join(dir, ".npmrc"))}})
-	_, err := image.(*builtImage).source.stage(context, "", 8080)
+	_, err := image.(*builtImage).source.stage(context, omit(context), 8080)
 	check(t, err)
 	if got, want := listFiles(t, context), []string{".cdkweb/Dockerfile", ".cdkweb/adapter.tar.gz", "Dockerfile", "a"}; !slices.Equal(got, want) {
 		t.Errorf("the build sees %q, want %q", got, want)
@@ -230,7 +230,7 @@ func TestTemporaryFolderInside(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, "tmp/build/": ""})
 	context := filepath.Join(dir, "tmp", "build")
-	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, "", 8080)
+	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, omit(context), 8080)
 	check(t, err)
 	if got := listFiles(t, context); slices.ContainsFunc(got, func(name string) bool { return filepath.Base(filepath.Dir(name)) == "build" }) {
 		t.Errorf("the build sees itself: %q", got)

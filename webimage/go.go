@@ -168,7 +168,7 @@ func (p *goProgram) validateIncluded(dir string) []error {
 func (p *goProgram) tags() []string { return append([]string{timeZoneTag}, p.options.Tags...) }
 
 // stage compiles the server and writes one archive per layer: what never changes, the adapter, the server.
-func (p *goProgram) stage(context, _ string, port int) (recipe, error) {
+func (p *goProgram) stage(context string, output omitted, port int) (recipe, error) {
 	dir, err := p.folder()
 	if err != nil {
 		return recipe{}, err
@@ -181,7 +181,7 @@ func (p *goProgram) stage(context, _ string, port int) (recipe, error) {
 	write := map[string]func(file string) error{
 		"base":    writeBase,
 		"adapter": func(file string) error { return writeAdapter(file, p.options.Architecture) },
-		"server":  func(file string) error { return p.writeServer(file, dir, binary) },
+		"server":  func(file string) error { return p.writeServer(file, dir, binary, output) },
 	}
 	if p.options.Adapter != WithAdapter {
 		layers = []string{"base", "server"}
@@ -221,7 +221,7 @@ func (p *goProgram) compile(dir string) ([]byte, error) {
 	return os.ReadFile(output)
 }
 
-func (p *goProgram) writeServer(file, dir string, binary []byte) error {
+func (p *goProgram) writeServer(file, dir string, binary []byte, output omitted) error {
 	archive := newArchive()
 	if err := archive.folder(goFolder, 0o755); err != nil {
 		return err
@@ -231,7 +231,7 @@ func (p *goProgram) writeServer(file, dir string, binary []byte) error {
 	}
 	for _, name := range p.options.Include {
 		source := inside(dir, name)
-		if err := archive.tree(path.Join(goFolder, filepath.Base(source)), source); err != nil {
+		if err := archive.tree(path.Join(goFolder, filepath.Base(source)), source, output); err != nil {
 			return fmt.Errorf("Include %q: %w", name, err)
 		}
 	}

@@ -55,7 +55,7 @@ func TestGoStage(t *testing.T) {
 	dir, context := newProgram(t), t.TempDir()
 	image := Go(dir, &GoOptions{Tags: []string{"fancy"}, LDFlags: "-X main.version=1.4", Include: []string{"static", "../shared"}})
 	check(t, image.Validate())
-	recipe, err := image.(*builtImage).source.stage(context, "", 8000)
+	recipe, err := image.(*builtImage).source.stage(context, omit(context), 8000)
 	check(t, err)
 
 	want := []string{"Dockerfile", "adapter.tar.gz", "base.tar.gz", "server.tar.gz"}
@@ -120,7 +120,7 @@ ENTRYPOINT ["/app/server"]
 func TestGoWithoutAdapter(t *testing.T) {
 	t.Parallel()
 	context := t.TempDir()
-	_, err := Go(newProgram(t), &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(context, "", 8080)
+	_, err := Go(newProgram(t), &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(context, omit(context), 8080)
 	check(t, err)
 	if got, want := listFiles(t, context), []string{"Dockerfile", "base.tar.gz", "server.tar.gz"}; !slices.Equal(got, want) {
 		t.Errorf("the context holds %q, want %q", got, want)
@@ -130,7 +130,7 @@ func TestGoWithoutAdapter(t *testing.T) {
 func TestGoArchitecture(t *testing.T) {
 	t.Parallel()
 	context := t.TempDir()
-	_, err := Go(newProgram(t), &GoOptions{Architecture: ARM64}).(*builtImage).source.stage(context, "", 8080)
+	_, err := Go(newProgram(t), &GoOptions{Architecture: ARM64}).(*builtImage).source.stage(context, omit(context), 8080)
 	check(t, err)
 	for archive, file := range map[string]string{"server": "app/server", "adapter": "opt/extensions/cdkweb-adapter"} {
 		content := readLayer(t, filepath.Join(context, archive+".tar.gz"))[file].content
@@ -146,7 +146,7 @@ func TestGoStageIsReproducible(t *testing.T) {
 	t.Parallel()
 	first, second := t.TempDir(), t.TempDir()
 	for _, context := range []string{first, second} {
-		_, err := Go(newProgram(t), &GoOptions{Include: []string{"static"}}).(*builtImage).source.stage(context, "", 8080)
+		_, err := Go(newProgram(t), &GoOptions{Include: []string{"static"}}).(*builtImage).source.stage(context, omit(context), 8080)
 		check(t, err)
 	}
 	for _, name := range listFiles(t, first) {
@@ -163,7 +163,7 @@ func TestGoStageIsReproducible(t *testing.T) {
 func TestGoCompileError(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(newProgram(t), "broken")
-	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), "", 8080)
+	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), nil, 8080)
 	wantError(t, err, "the package does not compile: go build: exit status 1", "main.go:3:15: undefined: undefined", "example.com/hello/broken")
 }
 
@@ -172,7 +172,7 @@ func TestGoToolchain(t *testing.T) {
 	t.Setenv("GOTOOLCHAIN", "local") // so that the newer one is refused instead of fetched
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"go.mod": "module example.com/future\n\ngo 1.99\n", "main.go": "package main\n\nfunc main() {}\n"})
-	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), "", 8080)
+	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), nil, 8080)
 	wantError(t, err, "the package does not compile", "go.mod requires go >= 1.99")
 }
 
@@ -180,7 +180,7 @@ func TestGoToolchain(t *testing.T) {
 func TestGoIgnoresTheMachine(t *testing.T) {
 	server := func() string {
 		context := t.TempDir()
-		_, err := Go(newProgram(t), nil).(*builtImage).source.stage(context, "", 8080)
+		_, err := Go(newProgram(t), nil).(*builtImage).source.stage(context, omit(context), 8080)
 		check(t, err)
 		return readLayer(t, filepath.Join(context, "server.tar.gz"))["app/server"].content
 	}
