@@ -111,5 +111,5 @@ func (a *archive) write(name string) error {
 	if err := a.gzip.Close(); err != nil {
 		return err
 	}
-	return os.WriteFile(name, a.buffer.Bytes(), 0o644)
+	return writeFile(name, a.buffer.Bytes())
 }

@@ -2,6 +2,7 @@ package webimage
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -64,9 +65,26 @@ func (c *buildContext) folder(name string, above patternmatcher.MatchInfo) error
 			if err := c.folder(child, match); err != nil {
 				return err
 			}
+			if err := c.copyFolderMode(child); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// copyFolderMode gives a folder that was copied its mode, once it is filled. Its owner may always
+// write, because `cdk deploy` and who cleans up afterwards has to.
+func (c *buildContext) copyFolderMode(name string) error {
+	info, err := os.Stat(filepath.Join(c.from, name))
+	if err != nil {
+		return err
+	}
+	err = os.Chmod(filepath.Join(c.to, name), info.Mode()|0o700)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // nothing in it is part of the build
+	}
+	return err
 }
 
 // hasExceptionBelow reports whether a pattern that starts with "!" may let in something that lies
@@ -150,11 +168,18 @@ func (o omitted) holds(file string, entry fs.DirEntry) bool {
 	return err == nil && slices.ContainsFunc(o, func(other fs.FileInfo) bool { return os.SameFile(info, other) })
 }
 
+// isCloudAssembly reports whether `cdk synth` wrote a folder: it marks them with a file, which holds
+// the version of the format as JSON.
 func isCloudAssembly(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, cloudAssembly))
-	return err == nil && info.Mode().IsRegular()
+	content, err := os.ReadFile(filepath.Join(dir, cloudAssembly))
+	if err != nil {
+		return false
+	}
+	var marker struct{ Version string }
+	return json.Unmarshal(content, &marker) == nil && marker.Version != ""
 }
 
+// copyFile copies a file with its mode, whatever the umask is.
 func copyFile(source, target string) error {
 	from, err := os.Open(source)
 	if err != nil {
@@ -165,7 +190,7 @@ func copyFile(source, target string) error {
 	if err != nil {
 		return err
 	}
-	to, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, info.Mode().Perm())
+	to, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -173,5 +198,16 @@ func copyFile(source, target string) error {
 		to.Close()
 		return err
 	}
-	return to.Close()
+	if err := to.Close(); err != nil {
+		return err
+	}
+	return os.Chmod(target, info.Mode()) // last, because writing takes setuid away
+}
+
+// writeFile writes a file that everybody may read, whatever the umask is.
+func writeFile(name string, content []byte) error {
+	if err := os.WriteFile(name, content, 0o644); err != nil {
+		return err
+	}
+	return os.Chmod(name, 0o644)
 }

@@ -199,7 +199,10 @@ func (d *dockerfile) stage(context string, output omitted, _ int) (recipe, error
 	if err := os.Mkdir(filepath.Join(context, ownFolder), 0o755); err != nil {
 		return recipe{}, err
 	}
-	if err := os.WriteFile(filepath.Join(context, ownDockerfile), []byte(content), 0o644); err != nil {
+	if err := os.Chmod(filepath.Join(context, ownFolder), 0o755); err != nil {
+		return recipe{}, err
+	}
+	if err := writeFile(filepath.Join(context, ownDockerfile), []byte(content)); err != nil {
 		return recipe{}, err
 	}
 	if d.options.Adapter == WithAdapter {

@@ -1,9 +1,12 @@
 package webimage
 
 import (
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 )
 
@@ -56,8 +59,11 @@ func TestDockerfileStage(t *testing.T) {
 			map[string]string{"Dockerfile": scratch, "a": "x", "to-a": "-> a", "folder/": "", "to-folder": "-> folder", "outside": "-> /etc/passwd", "dangling": "-> nowhere"},
 			DockerfileOptions{}, []string{"Dockerfile", "a", "dangling", "folder/", "outside", "to-a", "to-folder"}},
 		{"without what cdk synth wrote",
-			map[string]string{"Dockerfile": scratch, "cdk.out/app/cdk.out": "{}", "cdk.out/app/asset.1/x": "", "a": ""}, DockerfileOptions{},
+			map[string]string{"Dockerfile": scratch, "cdk.out/app/cdk.out": `{"version":"54.0.0"}`, "cdk.out/app/asset.1/x": "", "a": ""}, DockerfileOptions{},
 			[]string{"Dockerfile", "a", "cdk.out/"}},
+		{"with a folder that holds another file named cdk.out",
+			map[string]string{"Dockerfile": scratch, "notes/cdk.out": "what cdk printed", "notes/a": "", "list/cdk.out": "[]"}, DockerfileOptions{},
+			[]string{"Dockerfile", "list/cdk.out", "notes/a", "notes/cdk.out"}},
 		{"a Dockerfile outside of the folder",
 			map[string]string{"a": "", "../Dockerfile.web": scratch}, DockerfileOptions{File: "../Dockerfile.web"}, []string{"a"}},
 	} {
@@ -90,6 +96,47 @@ func TestDockerfileStage(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", content, want)
 			}
 		})
+	}
+}
+
+// Two machines whose umask differs make the same image of the same files.
+func TestDockerfileModes(t *testing.T) {
+	modes := map[string]fs.FileMode{
+		"run.sh": 0o755, "site.html": 0o644, "private": 0o600, "shared": 0o666, "locked": 0o444,
+		"as-root": 0o755 | fs.ModeSetuid, "as-group": 0o755 | fs.ModeSetgid,
+		"folder": 0o755 | fs.ModeDir, "public": 0o777 | fs.ModeSticky | fs.ModeDir, "closed": 0o700 | fs.ModeDir, "closed/in": 0o640,
+	}
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"Dockerfile": scratch})
+	for _, name := range slices.Sorted(maps.Keys(modes)) {
+		file := filepath.Join(dir, name)
+		if modes[name].IsDir() {
+			check(t, os.Mkdir(file, 0o700))
+		} else {
+			check(t, os.WriteFile(file, []byte(name), 0o600))
+		}
+		check(t, os.Chmod(file, modes[name]))
+	}
+	for _, umask := range []int{0o022, 0o077, 0o027, 0} {
+		context := t.TempDir()
+		before := syscall.Umask(umask)
+		_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, omit(context), 8080)
+		syscall.Umask(before)
+		check(t, err)
+		got := map[string]fs.FileMode{}
+		for name := range modes {
+			info, err := os.Lstat(filepath.Join(context, name))
+			check(t, err)
+			got[name] = info.Mode()
+		}
+		if !maps.Equal(got, modes) {
+			t.Errorf("umask %03o: got %v\nwant %v", umask, got, modes)
+		}
+		for _, name := range []string{ownDockerfile, adapterArchive} {
+			if info, err := os.Stat(filepath.Join(context, name)); err != nil || info.Mode() != 0o644 {
+				t.Errorf("umask %03o: %s has mode %v (%v), want 644", umask, name, info.Mode(), err)
+			}
+		}
 	}
 }
 

@@ -196,7 +196,7 @@ func (p *goProgram) stage(context string, output omitted, port int) (recipe, err
 	}
 	dockerfile += fmt.Sprintf("WORKDIR /%s\nUSER %d:%d\nEXPOSE %d\nENTRYPOINT [\"/%s/%s\"]\n",
 		goFolder, goUser, goUser, port, goFolder, goBinary)
-	if err := os.WriteFile(filepath.Join(context, "Dockerfile"), []byte(dockerfile), 0o644); err != nil {
+	if err := writeFile(filepath.Join(context, "Dockerfile"), []byte(dockerfile)); err != nil {
 		return recipe{}, err
 	}
 	return recipe{dockerfile: "Dockerfile", name: p.pkg}, nil
