@@ -2,13 +2,16 @@ package webimage
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"go/build"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +27,10 @@ type GoOptions struct {
 
 	// LDFlags are added to the linker's flags -s -w, as in go build -ldflags: "-X main.version=1.4".
 	LDFlags string
+
+	// Env sets variables of the Go toolchain that change the compiled program: GOAMD64, GOARM64,
+	// GOEXPERIMENT and GOFIPS140. Their values on this machine do not count.
+	Env map[string]string
 
 	// Include names files and folders to lay beside the binary, relative to the package's folder. Each keeps its last name:
 	// "static" and "../assets/static" both become /app/static. The server starts in /app, so it opens them as "static/…".
@@ -49,6 +56,7 @@ func Go(pkg string, options *GoOptions) Image {
 	if options != nil {
 		program.options = *options
 		program.options.Tags = slices.Clone(options.Tags)
+		program.options.Env = maps.Clone(options.Env)
 		program.options.Include = slices.Clone(options.Include)
 	}
 	program.options.Architecture = program.options.Architecture.orDefault()
@@ -92,6 +100,13 @@ func (p *goProgram) validate() []error {
 	report(validateLiteral("LDFlags", p.options.LDFlags))
 	for _, tag := range p.options.Tags {
 		report(validateLiteral("Tags", tag))
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.options.Env)) {
+		if !slices.Contains(programSettings, name) {
+			report(fmt.Errorf("Env[%q] must be one of %s; what else the program needs, it reads when it runs",
+				name, strings.Join(programSettings, ", ")))
+		}
+		report(validateLiteral(fmt.Sprintf("Env[%q]", name), p.options.Env[name]))
 	}
 	dir, err := p.folder()
 	report(err)
@@ -211,14 +226,59 @@ func (p *goProgram) compile(dir string) ([]byte, error) {
 	defer os.RemoveAll(temporary)
 
 	progress("compiling %s for linux/%s", p.pkg, architectures[p.options.Architecture].goarch)
+	environment, err := p.environment(dir)
+	if err != nil {
+		return nil, err
+	}
 	output := filepath.Join(temporary, goBinary)
 	arguments := append([]string{"build", "-o", output,
 		"-tags", strings.Join(p.tags(), ","),
 		"-ldflags", strings.TrimSpace("-s -w " + p.options.LDFlags)}, buildFlags...)
-	if _, err := goTool(dir, crossCompile(p.options.Architecture), append(arguments, ".")...); err != nil {
+	if _, err := goTool(dir, environment, append(arguments, ".")...); err != nil {
 		return nil, fmt.Errorf("the package does not compile: %w", err)
 	}
 	return os.ReadFile(output)
+}
+
+var (
+	// programSettings of the go command change the program that it compiles.
+	programSettings = []string{"GOAMD64", "GOARM64", "GOEXPERIMENT", "GOFIPS140"}
+
+	// moduleSettings say where the go command finds toolchains and modules, and keeps what it has
+	// made of them.
+	moduleSettings = []string{
+		"GOAUTH", "GOCACHE", "GOCACHEPROG", "GOFLAGS", "GOINSECURE", "GOMODCACHE", "GONOPROXY", "GONOSUMDB", "GOPATH",
+		"GOPRIVATE", "GOPROXY", "GOSUMDB", "GOTOOLCHAIN", "GOVCS",
+	}
+
+	// moduleFlags are the flags in GOFLAGS for the same purpose; quotes go around a whole flag.
+	moduleFlags = regexp.MustCompile(`^['"]?--?(mod|modfile|modcacherw|overlay|p)(=|['"]?$)`)
+	goFlag      = regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`)
+)
+
+// environment is what the program is compiled with. Of this machine's settings, those of `go env -w`
+// among them, it takes over what says where modules come from. What would make another program of
+// the same sources (-gcflags, -cover, GOEXPERIMENT …) counts only if the options say so.
+func (p *goProgram) environment(dir string) ([]string, error) {
+	printed, err := goTool(dir, nil, append([]string{"env", "-json"}, moduleSettings...)...)
+	if err != nil {
+		return nil, err
+	}
+	var settings map[string]string
+	if err := json.Unmarshal([]byte(printed), &settings); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	flags := goFlag.FindAllString(settings["GOFLAGS"], -1)
+	flags = slices.DeleteFunc(flags, func(flag string) bool { return !moduleFlags.MatchString(flag) })
+	settings["GOFLAGS"] = strings.Join(flags, " ")
+
+	environment := append(crossCompile(p.options.Architecture), "GOENV=off", "GOFIPS140=off")
+	for _, values := range []map[string]string{settings, p.options.Env} {
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			environment = append(environment, name+"="+values[name])
+		}
+	}
+	return environment, nil
 }
 
 func (p *goProgram) writeServer(file, dir string, binary []byte, output omitted) error {

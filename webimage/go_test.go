@@ -176,18 +176,73 @@ func TestGoToolchain(t *testing.T) {
 	wantError(t, err, "the package does not compile", "go.mod requires go >= 1.99")
 }
 
-// What this machine is tuned for does not change the image.
+// compiledServer returns the server that is compiled of a program.
+func compiledServer(t *testing.T, dir string, options *GoOptions) string {
+	t.Helper()
+	context := t.TempDir()
+	_, err := Go(dir, options).(*builtImage).source.stage(context, nil, 8080)
+	check(t, err)
+	return readLayer(t, filepath.Join(context, "server.tar.gz"))["app/server"].content
+}
+
+// What is set on this machine, for all Go programs, does not change the image.
 func TestGoIgnoresTheMachine(t *testing.T) {
-	server := func() string {
-		context := t.TempDir()
-		_, err := Go(newProgram(t), nil).(*builtImage).source.stage(context, omit(context), 8080)
-		check(t, err)
-		return readLayer(t, filepath.Join(context, "server.tar.gz"))["app/server"].content
+	usual := compiledServer(t, newProgram(t), nil)
+	for _, test := range []struct {
+		name        string
+		environment map[string]string
+		written     string // by go env -w
+	}{
+		{"a CPU", map[string]string{"GOAMD64": "v3"}, ""},
+		{"a CPU, written", nil, "GOAMD64=v3"},
+		{"flags", map[string]string{"GOFLAGS": "'-gcflags=-N -l' -v"}, ""},
+		{"flags, written", nil, "GOFLAGS=-gcflags=-N"},
+		{"coverage, written", nil, "GOFLAGS=-cover"},
+		{"no build at all", nil, "GOFLAGS=-n"},
+		{"experiments, written", nil, "GOEXPERIMENT=nogreenteagc"},
+		{"FIPS 140, written", nil, "GOFIPS140=latest"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for name, value := range test.environment {
+				t.Setenv(name, value)
+			}
+			file := filepath.Join(t.TempDir(), "env")
+			check(t, os.WriteFile(file, []byte(test.written+"\n"), 0o644))
+			t.Setenv("GOENV", file)
+			if compiledServer(t, newProgram(t), nil) != usual {
+				t.Error("the setting changed the server")
+			}
+		})
 	}
-	usual := server()
-	t.Setenv("GOAMD64", "v3")
-	if tuned := server(); tuned != usual {
-		t.Error("GOAMD64 of this machine changed the server")
+}
+
+// What says where modules come from is kept.
+func TestGoKeepsModuleSettings(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	check(t, os.WriteFile(file, []byte("GOFLAGS=-modfile=other.mod -N\nGOPROXY=off\nGOTOOLCHAIN=local\n"), 0o644))
+	t.Setenv("GOENV", file)
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"go.mod":    "module example.com/future\n\ngo 1.26\n\nrequire example.com/nowhere v1.0.0\n",
+		"other.mod": "module example.com/a\n\ngo 1.26\n", "other.sum": "",
+		"main.go": "package main\n\nfunc main() {}\n",
+	})
+	environment, err := Go(dir, nil).(*builtImage).source.(*goProgram).environment(dir)
+	check(t, err)
+	for _, want := range []string{"GOFLAGS=-modfile=other.mod", "GOPROXY=off", "GOTOOLCHAIN=local"} {
+		if !slices.Contains(environment, want) {
+			t.Errorf("got %q, want %s among them", environment, want)
+		}
+	}
+	compiledServer(t, dir, nil)
+}
+
+// What the program is to be compiled with is said in the app, for all machines.
+func TestGoEnv(t *testing.T) {
+	t.Parallel()
+	dir := newProgram(t)
+	if compiledServer(t, dir, nil) == compiledServer(t, dir, &GoOptions{Env: map[string]string{"GOAMD64": "v3"}}) {
+		t.Error("GOAMD64 of the options changed nothing")
 	}
 }
 
@@ -212,6 +267,9 @@ func TestGoValidate(t *testing.T) {
 		{"one name twice", ".", &GoOptions{Include: []string{"static", "./static"}}, []string{`Include "./static" would become /app/static, which is "static" already`}},
 		{"a token in the linker's flags", ".", &GoOptions{LDFlags: "-X main.table=${Token[TOKEN.1]}"}, []string{"LDFlags must be a literal"}},
 		{"a token as tag", ".", &GoOptions{Tags: []string{"${Token[TOKEN.1]}"}}, []string{"Tags must be a literal"}},
+		{"a variable that is no setting of the program", ".", &GoOptions{Env: map[string]string{"GOOS": "windows"}},
+			[]string{`Env["GOOS"] must be one of GOAMD64, GOARM64, GOEXPERIMENT, GOFIPS140`}},
+		{"a token as setting", ".", &GoOptions{Env: map[string]string{"GOAMD64": "${Token[TOKEN.1]}"}}, []string{`Env["GOAMD64"] must be a literal`}},
 		{"all at once", ".", &GoOptions{Architecture: "mips", Adapter: "both", Include: []string{""}}, []string{"Architecture must be", "Adapter must be"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
