@@ -176,7 +176,7 @@ func (d *dockerfile) read(dir string) (string, error) {
 	if d.options.Adapter == WithAdapter {
 		added = addAdapter
 	}
-	extended, err := extendStage(string(content), d.options.Target, architectures[d.options.Architecture.orDefault()].platform, added)
+	extended, err := extendDockerfile(string(content), d.options.Target, architectures[d.options.Architecture.orDefault()].platform, added)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}

@@ -203,7 +203,7 @@ func TestDockerfileValidate(t *testing.T) {
 		{"no Dockerfile", "bare", nil, []string{"there is no Dockerfile ", "bare/Dockerfile; write one"}},
 		{"another Dockerfile that is missing", "good", &DockerfileOptions{File: "web.Dockerfile"}, []string{"there is no Dockerfile", "good/web.Dockerfile"}},
 		{"no FROM", "broken", nil, []string{"broken/Dockerfile: there is no FROM instruction"}},
-		{"no such stage", "good", &DockerfileOptions{Target: "web"}, []string{`there is no stage for Target "web"; its stages are build, 1`}},
+		{"no such stage", "good", &DockerfileOptions{Target: "web"}, []string{`there is no stage for Target "web"; name one of its stages: build, number 1`}},
 		{"a broken pattern", "good", &DockerfileOptions{Exclude: []string{"["}}, []string{"Exclude holds a pattern that .dockerignore does not know"}},
 		{"a token in a build arg", "good", &DockerfileOptions{BuildArgs: map[string]string{"V": "${Token[AWS.Region.4]}"}}, []string{`BuildArgs["V"] must be a literal`}},
 		{"a secret from nowhere", "good", &DockerfileOptions{BuildSecrets: map[string]BuildSecret{"npm": {}}}, []string{`BuildSecrets["npm"] must have an id and come from`}},

@@ -4,188 +4,171 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// stage is a build stage of a Dockerfile: FROM image [AS name], and what follows.
-type stage struct {
-	name     string // lower case, as Docker compares them; empty without AS
-	platform string // of FROM --platform=…
-	end      int    // the line after its last
-}
-
-// extendStage returns a Dockerfile up to the end of a stage, named or numbered by target, with an instruction added there; the last
-// stage where target is empty. The platform is what the image is for. What follows the stage is not built, so that the stage is the last one whatever its name: not every
-// builder finds a stage by its number. With an empty instruction nothing is added.
-func extendStage(dockerfile, target, platform, instruction string) (string, error) {
-	lines := strings.Split(strings.TrimPrefix(dockerfile, "\ufeff"), "\n")
-	stages, err := findStages(lines)
+// extendDockerfile returns a Dockerfile that ends with the stage that target names or numbers, and with
+// an instruction added there; the last stage if target is empty. Without an instruction nothing is
+// added. The platform is what the image is for.
+//
+// Only a target asks for a Dockerfile that can be read: the last stage ends where the file ends.
+func extendDockerfile(content, target, platform, added string) (string, error) {
+	d, err := parseDockerfile(content)
+	if target == "" && (d.foreign || err != nil && !errors.Is(err, errNoStage)) {
+		if added == "" {
+			return content, nil
+		}
+		return strings.TrimSuffix(content, "\n") + "\n" + added + "\n", nil
+	}
 	if err != nil {
 		return "", err
 	}
-	found, err := pickStage(stages, target)
+	index, err := d.pick(target)
 	if err != nil {
 		return "", err
 	}
-	if found.platform != "" && !strings.Contains(found.platform, "$") && !strings.HasPrefix(found.platform+"/", platform+"/") {
-		return "", fmt.Errorf("the image is for %s, but its stage says FROM --platform=%s; leave that out, or set the option Architecture", platform, found.platform)
+	if wanted := d.stages[index].from.flag("platform"); !samePlatform(wanted, platform) {
+		return "", fmt.Errorf("the image is for %s, but its stage says FROM --platform=%s; leave that out, or set the option Architecture", platform, wanted)
 	}
-	lines = lines[:found.end]
-	if instruction != "" {
-		lines = append(lines, instruction)
-	}
-	return strings.Join(lines, "\n") + "\n", nil
+	return d.upTo(index, added), nil
 }
 
-func pickStage(stages []stage, target string) (stage, error) {
-	if len(stages) == 0 {
-		return stage{}, errors.New("there is no FROM instruction, so it builds no image")
+// samePlatform reports whether a flag --platform means the platform that an image is for, or may mean
+// it: it holds a variable, or only names the system.
+func samePlatform(flag, platform string) bool {
+	if flag == "" || strings.Contains(flag, "$") {
+		return true
 	}
-	if target == "" {
-		return stages[len(stages)-1], nil
-	}
-	for _, stage := range stages {
-		if stage.name == strings.ToLower(target) {
-			return stage, nil
+	system, architecture, found := strings.Cut(strings.ToLower(flag), "/")
+	if !found {
+		system, architecture = "linux", system
+		if architecture == "linux" {
+			return true
 		}
 	}
-	if number, err := strconv.Atoi(target); err == nil && number >= 0 && number < len(stages) {
-		return stages[number], nil
+	architecture, _, _ = strings.Cut(architecture, "/") // without the variant
+	switch architecture {
+	case "x86_64", "x86-64":
+		architecture = "amd64"
+	case "aarch64":
+		architecture = "arm64"
+	}
+	return system+"/"+architecture == platform
+}
+
+// parsedDockerfile is a Dockerfile with its build stages.
+type parsedDockerfile struct {
+	lines     []string
+	arguments []instruction // ARG before the first FROM
+	stages    []stage
+	escape    string
+	foreign   bool // a program other than Docker's own reads it
+}
+
+// stage is a build stage of a Dockerfile: FROM image [AS name], and what follows.
+type stage struct {
+	from         instruction
+	base         string // what it is built from: an image, or a stage before
+	name         string // lower case, as Docker compares them; empty without AS
+	instructions []instruction
+}
+
+// end is the index of the line after the last of a stage.
+func (s *stage) end() int {
+	if last := len(s.instructions) - 1; last >= 0 {
+		return s.instructions[last].end
+	}
+	return s.from.end
+}
+
+// ownSyntax is how the directive syntax names Docker's own reader of Dockerfiles.
+var ownSyntax = regexp.MustCompile(`^(docker\.io/)?docker/dockerfile(-upstream)?([:@]|$)`)
+
+var errNoStage = errors.New("there is no FROM instruction, so it builds no image")
+
+// parseDockerfile reads a Dockerfile as BuildKit does.
+func parseDockerfile(content string) (*parsedDockerfile, error) {
+	content = strings.TrimPrefix(content, "\ufeff")
+	d := &parsedDockerfile{lines: strings.Split(strings.TrimSuffix(content, "\n"), "\n")}
+	instructions, syntax, escape, err := readInstructions(d.lines)
+	d.escape = escape
+	d.foreign = syntax != "" && !ownSyntax.MatchString(syntax)
+	if err != nil {
+		return d, err
+	}
+	for _, i := range instructions {
+		last := len(d.stages) - 1
+		switch {
+		case i.keyword == "FROM":
+			words := strings.Fields(i.arguments)
+			if len(words) != 1 && (len(words) != 3 || !strings.EqualFold(words[1], "AS")) {
+				return d, fmt.Errorf("line %d: FROM must be followed by an image, or by IMAGE AS NAME", i.first+1)
+			}
+			found := stage{from: i, base: words[0]}
+			if len(words) == 3 {
+				found.name = strings.ToLower(words[2])
+			}
+			d.stages = append(d.stages, found)
+		case last >= 0:
+			d.stages[last].instructions = append(d.stages[last].instructions, i)
+		case i.keyword == "ARG":
+			d.arguments = append(d.arguments, i)
+		}
+	}
+	if len(d.stages) == 0 {
+		return d, errNoStage
+	}
+	return d, nil
+}
+
+// pick returns the index of the stage that is built: the one that target names or numbers, or the
+// last. Of two stages with one name Docker takes the second.
+func (d *parsedDockerfile) pick(target string) (int, error) {
+	if target == "" {
+		return len(d.stages) - 1, nil
+	}
+	for i := len(d.stages) - 1; i >= 0; i-- {
+		if d.stages[i].name == strings.ToLower(target) {
+			return i, nil
+		}
+	}
+	if number, err := strconv.Atoi(target); err == nil && number >= 0 && number < len(d.stages) {
+		return number, nil
 	}
 	var names []string
-	for number, stage := range stages {
+	for i, stage := range d.stages {
 		if stage.name == "" {
-			stage.name = strconv.Itoa(number)
+			stage.name = "number " + strconv.Itoa(i)
 		}
 		names = append(names, stage.name)
 	}
-	return stage{}, fmt.Errorf("there is no stage for Target %q; its stages are %s", target, strings.Join(names, ", "))
+	return 0, fmt.Errorf("there is no stage for Target %q; name one of its stages: %s", target, strings.Join(names, ", "))
 }
 
-var (
-	// escapePattern is the directive that changes the character which continues a line.
-	escapePattern = regexp.MustCompile("(?i)^#\\s*escape\\s*=\\s*([\\\\`])\\s*$")
-
-	// directivePattern is any parser directive: they stand before everything else.
-	directivePattern = regexp.MustCompile(`(?i)^#\s*[a-z]+\s*=`)
-
-	fromPattern     = regexp.MustCompile(`(?i)^FROM\s+(?:--\S+\s+)*\S+(?:\s+AS\s+(\S+))?\s*$`)
-	platformPattern = regexp.MustCompile(`(?i)^FROM\s+(?:--\S+\s+)*?--platform=(\S+)`)
-
-	// heredocPattern is a word that starts a here-document, in an instruction that may have some.
-	heredocPattern     = regexp.MustCompile(`^[0-9]*<<(-?)([^<]+)$`)
-	heredocInstruction = regexp.MustCompile(`(?i)^(ONBUILD\s+)?(RUN|COPY|ADD)\s`)
-)
-
-// findStages reads a Dockerfile as far as needed to know where its stages end: continued lines, comments and here-documents.
-func findStages(lines []string) ([]stage, error) {
-	escape := `\`
-	directives := true
-	var stages []stage
-	for i := 0; i < len(lines); {
-		line := strings.TrimSpace(lines[i])
-		if directives && directivePattern.MatchString(line) {
-			if match := escapePattern.FindStringSubmatch(line); match != nil {
-				escape = match[1]
-			}
-			i++
-			continue
-		}
-		directives = false
-		if line == "" || strings.HasPrefix(line, "#") {
-			i++
-			continue
-		}
-
-		first := i
-		instruction, next, err := joinLines(lines, i, escape)
-		if err != nil {
-			return nil, err
-		}
-		if i, err = skipHeredocs(lines, instruction, next); err != nil {
-			return nil, fmt.Errorf("line %d: %w", first+1, err)
-		}
-		if match := fromPattern.FindStringSubmatch(instruction); match != nil {
-			found := stage{name: strings.ToLower(match[1])}
-			if match := platformPattern.FindStringSubmatch(instruction); match != nil {
-				found.platform = strings.ToLower(match[1])
-			}
-			stages = append(stages, found)
-		}
-		if last := len(stages) - 1; last >= 0 {
-			stages[last].end = i
-		}
+// upTo returns the Dockerfile up to the end of a stage, with an instruction added there. What follows
+// is not built, so that the stage is the last one: not every builder finds a stage by its number.
+func (d *parsedDockerfile) upTo(index int, added string) string {
+	found := &d.stages[index]
+	end := found.end()
+	if index == len(d.stages)-1 {
+		end = len(d.lines)
 	}
-	return stages, nil
-}
-
-// joinLines returns the instruction that starts at a line, its continuations joined, and the line after it.
-func joinLines(lines []string, i int, escape string) (instruction string, next int, err error) {
-	first := i
-	for ; i < len(lines); i++ {
-		line := strings.TrimSpace(lines[i])
-		if i > first && (line == "" || strings.HasPrefix(line, "#")) {
-			continue // inside a continued instruction these count as nothing
-		}
-		continued := strings.HasSuffix(line, escape)
-		instruction += strings.TrimSuffix(line, escape)
-		if !continued {
-			return instruction, i + 1, nil
-		}
-		instruction += " "
+	lines := slices.Clone(d.lines[:end])
+	last := found.from
+	if n := len(found.instructions); n > 0 {
+		last = found.instructions[n-1]
 	}
-	return "", 0, fmt.Errorf("line %d: the file ends in the middle of an instruction, after a %q", first+1, escape)
-}
-
-// skipHeredocs returns the line after the here-documents that an instruction starts.
-func skipHeredocs(lines []string, instruction string, next int) (int, error) {
-	if !heredocInstruction.MatchString(instruction) {
-		return next, nil
+	if last.open { // in one line, so that nothing continues it
+		text := last.text
+		for continuedPatterns[d.escape].MatchString(text) {
+			text = continuedPatterns[d.escape].ReplaceAllString(text, "$1")
+		}
+		lines = append(lines[:last.first], text)
 	}
-	for _, word := range words(instruction) {
-		match := heredocPattern.FindStringSubmatch(word)
-		if match == nil {
-			continue
-		}
-		name := strings.Trim(match[2], `"'`)
-		end := next
-		for ; end < len(lines); end++ {
-			line := strings.TrimSuffix(lines[end], "\r")
-			if match[1] == "-" {
-				line = strings.TrimLeft(line, "\t")
-			}
-			if line == name {
-				break
-			}
-		}
-		if end == len(lines) {
-			return 0, fmt.Errorf("the here-document %s does not end", name)
-		}
-		next = end + 1
+	if added != "" {
+		lines = append(lines, added)
 	}
-	return next, nil
-}
-
-// words splits an instruction at white space outside of quotes, and keeps the quotes.
-func words(instruction string) []string {
-	var quote rune
-	escaped := false
-	return strings.FieldsFunc(instruction, func(r rune) bool {
-		switch {
-		case escaped:
-			escaped = false
-		case r == '\\' && quote != '\'':
-			escaped = true
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '"' || r == '\'':
-			quote = r
-		default:
-			return r == ' ' || r == '\t'
-		}
-		return false
-	})
+	return strings.Join(lines, "\n") + "\n"
 }
