@@ -11,6 +11,8 @@ import (
 	"path"
 	"path/filepath"
 	"time"
+
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
 )
 
 // archive collects files for a layer of an image. Docker's ADD unpacks it. Modes and symbolic links lie inside the archive, so
@@ -54,7 +56,7 @@ func (a *archive) folder(name string, mode int64) error {
 // tree adds a file, or a folder with all that lies in it but what is omitted, under a name. Symbolic
 // links stay links. Everybody may read what is added, since the image's user owns none of it, and
 // may execute what its owner may.
-func (a *archive) tree(name, source string, without omitted) error {
+func (a *archive) tree(name, source string, without buildcontext.Omitted) error {
 	source, err := filepath.EvalSymlinks(source) // the named thing itself may be a link
 	if err != nil {
 		return err
@@ -77,7 +79,7 @@ func (a *archive) tree(name, source string, without omitted) error {
 			mode = 0o755
 		}
 		switch {
-		case entry.IsDir() && without.holds(file, entry):
+		case entry.IsDir() && without.Holds(file, entry):
 			return filepath.SkipDir
 		case entry.IsDir():
 			return a.folder(target, 0o755)
@@ -111,5 +113,5 @@ func (a *archive) write(name string) error {
 	if err := a.gzip.Close(); err != nil {
 		return err
 	}
-	return writeFile(name, a.buffer.Bytes())
+	return buildcontext.WriteFile(name, a.buffer.Bytes())
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
 	"github.com/cdkweb/cdkweb/internal/optional"
 	"github.com/cdkweb/cdkweb/internal/token"
 )
@@ -40,7 +41,7 @@ type source interface {
 	spec() any
 
 	// stage writes a complete build context into an empty folder. What output holds must not become part of it.
-	stage(dir string, output omitted, port int) (recipe, error)
+	stage(dir string, output buildcontext.Omitted, port int) (recipe, error)
 }
 
 // recipe is how to build a staged context.
@@ -107,7 +108,7 @@ func (i *builtImage) newAsset(stack awscdk.Stack, id string, port int) (awsecras
 		defer os.RemoveAll(dir)
 	}
 
-	recipe, err := i.source.stage(dir, omit(dir, outputOf(stack)), port)
+	recipe, err := i.source.stage(dir, buildcontext.Omit(dir, outputOf(stack)), port)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", i.source, err)
 	}

@@ -9,9 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/moby/patternmatcher"
-	"github.com/moby/patternmatcher/ignorefile"
-
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
+	"github.com/cdkweb/cdkweb/internal/dockerfile"
 	"github.com/cdkweb/cdkweb/internal/project"
 )
 
@@ -64,7 +63,7 @@ func SecretEnv(name string) BuildSecret { return BuildSecret{environmentSecret, 
 //
 // Validate reports a missing or empty folder, a missing or broken Dockerfile and a target that it does not have.
 func Dockerfile(dir string, options *DockerfileOptions) Image {
-	image := &dockerfile{dir: dir}
+	image := &dockerBuild{dir: dir}
 	if options != nil {
 		image.options = *options
 		image.options.BuildArgs = maps.Clone(options.BuildArgs)
@@ -78,7 +77,7 @@ func Dockerfile(dir string, options *DockerfileOptions) Image {
 	return &builtImage{source: image}
 }
 
-type dockerfile struct {
+type dockerBuild struct {
 	dir     string
 	options DockerfileOptions
 }
@@ -88,17 +87,15 @@ const (
 	adapterArchive = ownFolder + "/adapter.tar.gz"
 	ownDockerfile  = ownFolder + "/Dockerfile"
 	addAdapter     = "ADD " + adapterArchive + " /"
-	ignoreFile     = ".dockerignore"
-	cloudAssembly  = "cdk.out" // the file that marks a folder which `cdk synth` wrote
 )
 
-func (d *dockerfile) String() string { return fmt.Sprintf("webimage.Dockerfile(%q)", d.dir) }
+func (d *dockerBuild) String() string { return fmt.Sprintf("webimage.Dockerfile(%q)", d.dir) }
 
-func (d *dockerfile) facts() Facts {
+func (d *dockerBuild) facts() Facts {
 	return Facts{Architecture: d.options.Architecture, Adapter: d.options.Adapter}
 }
 
-func (d *dockerfile) spec() any {
+func (d *dockerBuild) spec() any {
 	dir, _ := project.Path(d.dir) // validate reported the error
 	secrets := map[string]string{}
 	for id, secret := range d.options.BuildSecrets {
@@ -107,7 +104,7 @@ func (d *dockerfile) spec() any {
 	return []any{dir, d.options, secrets}
 }
 
-func (d *dockerfile) validate() []error {
+func (d *dockerBuild) validate() []error {
 	var errs []error
 	report := func(err error) {
 		if err != nil {
@@ -126,8 +123,8 @@ func (d *dockerfile) validate() []error {
 		}
 	}
 	report(validateLiteral("Target", d.options.Target))
-	if _, err := d.excluded(); err != nil {
-		report(err)
+	if _, err := buildcontext.Patterns(strings.Join(d.options.Exclude, "\n")); err != nil {
+		report(fmt.Errorf("Exclude holds a pattern that .dockerignore does not know: %w", err))
 	}
 	dir, err := d.folder()
 	report(err)
@@ -142,7 +139,7 @@ func (d *dockerfile) validate() []error {
 }
 
 // folder returns the absolute path of the image's folder, with links resolved.
-func (d *dockerfile) folder() (string, error) {
+func (d *dockerBuild) folder() (string, error) {
 	if strings.TrimSpace(d.dir) == "" {
 		return "", errors.New(`folder must be one with a Dockerfile, such as "./server", got ""`)
 	}
@@ -163,7 +160,7 @@ func (d *dockerfile) folder() (string, error) {
 }
 
 // read returns the Dockerfile as it shall be built.
-func (d *dockerfile) read(dir string) (string, error) {
+func (d *dockerBuild) read(dir string) (string, error) {
 	file := inside(dir, d.options.File)
 	content, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
@@ -176,7 +173,7 @@ func (d *dockerfile) read(dir string) (string, error) {
 	if d.options.Adapter == WithAdapter {
 		added = addAdapter
 	}
-	extended, err := extendDockerfile(string(content), d.options.Target, architectures[d.options.Architecture.orDefault()].platform, added)
+	extended, err := dockerfile.Extend(string(content), d.options.Target, architectures[d.options.Architecture.orDefault()].platform, added)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
@@ -184,7 +181,7 @@ func (d *dockerfile) read(dir string) (string, error) {
 }
 
 // stage copies what the build may see, and adds the extended Dockerfile and the adapter.
-func (d *dockerfile) stage(context string, output omitted, _ int) (recipe, error) {
+func (d *dockerBuild) stage(context string, output buildcontext.Omitted, _ int) (recipe, error) {
 	dir, err := d.folder()
 	if err != nil {
 		return recipe{}, err
@@ -202,7 +199,7 @@ func (d *dockerfile) stage(context string, output omitted, _ int) (recipe, error
 	if err := os.Chmod(filepath.Join(context, ownFolder), 0o755); err != nil {
 		return recipe{}, err
 	}
-	if err := writeFile(filepath.Join(context, ownDockerfile), []byte(content)); err != nil {
+	if err := buildcontext.WriteFile(filepath.Join(context, ownDockerfile), []byte(content)); err != nil {
 		return recipe{}, err
 	}
 	if d.options.Adapter == WithAdapter {
@@ -218,7 +215,7 @@ func (d *dockerfile) stage(context string, output omitted, _ int) (recipe, error
 }
 
 // secrets returns what Docker is told of each secret.
-func (d *dockerfile) secrets() (map[string]string, error) {
+func (d *dockerBuild) secrets() (map[string]string, error) {
 	secrets := map[string]string{}
 	for id, secret := range d.options.BuildSecrets {
 		value, err := secret.resolve()
@@ -231,7 +228,7 @@ func (d *dockerfile) secrets() (map[string]string, error) {
 }
 
 // secretFiles returns the absolute paths of the secrets that lie in files.
-func (d *dockerfile) secretFiles() ([]string, error) {
+func (d *dockerBuild) secretFiles() ([]string, error) {
 	var files []string
 	for _, secret := range d.options.BuildSecrets {
 		file, err := secret.resolve()
@@ -253,14 +250,22 @@ func (s BuildSecret) resolve() (string, error) {
 	return s.value, nil
 }
 
-// excluded returns the patterns of the option Exclude, as Docker would read them from a file.
-func (d *dockerfile) excluded() ([]string, error) {
-	patterns, err := ignorefile.ReadAll(strings.NewReader(strings.Join(d.options.Exclude, "\n")))
-	if err == nil {
-		_, err = patternmatcher.New(patterns)
+// copyContext copies the files that the ignore file and the option Exclude leave to the build.
+func (d *dockerBuild) copyContext(dir, context string, output buildcontext.Omitted) error {
+	content, err := os.ReadFile(inside(dir, d.options.File+buildcontext.IgnoreFile))
+	if errors.Is(err, os.ErrNotExist) {
+		content, err = os.ReadFile(filepath.Join(dir, buildcontext.IgnoreFile))
 	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	ignored, err := buildcontext.Patterns(string(content) + "\n" + strings.Join(d.options.Exclude, "\n"))
 	if err != nil {
-		return nil, fmt.Errorf("Exclude holds a pattern that .dockerignore does not know: %w", err)
+		return fmt.Errorf("%s: %w", buildcontext.IgnoreFile, err)
 	}
-	return patterns, nil
+	secrets, err := d.secretFiles()
+	if err != nil {
+		return err
+	}
+	return buildcontext.Copy(dir, context, ignored, append(buildcontext.Omit(secrets...), output...))
 }

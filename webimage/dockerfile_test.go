@@ -8,6 +8,8 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
 )
 
 const scratch = "FROM scratch\nCOPY . /\n"
@@ -76,7 +78,7 @@ func TestDockerfileStage(t *testing.T) {
 
 			image := Dockerfile(dir, &test.options)
 			check(t, image.Validate())
-			recipe, err := image.(*builtImage).source.stage(context, omit(context), 8080)
+			recipe, err := image.(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
 			check(t, err)
 
 			want := append([]string{".cdkweb/Dockerfile", ".cdkweb/adapter.tar.gz"}, test.want...)
@@ -120,7 +122,7 @@ func TestDockerfileModes(t *testing.T) {
 	for _, umask := range []int{0o022, 0o077, 0o027, 0} {
 		context := t.TempDir()
 		before := syscall.Umask(umask)
-		_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, omit(context), 8080)
+		_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
 		syscall.Umask(before)
 		check(t, err)
 		got := map[string]fs.FileMode{}
@@ -144,7 +146,7 @@ func TestDockerfileLinksAndModes(t *testing.T) {
 	t.Parallel()
 	dir, context := t.TempDir(), t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, "run.sh*": "#!/bin/sh\n", "link": "-> run.sh"})
-	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, omit(context), 8080)
+	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
 	check(t, err)
 	if link, err := os.Readlink(filepath.Join(context, "link")); err != nil || link != "run.sh" {
 		t.Errorf("got link %q (%v), want run.sh", link, err)
@@ -160,7 +162,7 @@ func TestDockerfileAdapter(t *testing.T) {
 		dir, context := t.TempDir(), t.TempDir()
 		writeFiles(t, dir, map[string]string{"Dockerfile": "FROM a AS web\nFROM b\n"})
 		image := Dockerfile(dir, &DockerfileOptions{Adapter: adapter, Target: "web", BuildArgs: map[string]string{"V": "1"}})
-		recipe, err := image.(*builtImage).source.stage(context, omit(context), 8080)
+		recipe, err := image.(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
 		check(t, err)
 		dockerfile, err := os.ReadFile(filepath.Join(context, recipe.dockerfile))
 		check(t, err)
@@ -264,7 +266,7 @@ func TestSecretFileIsNotCopied(t *testing.T) {
 	dir, context := t.TempDir(), t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, ".npmrc": "secret", "a": ""})
 	image := Dockerfile(dir, &DockerfileOptions{BuildSecrets: map[string]BuildSecret{"npm": SecretFile(filepath.Join(dir, ".npmrc"))}})
-	_, err := image.(*builtImage).source.stage(context, omit(context), 8080)
+	_, err := image.(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
 	check(t, err)
 	if got, want := listFiles(t, context), []string{".cdkweb/Dockerfile", ".cdkweb/adapter.tar.gz", "Dockerfile", "a"}; !slices.Equal(got, want) {
 		t.Errorf("the build sees %q, want %q", got, want)
@@ -277,7 +279,7 @@ func TestTemporaryFolderInside(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, "tmp/build/": ""})
 	context := filepath.Join(dir, "tmp", "build")
-	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, omit(context), 8080)
+	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
 	check(t, err)
 	if got := listFiles(t, context); slices.ContainsFunc(got, func(name string) bool { return filepath.Base(filepath.Dir(name)) == "build" }) {
 		t.Errorf("the build sees itself: %q", got)

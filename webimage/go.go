@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
 	"github.com/cdkweb/cdkweb/internal/project"
 )
 
@@ -183,7 +184,7 @@ func (p *goProgram) validateIncluded(dir string) []error {
 func (p *goProgram) tags() []string { return append([]string{timeZoneTag}, p.options.Tags...) }
 
 // stage compiles the server and writes one archive per layer: what never changes, the adapter, the server.
-func (p *goProgram) stage(context string, output omitted, port int) (recipe, error) {
+func (p *goProgram) stage(context string, output buildcontext.Omitted, port int) (recipe, error) {
 	dir, err := p.folder()
 	if err != nil {
 		return recipe{}, err
@@ -211,7 +212,7 @@ func (p *goProgram) stage(context string, output omitted, port int) (recipe, err
 	}
 	dockerfile += fmt.Sprintf("WORKDIR /%s\nUSER %d:%d\nEXPOSE %d\nENTRYPOINT [\"/%s/%s\"]\n",
 		goFolder, goUser, goUser, port, goFolder, goBinary)
-	if err := writeFile(filepath.Join(context, "Dockerfile"), []byte(dockerfile)); err != nil {
+	if err := buildcontext.WriteFile(filepath.Join(context, "Dockerfile"), []byte(dockerfile)); err != nil {
 		return recipe{}, err
 	}
 	return recipe{dockerfile: "Dockerfile", name: p.pkg}, nil
@@ -281,7 +282,7 @@ func (p *goProgram) environment(dir string) ([]string, error) {
 	return environment, nil
 }
 
-func (p *goProgram) writeServer(file, dir string, binary []byte, output omitted) error {
+func (p *goProgram) writeServer(file, dir string, binary []byte, output buildcontext.Omitted) error {
 	archive := newArchive()
 	if err := archive.folder(goFolder, 0o755); err != nil {
 		return err

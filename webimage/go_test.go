@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
 )
 
 // A program in a module of its own that prints what only a complete image can answer.
@@ -55,7 +57,7 @@ func TestGoStage(t *testing.T) {
 	dir, context := newProgram(t), t.TempDir()
 	image := Go(dir, &GoOptions{Tags: []string{"fancy"}, LDFlags: "-X main.version=1.4", Include: []string{"static", "../shared"}})
 	check(t, image.Validate())
-	recipe, err := image.(*builtImage).source.stage(context, omit(context), 8000)
+	recipe, err := image.(*builtImage).source.stage(context, buildcontext.Omit(context), 8000)
 	check(t, err)
 
 	want := []string{"Dockerfile", "adapter.tar.gz", "base.tar.gz", "server.tar.gz"}
@@ -120,7 +122,7 @@ ENTRYPOINT ["/app/server"]
 func TestGoWithoutAdapter(t *testing.T) {
 	t.Parallel()
 	context := t.TempDir()
-	_, err := Go(newProgram(t), &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(context, omit(context), 8080)
+	_, err := Go(newProgram(t), &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
 	check(t, err)
 	if got, want := listFiles(t, context), []string{"Dockerfile", "base.tar.gz", "server.tar.gz"}; !slices.Equal(got, want) {
 		t.Errorf("the context holds %q, want %q", got, want)
@@ -130,7 +132,7 @@ func TestGoWithoutAdapter(t *testing.T) {
 func TestGoArchitecture(t *testing.T) {
 	t.Parallel()
 	context := t.TempDir()
-	_, err := Go(newProgram(t), &GoOptions{Architecture: ARM64}).(*builtImage).source.stage(context, omit(context), 8080)
+	_, err := Go(newProgram(t), &GoOptions{Architecture: ARM64}).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
 	check(t, err)
 	for archive, file := range map[string]string{"server": "app/server", "adapter": "opt/extensions/cdkweb-adapter"} {
 		content := readLayer(t, filepath.Join(context, archive+".tar.gz"))[file].content
@@ -146,7 +148,7 @@ func TestGoStageIsReproducible(t *testing.T) {
 	t.Parallel()
 	first, second := t.TempDir(), t.TempDir()
 	for _, context := range []string{first, second} {
-		_, err := Go(newProgram(t), &GoOptions{Include: []string{"static"}}).(*builtImage).source.stage(context, omit(context), 8080)
+		_, err := Go(newProgram(t), &GoOptions{Include: []string{"static"}}).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
 		check(t, err)
 	}
 	for _, name := range listFiles(t, first) {

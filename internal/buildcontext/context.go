@@ -1,10 +1,10 @@
-package webimage
+// Package buildcontext copies what a Docker build sees of a folder: the files that its ignore file
+// leaves, with their modes.
+package buildcontext
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -16,40 +16,43 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// buildContext copies what a Docker build sees of a folder. Symbolic links stay links, as Docker
-// sends them. The ignore file itself is not copied: it has done its work, and in the copy it could
-// hide what is added.
-type buildContext struct {
-	from, to string
-	ignored  *patternmatcher.PatternMatcher
-	without  omitted // whatever the ignore file says
+// IgnoreFile is the file that says what a build does not see of a folder. The copy holds none: it has
+// done its work, and could hide what is added.
+const IgnoreFile = ".dockerignore"
+
+// Patterns reads the lines of an ignore file.
+func Patterns(content string) (*patternmatcher.PatternMatcher, error) {
+	patterns, err := ignorefile.ReadAll(strings.NewReader(content))
+	if err != nil {
+		return nil, err
+	}
+	return patternmatcher.New(patterns)
 }
 
-// copyContext copies the files that .dockerignore leaves to the build.
-func (d *dockerfile) copyContext(dir, context string, output omitted) error {
-	ignored, err := d.ignored(dir)
-	if err != nil {
-		return err
-	}
-	secrets, err := d.secretFiles()
-	if err != nil {
-		return err
-	}
-	c := &buildContext{from: dir, to: context, ignored: ignored, without: append(omit(secrets...), output...)}
+// Copy copies what a build sees of a folder into another. Symbolic links stay links, as Docker sends
+// them. What is omitted is no part of the copy, whatever the patterns say.
+func Copy(from, to string, ignored *patternmatcher.PatternMatcher, without Omitted) error {
+	c := &copier{from: from, to: to, ignored: ignored, without: without}
 	return c.folder("", patternmatcher.MatchInfo{})
+}
+
+type copier struct {
+	from, to string
+	ignored  *patternmatcher.PatternMatcher
+	without  Omitted
 }
 
 // folder copies what a folder holds. Docker matches a name together with how the patterns matched
 // the folders above it, so an exception for a folder does not let in what another pattern names in
 // it.
-func (c *buildContext) folder(name string, above patternmatcher.MatchInfo) error {
+func (c *copier) folder(name string, above patternmatcher.MatchInfo) error {
 	entries, err := os.ReadDir(filepath.Join(c.from, name))
 	if err != nil {
 		return err
 	}
 	for _, entry := range entries {
 		child := filepath.Join(name, entry.Name())
-		if child == ignoreFile || c.without.holds(filepath.Join(c.from, child), entry) {
+		if child == IgnoreFile || c.without.Holds(filepath.Join(c.from, child), entry) {
 			continue
 		}
 		hidden, match, err := c.ignored.MatchesUsingParentResults(child, above)
@@ -75,7 +78,7 @@ func (c *buildContext) folder(name string, above patternmatcher.MatchInfo) error
 
 // copyFolderMode gives a folder that was copied its mode, once it is filled. Its owner may always
 // write, because `cdk deploy` and who cleans up afterwards has to.
-func (c *buildContext) copyFolderMode(name string) error {
+func (c *copier) copyFolderMode(name string) error {
 	info, err := os.Stat(filepath.Join(c.from, name))
 	if err != nil {
 		return err
@@ -89,7 +92,7 @@ func (c *buildContext) copyFolderMode(name string) error {
 
 // hasExceptionBelow reports whether a pattern that starts with "!" may let in something that lies
 // in a folder.
-func (c *buildContext) hasExceptionBelow(folder string) bool {
+func (c *copier) hasExceptionBelow(folder string) bool {
 	folder += string(filepath.Separator)
 	return slices.ContainsFunc(c.ignored.Patterns(), func(pattern *patternmatcher.Pattern) bool {
 		name := pattern.String()
@@ -100,7 +103,7 @@ func (c *buildContext) hasExceptionBelow(folder string) bool {
 }
 
 // copy copies one entry, and makes the folders above it.
-func (c *buildContext) copy(name string, entry fs.DirEntry) error {
+func (c *copier) copy(name string, entry fs.DirEntry) error {
 	source, target := filepath.Join(c.from, name), filepath.Join(c.to, name)
 	if entry.IsDir() {
 		return os.MkdirAll(target, 0o755)
@@ -121,36 +124,13 @@ func (c *buildContext) copy(name string, entry fs.DirEntry) error {
 	return nil // a socket or a device: Docker does not send these either
 }
 
-// ignored returns the patterns of what the build may not see.
-func (d *dockerfile) ignored(dir string) (*patternmatcher.PatternMatcher, error) {
-	content, err := os.ReadFile(inside(dir, d.options.File+ignoreFile))
-	if errors.Is(err, os.ErrNotExist) {
-		content, err = os.ReadFile(filepath.Join(dir, ignoreFile))
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	patterns, err := ignorefile.ReadAll(bytes.NewReader(content))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
-	}
-	excluded, err := d.excluded()
-	if err != nil {
-		return nil, err
-	}
-	matcher, err := patternmatcher.New(append(patterns, excluded...))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
-	}
-	return matcher, nil
-}
-
-// omitted are files and folders that become part of no image: build secrets, and what this or an
+// Omitted are files and folders that become part of no image: build secrets, and what this or an
 // earlier synth wrote, on which the image would depend otherwise.
-type omitted []fs.FileInfo
+type Omitted []fs.FileInfo
 
-func omit(names ...string) omitted {
-	var o omitted
+// Omit returns the given files and folders, as far as they exist.
+func Omit(names ...string) Omitted {
+	var o Omitted
 	for _, name := range names {
 		if info, err := os.Stat(name); err == nil {
 			o = append(o, info)
@@ -159,14 +139,16 @@ func omit(names ...string) omitted {
 	return o
 }
 
-// holds reports whether an entry is left out. So is every folder that `cdk synth` wrote.
-func (o omitted) holds(file string, entry fs.DirEntry) bool {
+// Holds reports whether an entry is left out. So is every folder that `cdk synth` wrote.
+func (o Omitted) Holds(file string, entry fs.DirEntry) bool {
 	if entry.IsDir() && isCloudAssembly(file) {
 		return true
 	}
 	info, err := os.Stat(file)
 	return err == nil && slices.ContainsFunc(o, func(other fs.FileInfo) bool { return os.SameFile(info, other) })
 }
+
+const cloudAssembly = "cdk.out" // the file that marks a folder which `cdk synth` wrote
 
 // isCloudAssembly reports whether `cdk synth` wrote a folder: it marks them with a file, which holds
 // the version of the format as JSON.
@@ -204,8 +186,8 @@ func copyFile(source, target string) error {
 	return os.Chmod(target, info.Mode()) // last, because writing takes setuid away
 }
 
-// writeFile writes a file that everybody may read, whatever the umask is.
-func writeFile(name string, content []byte) error {
+// WriteFile writes a file that everybody may read, whatever the umask is.
+func WriteFile(name string, content []byte) error {
 	if err := os.WriteFile(name, content, 0o644); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package webimage
+package dockerfile
 
 import (
 	"encoding/json"
@@ -9,14 +9,14 @@ import (
 	"unicode"
 )
 
-// instruction is one of a Dockerfile, as BuildKit reads it.
-type instruction struct {
+// Instruction is one of a Dockerfile, as BuildKit reads it.
+type Instruction struct {
 	keyword   string   // upper case
 	flags     []string // such as --from=build, without quotes
 	arguments string   // what follows the flags, continued lines joined
 	heredocs  []string // contents of its here-documents
-	text      string   // all of it in one line, without here-documents
-	first     int      // index of its first line
+	Text      string   // all of it in one line, without here-documents
+	First     int      // index of its first line
 	end       int      // index of the line after its last
 	open      bool     // the file ends in a continued line
 }
@@ -46,7 +46,7 @@ type instructionReader struct {
 
 // readInstructions splits lines into instructions. It also returns what the directives syntax and
 // escape say.
-func readInstructions(lines []string) (instructions []instruction, syntax, escape string, err error) {
+func readInstructions(lines []string) (instructions []Instruction, syntax, escape string, err error) {
 	r := &instructionReader{lines: lines, escape: `\`}
 	if err := r.directives(); err != nil {
 		return nil, r.syntax, r.escape, err
@@ -58,9 +58,9 @@ func readInstructions(lines []string) (instructions []instruction, syntax, escap
 		}
 		read, err := r.instruction()
 		if err != nil {
-			return nil, r.syntax, r.escape, fmt.Errorf("line %d: %w", read.first+1, err)
+			return nil, r.syntax, r.escape, fmt.Errorf("line %d: %w", read.First+1, err)
 		}
-		if strings.TrimSpace(read.text) != "" {
+		if strings.TrimSpace(read.Text) != "" {
 			instructions = append(instructions, read)
 		}
 	}
@@ -100,12 +100,12 @@ func skipped(line string) bool {
 }
 
 // instruction reads the lines of one instruction, and the here-documents that it starts.
-func (r *instructionReader) instruction() (instruction, error) {
-	read := instruction{first: r.next}
+func (r *instructionReader) instruction() (Instruction, error) {
+	read := Instruction{First: r.next}
 	var text strings.Builder
 	for read.open = true; read.open && r.next < len(r.lines); r.next++ {
 		line := strings.TrimRight(r.lines[r.next], "\r")
-		if r.next == read.first {
+		if r.next == read.First {
 			line = strings.TrimLeftFunc(line, unicode.IsSpace)
 		} else if skipped(line) {
 			continue
@@ -114,15 +114,15 @@ func (r *instructionReader) instruction() (instruction, error) {
 		read.open = continued.MatchString(line)
 		text.WriteString(continued.ReplaceAllString(line, "$1"))
 	}
-	read.text = text.String()
-	read.split(read.text, r.escape)
+	read.Text = text.String()
+	read.split(read.Text, r.escape)
 	err := r.heredocs(&read)
 	read.end = r.next
 	return read, err
 }
 
 // split takes an instruction apart.
-func (i *instruction) split(text, escape string) {
+func (i *Instruction) split(text, escape string) {
 	parts := whiteSpacePattern.Split(strings.TrimSpace(text), 2)
 	i.keyword = strings.ToUpper(parts[0])
 	if len(parts) == 2 {
@@ -163,7 +163,7 @@ func cutFlags(text string, escape byte) (flags []string, rest string) {
 }
 
 // list returns the arguments if they are a JSON array of strings.
-func (i *instruction) list() ([]string, bool) {
+func (i *Instruction) list() ([]string, bool) {
 	var list []string
 	if !strings.HasPrefix(i.arguments, "[") || json.Unmarshal([]byte(i.arguments), &list) != nil {
 		return nil, false
@@ -172,7 +172,7 @@ func (i *instruction) list() ([]string, bool) {
 }
 
 // flag returns the value of a flag.
-func (i *instruction) flag(name string) string {
+func (i *Instruction) flag(name string) string {
 	for _, flag := range i.flags {
 		if value, ok := strings.CutPrefix(flag, "--"+name+"="); ok {
 			return value
@@ -182,14 +182,14 @@ func (i *instruction) flag(name string) string {
 }
 
 // trigger returns the instruction that an ONBUILD instruction holds.
-func (i *instruction) trigger(escape string) instruction {
-	held := instruction{text: i.text, first: i.first, end: i.end, heredocs: i.heredocs}
+func (i *Instruction) trigger(escape string) Instruction {
+	held := Instruction{Text: i.Text, First: i.First, end: i.end, heredocs: i.heredocs}
 	held.split(i.arguments, escape)
 	return held
 }
 
 // heredocs reads the here-documents that an instruction starts.
-func (r *instructionReader) heredocs(read *instruction) error {
+func (r *instructionReader) heredocs(read *Instruction) error {
 	held := *read
 	if held.keyword == "ONBUILD" {
 		held = read.trigger(r.escape)
@@ -200,7 +200,7 @@ func (r *instructionReader) heredocs(read *instruction) error {
 	if _, isList := held.list(); isList {
 		return nil
 	}
-	words, err := shellWords(read.text, true)
+	words, err := shellWords(read.Text, true)
 	if err != nil {
 		return nil // the shell may read it, and BuildKit looks for no here-document in it
 	}

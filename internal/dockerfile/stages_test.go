@@ -1,11 +1,11 @@
-package webimage
+package dockerfile
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestExtendDockerfile(t *testing.T) {
+func TestExtend(t *testing.T) {
 	t.Parallel()
 	const added = "ADD it /"
 	for _, test := range []struct {
@@ -67,7 +67,7 @@ func TestExtendDockerfile(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := extendDockerfile(test.dockerfile, test.target, "linux/amd64", added)
+			got, err := Extend(test.dockerfile, test.target, "linux/amd64", added)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +78,7 @@ func TestExtendDockerfile(t *testing.T) {
 	}
 }
 
-func TestExtendDockerfileErrors(t *testing.T) {
+func TestExtendErrors(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name       string
@@ -98,7 +98,7 @@ func TestExtendDockerfileErrors(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := extendDockerfile(test.dockerfile, test.target, "linux/amd64", "ADD it /")
+			_, err := Extend(test.dockerfile, test.target, "linux/amd64", "ADD it /")
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}

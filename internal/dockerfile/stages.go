@@ -1,4 +1,4 @@
-package webimage
+package dockerfile
 
 import (
 	"errors"
@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// extendDockerfile returns a Dockerfile that ends with the stage that target names or numbers, and with
+// Extend returns a Dockerfile that ends with the stage that target names or numbers, and with
 // an instruction added there; the last stage if target is empty. Without an instruction nothing is
 // added. The platform is what the image is for.
 //
 // Only a target asks for a Dockerfile that can be read: the last stage ends where the file ends.
-func extendDockerfile(content, target, platform, added string) (string, error) {
-	d, err := parseDockerfile(content)
-	if target == "" && (d.foreign || err != nil && !errors.Is(err, errNoStage)) {
+func Extend(content, target, platform, added string) (string, error) {
+	f, err := Parse(content)
+	if target == "" && (f.foreign || err != nil && !errors.Is(err, errNoStage)) {
 		if added == "" {
 			return content, nil
 		}
@@ -25,14 +25,14 @@ func extendDockerfile(content, target, platform, added string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	index, err := d.pick(target)
+	index, err := f.Pick(target)
 	if err != nil {
 		return "", err
 	}
-	if wanted := d.stages[index].from.flag("platform"); !samePlatform(wanted, platform) {
+	if wanted := f.Stages[index].from.flag("platform"); !samePlatform(wanted, platform) {
 		return "", fmt.Errorf("the image is for %s, but its stage says FROM --platform=%s; leave that out, or set the option Architecture", platform, wanted)
 	}
-	return d.upTo(index, added), nil
+	return f.upTo(index, added), nil
 }
 
 // samePlatform reports whether a flag --platform means the platform that an image is for, or may mean
@@ -58,25 +58,26 @@ func samePlatform(flag, platform string) bool {
 	return system+"/"+architecture == platform
 }
 
-// parsedDockerfile is a Dockerfile with its build stages.
-type parsedDockerfile struct {
+// File is a Dockerfile with its build stages.
+type File struct {
+	Stages []Stage
+
 	lines     []string
-	arguments []instruction // ARG before the first FROM
-	stages    []stage
+	arguments []Instruction // ARG before the first FROM
 	escape    string
 	foreign   bool // a program other than Docker's own reads it
 }
 
-// stage is a build stage of a Dockerfile: FROM image [AS name], and what follows.
-type stage struct {
-	from         instruction
-	base         string // what it is built from: an image, or a stage before
-	name         string // lower case, as Docker compares them; empty without AS
-	instructions []instruction
+// Stage is a build stage of a Dockerfile: FROM image [AS name], and what follows.
+type Stage struct {
+	from         Instruction
+	Base         string // what it is built from: an image, or a stage before
+	Name         string // lower case, as Docker compares them; empty without AS
+	instructions []Instruction
 }
 
-// end is the index of the line after the last of a stage.
-func (s *stage) end() int {
+// End is the index of the line after the last of a stage.
+func (s *Stage) End() int {
 	if last := len(s.instructions) - 1; last >= 0 {
 		return s.instructions[last].end
 	}
@@ -88,84 +89,84 @@ var ownSyntax = regexp.MustCompile(`^(docker\.io/)?docker/dockerfile(-upstream)?
 
 var errNoStage = errors.New("there is no FROM instruction, so it builds no image")
 
-// parseDockerfile reads a Dockerfile as BuildKit does.
-func parseDockerfile(content string) (*parsedDockerfile, error) {
+// Parse reads a Dockerfile as BuildKit does.
+func Parse(content string) (*File, error) {
 	content = strings.TrimPrefix(content, "\ufeff")
-	d := &parsedDockerfile{lines: strings.Split(strings.TrimSuffix(content, "\n"), "\n")}
-	instructions, syntax, escape, err := readInstructions(d.lines)
-	d.escape = escape
-	d.foreign = syntax != "" && !ownSyntax.MatchString(syntax)
+	f := &File{lines: strings.Split(strings.TrimSuffix(content, "\n"), "\n")}
+	instructions, syntax, escape, err := readInstructions(f.lines)
+	f.escape = escape
+	f.foreign = syntax != "" && !ownSyntax.MatchString(syntax)
 	if err != nil {
-		return d, err
+		return f, err
 	}
 	for _, i := range instructions {
-		last := len(d.stages) - 1
+		last := len(f.Stages) - 1
 		switch {
 		case i.keyword == "FROM":
 			words := strings.Fields(i.arguments)
 			if len(words) != 1 && (len(words) != 3 || !strings.EqualFold(words[1], "AS")) {
-				return d, fmt.Errorf("line %d: FROM must be followed by an image, or by IMAGE AS NAME", i.first+1)
+				return f, fmt.Errorf("line %d: FROM must be followed by an image, or by IMAGE AS NAME", i.First+1)
 			}
-			found := stage{from: i, base: words[0]}
+			found := Stage{from: i, Base: words[0]}
 			if len(words) == 3 {
-				found.name = strings.ToLower(words[2])
+				found.Name = strings.ToLower(words[2])
 			}
-			d.stages = append(d.stages, found)
+			f.Stages = append(f.Stages, found)
 		case last >= 0:
-			d.stages[last].instructions = append(d.stages[last].instructions, i)
+			f.Stages[last].instructions = append(f.Stages[last].instructions, i)
 		case i.keyword == "ARG":
-			d.arguments = append(d.arguments, i)
+			f.arguments = append(f.arguments, i)
 		}
 	}
-	if len(d.stages) == 0 {
-		return d, errNoStage
+	if len(f.Stages) == 0 {
+		return f, errNoStage
 	}
-	return d, nil
+	return f, nil
 }
 
-// pick returns the index of the stage that is built: the one that target names or numbers, or the
+// Pick returns the index of the stage that is built: the one that target names or numbers, or the
 // last. Of two stages with one name Docker takes the second.
-func (d *parsedDockerfile) pick(target string) (int, error) {
+func (f *File) Pick(target string) (int, error) {
 	if target == "" {
-		return len(d.stages) - 1, nil
+		return len(f.Stages) - 1, nil
 	}
-	for i := len(d.stages) - 1; i >= 0; i-- {
-		if d.stages[i].name == strings.ToLower(target) {
+	for i := len(f.Stages) - 1; i >= 0; i-- {
+		if f.Stages[i].Name == strings.ToLower(target) {
 			return i, nil
 		}
 	}
-	if number, err := strconv.Atoi(target); err == nil && number >= 0 && number < len(d.stages) {
+	if number, err := strconv.Atoi(target); err == nil && number >= 0 && number < len(f.Stages) {
 		return number, nil
 	}
 	var names []string
-	for i, stage := range d.stages {
-		if stage.name == "" {
-			stage.name = "number " + strconv.Itoa(i)
+	for i, stage := range f.Stages {
+		if stage.Name == "" {
+			stage.Name = "number " + strconv.Itoa(i)
 		}
-		names = append(names, stage.name)
+		names = append(names, stage.Name)
 	}
 	return 0, fmt.Errorf("there is no stage for Target %q; name one of its stages: %s", target, strings.Join(names, ", "))
 }
 
 // upTo returns the Dockerfile up to the end of a stage, with an instruction added there. What follows
 // is not built, so that the stage is the last one: not every builder finds a stage by its number.
-func (d *parsedDockerfile) upTo(index int, added string) string {
-	found := &d.stages[index]
-	end := found.end()
-	if index == len(d.stages)-1 {
-		end = len(d.lines)
+func (f *File) upTo(index int, added string) string {
+	found := &f.Stages[index]
+	end := found.End()
+	if index == len(f.Stages)-1 {
+		end = len(f.lines)
 	}
-	lines := slices.Clone(d.lines[:end])
+	lines := slices.Clone(f.lines[:end])
 	last := found.from
 	if n := len(found.instructions); n > 0 {
 		last = found.instructions[n-1]
 	}
 	if last.open { // in one line, so that nothing continues it
-		text := last.text
-		for continuedPatterns[d.escape].MatchString(text) {
-			text = continuedPatterns[d.escape].ReplaceAllString(text, "$1")
+		text := last.Text
+		for continuedPatterns[f.escape].MatchString(text) {
+			text = continuedPatterns[f.escape].ReplaceAllString(text, "$1")
 		}
-		lines = append(lines[:last.first], text)
+		lines = append(lines[:last.First], text)
 	}
 	if added != "" {
 		lines = append(lines, added)
