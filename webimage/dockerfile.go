@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -131,6 +132,7 @@ func (d *dockerBuild) validate() []error {
 	if err == nil {
 		_, err := d.read(dir)
 		report(err)
+		report(d.validateExtensions(dir))
 		if _, err := os.Lstat(filepath.Join(dir, ownFolder)); err == nil {
 			report(fmt.Errorf("the folder holds %s, a name that is kept for what cdkweb adds; rename it", ownFolder))
 		}
@@ -178,6 +180,40 @@ func (d *dockerBuild) read(dir string) (string, error) {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
 	return extended, nil
+}
+
+// validateExtensions refuses a second adapter: Lambda starts all programs in /opt/extensions, and each
+// of two adapters would take requests, so that one is carried out twice. A Dockerfile that cannot be
+// read is left to Docker.
+func (d *dockerBuild) validateExtensions(dir string) error {
+	if d.options.Adapter != WithAdapter {
+		return nil
+	}
+	parsed, index, err := d.parse(dir)
+	if err != nil {
+		return nil
+	}
+	i, found := parsed.Writer(index, "/"+path.Dir(adapterPath), d.options.BuildArgs, dir)
+	if !found {
+		return nil
+	}
+	return fmt.Errorf("line %d of the Dockerfile (%s) puts a program into /opt/extensions, where the Lambda adapter of this "+
+		"library is added: two adapters carry requests out twice; remove that line, or set Adapter: webimage.OwnAdapter "+
+		"to use the adapter that the Dockerfile brings", i.First+1, i.Text)
+}
+
+// parse reads the Dockerfile, and returns the index of the stage that is built.
+func (d *dockerBuild) parse(dir string) (*dockerfile.File, int, error) {
+	content, err := os.ReadFile(inside(dir, d.options.File))
+	if err != nil {
+		return nil, 0, err
+	}
+	parsed, err := dockerfile.Parse(string(content))
+	if err != nil {
+		return nil, 0, err
+	}
+	index, err := parsed.Pick(d.options.Target)
+	return parsed, index, err
 }
 
 // stage copies what the build may see, and adds the extended Dockerfile and the adapter.

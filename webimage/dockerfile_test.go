@@ -191,6 +191,7 @@ func TestDockerfileValidate(t *testing.T) {
 		"broken/Dockerfile": "RUN x\n",
 		"taken/Dockerfile":  "FROM a\n", "taken/.cdkweb/": "",
 		"arm/Dockerfile": "FROM --platform=linux/arm64 a\n",
+		"lwa/Dockerfile": "FROM a AS base\nCOPY --from=example.com/lambda-adapter:1 /lambda-adapter /opt/extensions/lambda-adapter\nFROM base\nCOPY a /a\n",
 	})
 	for _, test := range []struct {
 		name    string
@@ -213,6 +214,9 @@ func TestDockerfileValidate(t *testing.T) {
 		{"a secret's id with a comma", "good", &DockerfileOptions{BuildSecrets: map[string]BuildSecret{"a,b": SecretEnv("A")}}, []string{`BuildSecrets["a,b"]`, "without commas"}},
 		{"a folder with a kept name", "taken", nil, []string{"the folder holds .cdkweb, a name that is kept for what cdkweb adds"}},
 		{"a Dockerfile for another platform", "arm", nil, []string{"the image is for linux/amd64, but its stage says FROM --platform=linux/arm64"}},
+		{"a Dockerfile with an adapter", "lwa", nil, []string{
+			"line 2 of the Dockerfile (COPY --from=example.com/lambda-adapter:1 /lambda-adapter /opt/extensions/lambda-adapter)",
+			"remove that line, or set Adapter: webimage.OwnAdapter"}},
 		{"all at once", "nowhere", &DockerfileOptions{Architecture: "mips", Adapter: "both"},
 			[]string{`Architecture must be webimage.X86_64 or webimage.ARM64, got "mips"`, "Adapter must be", "nowhere does not exist"}},
 	} {
@@ -224,6 +228,16 @@ func TestDockerfileValidate(t *testing.T) {
 			}
 			wantError(t, Dockerfile(folder, test.options).Validate(), test.want...)
 		})
+	}
+}
+
+// Who says what is in /opt/extensions may have it.
+func TestDockerfileOwnAdapter(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"Dockerfile": "FROM a\nCOPY adapter /opt/extensions/\n"})
+	for _, adapter := range []Adapter{OwnAdapter, NoAdapter} {
+		check(t, Dockerfile(dir, &DockerfileOptions{Adapter: adapter}).Validate())
 	}
 }
 
