@@ -78,8 +78,7 @@ func TestDockerfileStage(t *testing.T) {
 
 			image := Dockerfile(dir, &test.options)
 			check(t, image.Validate())
-			recipe, err := image.(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
-			check(t, err)
+			recipe := stage(t, image, context, buildcontext.Omit(context))
 
 			want := append([]string{".cdkweb/Dockerfile", ".cdkweb/adapter.tar.gz"}, test.want...)
 			slices.Sort(want)
@@ -122,7 +121,7 @@ func TestDockerfileModes(t *testing.T) {
 	for _, umask := range []int{0o022, 0o077, 0o027, 0} {
 		context := t.TempDir()
 		before := syscall.Umask(umask)
-		_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
+		err := Dockerfile(dir, nil).(*builtImage).source.stage(context, buildcontext.Omit(context))
 		syscall.Umask(before)
 		check(t, err)
 		got := map[string]fs.FileMode{}
@@ -146,7 +145,7 @@ func TestDockerfileLinksAndModes(t *testing.T) {
 	t.Parallel()
 	dir, context := t.TempDir(), t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, "run.sh*": "#!/bin/sh\n", "link": "-> run.sh"})
-	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
+	err := Dockerfile(dir, nil).(*builtImage).source.stage(context, buildcontext.Omit(context))
 	check(t, err)
 	if link, err := os.Readlink(filepath.Join(context, "link")); err != nil || link != "run.sh" {
 		t.Errorf("got link %q (%v), want run.sh", link, err)
@@ -158,12 +157,11 @@ func TestDockerfileLinksAndModes(t *testing.T) {
 
 func TestDockerfileAdapter(t *testing.T) {
 	t.Parallel()
-	for adapter, want := range map[Adapter]bool{WithAdapter: true, OwnAdapter: false, NoAdapter: false} {
+	for adapter, want := range map[Adapter]bool{UnknownAdapter: true, WithAdapter: true, OwnAdapter: false, NoAdapter: false} {
 		dir, context := t.TempDir(), t.TempDir()
 		writeFiles(t, dir, map[string]string{"Dockerfile": "FROM a AS web\nFROM b\n"})
 		image := Dockerfile(dir, &DockerfileOptions{Adapter: adapter, Target: "web", BuildArgs: map[string]string{"V": "1"}})
-		recipe, err := image.(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
-		check(t, err)
+		recipe := stage(t, image, context, buildcontext.Omit(context))
 		dockerfile, err := os.ReadFile(filepath.Join(context, recipe.dockerfile))
 		check(t, err)
 		wantDockerfile := "FROM a AS web\n"
@@ -199,10 +197,14 @@ func TestDockerfileValidate(t *testing.T) {
 		options *DockerfileOptions
 		want    []string
 	}{
-		{"no folder named", "", nil, []string{`webimage.Dockerfile(""): folder must be one with a Dockerfile, such as "./server"`}},
-		{"missing folder", "nowhere", nil, []string{"nowhere does not exist; name a folder with a Dockerfile, relative to the folder of cdk.json"}},
+		{"no folder named", "", nil, []string{`webimage.Dockerfile(""): folder is empty; name a folder with a Dockerfile, such as "./server"`}},
+		{"missing folder", "nowhere", nil, []string{"nowhere does not exist; name a folder with a Dockerfile (relative paths start at ", ", the folder of cdk.json)"}},
 		{"empty folder", "empty", nil, []string{"empty is empty; name a folder with a Dockerfile"}},
-		{"a file", "file", nil, []string{"not a directory"}},
+		{"a Dockerfile instead of its folder", "good/Dockerfile", nil, []string{"good/Dockerfile is a file; name its folder: webimage.Dockerfile(", `good", nil)`}},
+		{"a file", "file", nil, []string{"file is a file; name its folder: webimage.Dockerfile(", `, &webimage.DockerfileOptions{File: "file"})`}},
+		{"a cache without a type", "good", &DockerfileOptions{CacheFrom: []DockerCache{{}}}, []string{`CacheFrom[0] must have a Type, such as "registry"`}},
+		{"a token for a cache", "good", &DockerfileOptions{CacheTo: &DockerCache{Type: "registry", Params: map[string]string{"ref": "${Token[A.1]}"}}},
+			[]string{`CacheTo.Params["ref"] must be a literal`}},
 		{"no Dockerfile", "bare", nil, []string{"there is no Dockerfile ", "bare/Dockerfile; write one"}},
 		{"another Dockerfile that is missing", "good", &DockerfileOptions{File: "web.Dockerfile"}, []string{"there is no Dockerfile", "good/web.Dockerfile"}},
 		{"no FROM", "broken", nil, []string{"broken/Dockerfile: there is no FROM instruction"}},
@@ -216,7 +218,7 @@ func TestDockerfileValidate(t *testing.T) {
 		{"a Dockerfile for another platform", "arm", nil, []string{"the image is for linux/amd64, but its stage says FROM --platform=linux/arm64"}},
 		{"a Dockerfile with an adapter", "lwa", nil, []string{
 			"line 2 of the Dockerfile (COPY --from=example.com/lambda-adapter:1 /lambda-adapter /opt/extensions/lambda-adapter)",
-			"remove that line, or set Adapter: webimage.OwnAdapter"}},
+			"remove that line, or set Adapter: webimage.OwnAdapter", "(webimage.WithAdapter if its program is no adapter)"}},
 		{"all at once", "nowhere", &DockerfileOptions{Architecture: "mips", Adapter: "both"},
 			[]string{`Architecture must be webimage.X86_64 or webimage.ARM64, got "mips"`, "Adapter must be", "nowhere does not exist"}},
 	} {
@@ -236,7 +238,7 @@ func TestDockerfileOwnAdapter(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": "FROM a\nCOPY adapter /opt/extensions/\n"})
-	for _, adapter := range []Adapter{OwnAdapter, NoAdapter} {
+	for _, adapter := range []Adapter{WithAdapter, OwnAdapter, NoAdapter} {
 		check(t, Dockerfile(dir, &DockerfileOptions{Adapter: adapter}).Validate())
 	}
 }
@@ -249,8 +251,7 @@ func TestBuildSecrets(t *testing.T) {
 		"npm": SecretFile(".npmrc"), "key": SecretFile("/run/key"), "token": SecretEnv("TOKEN"),
 	}})
 	check(t, image.Validate())
-	recipe, err := image.(*builtImage).source.stage(t.TempDir(), nil, 8080)
-	check(t, err)
+	recipe := stage(t, image, t.TempDir(), nil)
 	for id, want := range map[string]string{"npm": "src=" + filepath.Join(root, ".npmrc"), "key": "src=/run/key", "token": "env=TOKEN"} {
 		if got := recipe.secrets[id]; got != want {
 			t.Errorf("secret %s: got %q, want %q", id, got, want)
@@ -267,8 +268,7 @@ func TestOptionsAreCopied(t *testing.T) {
 	options.BuildArgs["V"] = "2"
 	options.Target = "nothing"
 	check(t, image.Validate())
-	recipe, err := image.(*builtImage).source.stage(t.TempDir(), nil, 8080)
-	check(t, err)
+	recipe := stage(t, image, t.TempDir(), nil)
 	if recipe.args["V"] != "1" {
 		t.Errorf("got build argument %q, want the one at the time of the call", recipe.args["V"])
 	}
@@ -280,7 +280,7 @@ func TestSecretFileIsNotCopied(t *testing.T) {
 	dir, context := t.TempDir(), t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, ".npmrc": "secret", "a": ""})
 	image := Dockerfile(dir, &DockerfileOptions{BuildSecrets: map[string]BuildSecret{"npm": SecretFile(filepath.Join(dir, ".npmrc"))}})
-	_, err := image.(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
+	err := image.(*builtImage).source.stage(context, buildcontext.Omit(context))
 	check(t, err)
 	if got, want := listFiles(t, context), []string{".cdkweb/Dockerfile", ".cdkweb/adapter.tar.gz", "Dockerfile", "a"}; !slices.Equal(got, want) {
 		t.Errorf("the build sees %q, want %q", got, want)
@@ -293,7 +293,7 @@ func TestTemporaryFolderInside(t *testing.T) {
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"Dockerfile": scratch, "tmp/build/": ""})
 	context := filepath.Join(dir, "tmp", "build")
-	_, err := Dockerfile(dir, nil).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
+	err := Dockerfile(dir, nil).(*builtImage).source.stage(context, buildcontext.Omit(context))
 	check(t, err)
 	if got := listFiles(t, context); slices.ContainsFunc(got, func(name string) bool { return filepath.Base(filepath.Dir(name)) == "build" }) {
 		t.Errorf("the build sees itself: %q", got)

@@ -2,6 +2,7 @@ package webimage
 
 import (
 	"crypto/x509"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +37,8 @@ func main() {
 	"static/run.sh*":    "#!/bin/sh",
 	"../shared/words":   "hello",
 	"broken/main.go":    "package main\n\nfunc main() { undefined() }\n",
+	"cgo/main.go":       "package main\n\nimport \"C\"\n\nfunc main() {}\n",
+	"tests/a_test.go":   "package main\n",
 	"library/lib.go":    "package library\n",
 	"windows/main.go":   "//go:build windows\n\npackage main\n\nfunc main() {}\n",
 	"two/a.go":          "package a\n",
@@ -57,8 +60,7 @@ func TestGoStage(t *testing.T) {
 	dir, context := newProgram(t), t.TempDir()
 	image := Go(dir, &GoOptions{Tags: []string{"fancy"}, LDFlags: "-X main.version=1.4", Include: []string{"static", "../shared"}})
 	check(t, image.Validate())
-	recipe, err := image.(*builtImage).source.stage(context, buildcontext.Omit(context), 8000)
-	check(t, err)
+	recipe := stage(t, image, context, buildcontext.Omit(context))
 
 	want := []string{"Dockerfile", "adapter.tar.gz", "base.tar.gz", "server.tar.gz"}
 	if got := listFiles(t, context); !slices.Equal(got, want) {
@@ -72,7 +74,6 @@ ADD adapter.tar.gz /
 ADD server.tar.gz /
 WORKDIR /app
 USER 65532:65532
-EXPOSE 8000
 ENTRYPOINT ["/app/server"]
 `
 	if string(dockerfile) != wantDockerfile {
@@ -122,7 +123,7 @@ ENTRYPOINT ["/app/server"]
 func TestGoWithoutAdapter(t *testing.T) {
 	t.Parallel()
 	context := t.TempDir()
-	_, err := Go(newProgram(t), &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
+	err := Go(newProgram(t), &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(context, buildcontext.Omit(context))
 	check(t, err)
 	if got, want := listFiles(t, context), []string{"Dockerfile", "base.tar.gz", "server.tar.gz"}; !slices.Equal(got, want) {
 		t.Errorf("the context holds %q, want %q", got, want)
@@ -132,7 +133,7 @@ func TestGoWithoutAdapter(t *testing.T) {
 func TestGoArchitecture(t *testing.T) {
 	t.Parallel()
 	context := t.TempDir()
-	_, err := Go(newProgram(t), &GoOptions{Architecture: ARM64}).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
+	err := Go(newProgram(t), &GoOptions{Architecture: ARM64}).(*builtImage).source.stage(context, buildcontext.Omit(context))
 	check(t, err)
 	for archive, file := range map[string]string{"server": "app/server", "adapter": "opt/extensions/cdkweb-adapter"} {
 		content := readLayer(t, filepath.Join(context, archive+".tar.gz"))[file].content
@@ -148,7 +149,7 @@ func TestGoStageIsReproducible(t *testing.T) {
 	t.Parallel()
 	first, second := t.TempDir(), t.TempDir()
 	for _, context := range []string{first, second} {
-		_, err := Go(newProgram(t), &GoOptions{Include: []string{"static"}}).(*builtImage).source.stage(context, buildcontext.Omit(context), 8080)
+		err := Go(newProgram(t), &GoOptions{Include: []string{"static"}}).(*builtImage).source.stage(context, buildcontext.Omit(context))
 		check(t, err)
 	}
 	for _, name := range listFiles(t, first) {
@@ -165,8 +166,35 @@ func TestGoStageIsReproducible(t *testing.T) {
 func TestGoCompileError(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(newProgram(t), "broken")
-	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), nil, 8080)
+	err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), nil)
 	wantError(t, err, "the package does not compile: go build: exit status 1", "main.go:3:15: undefined: undefined", "example.com/hello/broken")
+}
+
+func TestGoMissing(t *testing.T) {
+	dir := newProgram(t)
+	t.Setenv("PATH", t.TempDir())
+	err := Go(dir, &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(t.TempDir(), nil)
+	wantError(t, err, "the command go is not in PATH; install Go to compile the package, or use webimage.Dockerfile")
+}
+
+// A folder that another synth wrote is part of the image only if it is named itself, and the folder
+// that this one writes never is.
+func TestGoIncludesOutput(t *testing.T) {
+	t.Parallel()
+	dir := newProgram(t)
+	writeFiles(t, dir, map[string]string{
+		"notes/cdk.out": "what cdk printed", "notes/a": "", "old/cdk.out": `{"version":"54.0.0"}`, "old/a": "",
+		"data/old/cdk.out": `{"version":"54.0.0"}`, "data/b": "", "now/asset.1/x": "",
+	})
+	context, output := t.TempDir(), buildcontext.Omit(filepath.Join(dir, "now"))
+	stage(t, Go(dir, &GoOptions{Adapter: NoAdapter, Include: []string{"notes", "old", "data"}}), context, output)
+	server := readLayer(t, filepath.Join(context, "server.tar.gz"))
+	got := slices.DeleteFunc(slices.Sorted(maps.Keys(server)), func(name string) bool { return strings.HasSuffix(name, "/") })
+	if want := []string{"app/data/b", "app/notes/a", "app/notes/cdk.out", "app/old/a", "app/old/cdk.out", "app/server"}; !slices.Equal(got, want) {
+		t.Errorf("the image holds %q, want %q", got, want)
+	}
+	err := Go(dir, &GoOptions{Include: []string{"now"}}).(*builtImage).source.stage(t.TempDir(), output)
+	wantError(t, err, `Include "now" is the folder that this app is written to`)
 }
 
 // The package's own go.mod selects the toolchain, not that of the app.
@@ -174,7 +202,7 @@ func TestGoToolchain(t *testing.T) {
 	t.Setenv("GOTOOLCHAIN", "local") // so that the newer one is refused instead of fetched
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"go.mod": "module example.com/future\n\ngo 1.99\n", "main.go": "package main\n\nfunc main() {}\n"})
-	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), nil, 8080)
+	err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), nil)
 	wantError(t, err, "the package does not compile", "go.mod requires go >= 1.99")
 }
 
@@ -182,7 +210,7 @@ func TestGoToolchain(t *testing.T) {
 func compiledServer(t *testing.T, dir string, options *GoOptions) string {
 	t.Helper()
 	context := t.TempDir()
-	_, err := Go(dir, options).(*builtImage).source.stage(context, nil, 8080)
+	err := Go(dir, options).(*builtImage).source.stage(context, nil)
 	check(t, err)
 	return readLayer(t, filepath.Join(context, "server.tar.gz"))["app/server"].content
 }
@@ -257,9 +285,12 @@ func TestGoValidate(t *testing.T) {
 		options *GoOptions
 		want    []string
 	}{
-		{"no folder named", "", nil, []string{`webimage.Go(""): package must be the folder of a main package, such as "./server"`}},
-		{"missing folder", "nowhere", nil, []string{"nowhere does not exist; name a main package's folder, relative to the folder of cdk.json"}},
-		{"a file", "main.go", nil, []string{"main.go is a file; name the folder"}},
+		{"no folder named", "", nil, []string{`webimage.Go(""): folder is empty; name the folder of a main package, such as "./server"`}},
+		{"missing folder", "nowhere", nil, []string{"nowhere does not exist; name the folder of a main package (relative paths start at ", ", the folder of cdk.json)"}},
+		{"a file", "main.go", nil, []string{"main.go is a file; name its folder: webimage.Go("}},
+		{"only cgo", "cgo", nil, []string{`cgo holds only Go files that import "C", and the image has no C library; write them without cgo, or use webimage.Dockerfile`}},
+		{"only tests", "tests", nil, []string{"tests holds tests only; name the folder of a main package"}},
+		{"an adapter that it cannot have", ".", &GoOptions{Adapter: OwnAdapter}, []string{"Adapter must be webimage.WithAdapter or webimage.NoAdapter, got webimage.OwnAdapter"}},
 		{"no Go files", "nothing", nil, []string{"nothing holds no Go files for linux/amd64"}},
 		{"only for another system", "windows", nil, []string{"windows holds no Go files for linux/amd64"}},
 		{"a library", "library", nil, []string{"library holds package library, which is not a program"}},

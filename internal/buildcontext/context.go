@@ -141,9 +141,11 @@ func Omit(names ...string) Omitted {
 
 // Holds reports whether an entry is left out. So is every folder that `cdk synth` wrote.
 func (o Omitted) Holds(file string, entry fs.DirEntry) bool {
-	if entry.IsDir() && isCloudAssembly(file) {
-		return true
-	}
+	return o.Has(file) || entry.IsDir() && isCloudAssembly(file)
+}
+
+// Has reports whether a file or a folder is one of those given to [Omit].
+func (o Omitted) Has(file string) bool {
 	info, err := os.Stat(file)
 	return err == nil && slices.ContainsFunc(o, func(other fs.FileInfo) bool { return os.SameFile(info, other) })
 }
@@ -192,4 +194,50 @@ func WriteFile(name string, content []byte) error {
 		return err
 	}
 	return os.Chmod(name, 0o644)
+}
+
+// CopyModes gives the folders below a folder, and the files whose modes hold more than permissions,
+// the modes that they have in another: who copied it let the umask change them.
+func CopyModes(from, to string) error {
+	return filepath.WalkDir(from, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		special := entry.Type().IsRegular() && info.Mode()&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky) != 0
+		if file == from || !entry.IsDir() && !special {
+			return nil
+		}
+		name, err := filepath.Rel(from, file)
+		if err != nil {
+			return err
+		}
+		err = os.Chmod(filepath.Join(to, name), info.Mode())
+		if errors.Is(err, os.ErrNotExist) {
+			return nil // not copied
+		}
+		return err
+	})
+}
+
+// Executables returns the names of the files below a folder that their owner may execute, one a line:
+// of all modes the one that version control keeps.
+func Executables(folder string) (string, error) {
+	var names strings.Builder
+	err := filepath.WalkDir(folder, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil || info.Mode()&0o100 == 0 {
+			return err
+		}
+		name, err := filepath.Rel(folder, file)
+		names.WriteString(filepath.ToSlash(name) + "\n")
+		return err
+	})
+	return names.String(), err
 }
