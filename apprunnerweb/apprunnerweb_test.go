@@ -29,7 +29,7 @@ const (
 )
 
 // workload needs no build, so that tests of the hosting's options are fast.
-func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI)} }
+func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI, nil)} }
 
 func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
@@ -90,7 +90,7 @@ func TestOptions(t *testing.T) {
 		{name: "an imported auto scaling configuration",
 			hosting: apprunnerweb.Hosting{AutoScaling: apprunnerweb.AutoScalingFromARN("arn:aws:apprunner:eu-west-1:123456789012:autoscalingconfiguration/high/3")},
 			want:    map[string]string{"AutoScalingConfigurationArn": `"arn:aws:apprunner:eu-west-1:123456789012:autoscalingconfiguration/high/3"`}},
-		{name: "a public image has no access role", change: func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, want: map[string]string{
+		{name: "a public image has no access role", change: func(w *web.Workload) { w.Image = webimage.URI(publicURI, nil) }, want: map[string]string{
 			"SourceConfiguration.ImageRepository.ImageRepositoryType": `"ECR_PUBLIC"`,
 			"SourceConfiguration.AuthenticationConfiguration":         "",
 		}},
@@ -117,18 +117,18 @@ func TestGolden(t *testing.T) {
 		},
 		"public image": func(stack awscdk.Stack) {
 			w := workload()
-			w.Image = webimage.URI(publicURI)
+			w.Image = webimage.URI(publicURI, nil)
 			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: w})
 		},
 		"repository of the stack": func(stack awscdk.Stack) {
 			w := workload()
-			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "")
+			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "", nil)
 			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: w, Hosting: apprunnerweb.Hosting{AutoDeploymentsEnabled: true}})
 		},
 		"every option": func(stack awscdk.Stack) {
 			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{
 				Workload: web.Workload{
-					Image:       webimage.URI(privateURI),
+					Image:       webimage.URI(privateURI, nil),
 					Port:        8000,
 					Command:     []string{"serve", "--verbose"},
 					Environment: map[string]string{"STAGE": "test"},
@@ -222,7 +222,7 @@ func TestAccessors(t *testing.T) {
 	template.Want(kind, "NetworkConfiguration.IpAddressType", `"DUAL_STACK"`)
 
 	public := workload()
-	public.Image = webimage.URI(publicURI)
+	public.Image = webimage.URI(publicURI, nil)
 	if role := apprunnerweb.NewService(newStack(t), "Site", &apprunnerweb.ServiceProps{Workload: public}).AccessRole(); role != nil {
 		t.Errorf("a public image has the access role %v", role)
 	}
@@ -322,15 +322,17 @@ func TestValidate(t *testing.T) {
 		{"a name too long", nil, apprunnerweb.Hosting{ServiceName: strings.Repeat("a", 41)}, []string{"(41)"}},
 		{"a name with wrong letters", nil, apprunnerweb.Hosting{ServiceName: "my site"}, []string{`got "my site"`}},
 		{"a name that starts wrongly", nil, apprunnerweb.Hosting{ServiceName: "-site"}, []string{`got "-site"`}},
-		{"an arm64 image", func(w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, apprunnerweb.Hosting{},
+		{"an arm64 image", func(w *web.Workload) {
+			w.Image = webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64})
+		}, apprunnerweb.Hosting{},
 			[]string{"App Runner runs x86-64 images only, got Architecture arm64; build it with webimage.X86_64, or choose ecsweb.Hosting{} or lambdaweb.Hosting{}"}},
-		{"auto deployments of a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
+		{"auto deployments of a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI, nil) }, apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
 			[]string{"AutoDeploymentsEnabled needs an image in private ECR"}},
 		{"auto deployments of a digest", func(w *web.Workload) {
-			w.Image = webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site@sha256:" + strings.Repeat("0", 64))
+			w.Image = webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site@sha256:"+strings.Repeat("0", 64), nil)
 		}, apprunnerweb.Hosting{AutoDeploymentsEnabled: true}, []string{"AutoDeploymentsEnabled needs an image with a tag, which can move"}},
 		{"a nil configuration", nil, apprunnerweb.Hosting{AutoScaling: (*apprunnerweb.AutoScaling)(nil)}, []string{"AutoScaling must not be a nil *AutoScaling"}},
-		{"an access role for a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, apprunnerweb.Hosting{AccessRole: importedRole(t)},
+		{"an access role for a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI, nil) }, apprunnerweb.Hosting{AccessRole: importedRole(t)},
 			[]string{"AccessRole is for images in private ECR"}},
 		{"a reserved name", func(w *web.Workload) { w.Environment = map[string]string{"AWSAPPRUNNER": "x"} }, apprunnerweb.Hosting{}, []string{`got "AWSAPPRUNNER"`}},
 		{"an argument with a space", func(w *web.Workload) { w.Command = []string{"echo", "a b"} }, apprunnerweb.Hosting{}, []string{`got "a b"; put the command into the image's CMD`}},

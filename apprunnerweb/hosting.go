@@ -237,7 +237,7 @@ func (h Hosting) validateImage(image webimage.Facts, environment web.Environment
 		errs = append(errs, fmt.Errorf("Image: App Runner runs x86-64 images only, got Architecture %s; "+
 			"build it with webimage.X86_64, or choose %s", image.Architecture, limits.Can(func(h *limits.Hosting) limits.Ability { return h.ARM64 })))
 	}
-	if h.AutoDeploymentsEnabled && image.Public {
+	if h.AutoDeploymentsEnabled && image.Registry != webimage.ECRPrivate {
 		errs = append(errs, errors.New("AutoDeploymentsEnabled needs an image in private ECR, got one in Amazon ECR Public; "+
 			"leave it out, or copy the image to a repository of your own"))
 	}
@@ -248,7 +248,7 @@ func (h Hosting) validateImage(image webimage.Facts, environment web.Environment
 	if h.AutoDeploymentsEnabled && image.ByDigest {
 		errs = append(errs, errors.New("AutoDeploymentsEnabled needs an image with a tag, which can move, got one by its digest; leave it out, or name a tag"))
 	}
-	if h.AccessRole != nil && image.Public {
+	if h.AccessRole != nil && image.Registry != webimage.ECRPrivate {
 		errs = append(errs, errors.New("AccessRole is for images in private ECR, got an image in Amazon ECR Public, which App Runner pulls without a role; leave it out"))
 	}
 	if !image.InRegion(environment.Region) {

@@ -33,7 +33,7 @@ const (
 )
 
 // workload needs no build, so that tests of the hosting's options are fast.
-func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI)} }
+func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI, nil)} }
 
 func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
@@ -131,7 +131,9 @@ func TestOptions(t *testing.T) {
 			"ScalingTarget.AutoScalingMetric": `"REQUEST_COUNT_PER_TARGET"`, "ScalingTarget.AutoScalingTargetValue": `1000`,
 		}},
 		{name: "service name", hosting: ecsweb.Hosting{ServiceName: "site_1"}, want: map[string]string{"ServiceName": `"site_1"`}},
-		{name: "an image of another region", change: func(w *web.Workload) { w.Image = webimage.URI("123456789012.dkr.ecr.us-east-1.amazonaws.com/site") }, want: map[string]string{
+		{name: "an image of another region", change: func(w *web.Workload) {
+			w.Image = webimage.URI("123456789012.dkr.ecr.us-east-1.amazonaws.com/site", nil)
+		}, want: map[string]string{
 			"PrimaryContainer.Image": `"123456789012.dkr.ecr.us-east-1.amazonaws.com/site:latest"`,
 		}},
 	} {
@@ -154,10 +156,10 @@ func TestGolden(t *testing.T) {
 	for name, build := range map[string]func(stack awscdk.Stack){
 		"private image": func(stack awscdk.Stack) { newService(stack, ecsweb.Hosting{}) },
 		"public image": func(stack awscdk.Stack) {
-			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: web.Workload{Image: webimage.URI(publicURI)}})
+			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: web.Workload{Image: webimage.URI(publicURI, nil)}})
 		},
 		"repository of the stack": func(stack awscdk.Stack) {
-			w := web.Workload{Image: webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "")}
+			w := web.Workload{Image: webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "", nil)}
 			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: w})
 		},
 		"VPC": func(stack awscdk.Stack) { newService(stack, ecsweb.Hosting{VPC: newVPC(stack)}) },
@@ -165,7 +167,7 @@ func TestGolden(t *testing.T) {
 			vpc := importedVPC(stack, "subnet-0000000a", "subnet-0000000b")
 			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{
 				Workload: web.Workload{
-					Image:       webimage.URI(privateURI),
+					Image:       webimage.URI(privateURI, nil),
 					Port:        8000,
 					Command:     []string{"serve", "--verbose"},
 					Environment: map[string]string{"STAGE": "test"},
@@ -194,7 +196,7 @@ func TestGolden(t *testing.T) {
 		"task definition of the user": func(stack awscdk.Stack) {
 			definition := newTaskDefinition(stack, awsecs.CpuArchitecture_ARM64())
 			w := web.Workload{
-				Image:       webimage.ForArchitecture(webimage.URI(privateURI), webimage.ARM64),
+				Image:       webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64}),
 				Port:        8000,
 				Command:     []string{"serve", "--verbose"},
 				Environment: map[string]string{"Z": "1", "A": "2"},
@@ -223,7 +225,7 @@ func TestRoles(t *testing.T) {
 	} {
 		t.Run(test.image, func(t *testing.T) {
 			stack := newStack(t)
-			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: web.Workload{Image: webimage.URI(test.image)}})
+			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: web.Workload{Image: webimage.URI(test.image, nil)}})
 			template := templatetest.Of(t, stack)
 			for property, want := range map[string]struct{ principal, policy, pull string }{
 				"TaskRoleArn":           {"ecs-tasks.amazonaws.com", "", "null"},
@@ -475,7 +477,7 @@ func TestTaskDefinition(t *testing.T) {
 	stack = newStack(t)
 	role := newRole(stack, "Own", "ecs-tasks.amazonaws.com")
 	definition = awsecs.NewFargateTaskDefinition(stack, new("Task"), &awsecs.FargateTaskDefinitionProps{TaskRole: role})
-	public := web.Workload{Image: webimage.URI(publicURI), Role: role}
+	public := web.Workload{Image: webimage.URI(publicURI, nil), Role: role}
 	ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: public, Hosting: ecsweb.Hosting{TaskDefinition: definition}})
 	templatetest.Of(t, stack).Want(taskKind, "ContainerDefinitions.0.Image", `"`+publicURI+`"`)
 }
@@ -513,7 +515,7 @@ func TestTagWarning(t *testing.T) {
 }
 
 func TestARM64Warning(t *testing.T) {
-	arm64 := web.Workload{Image: webimage.ForArchitecture(webimage.URI(privateURI), webimage.ARM64)}
+	arm64 := web.Workload{Image: webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64})}
 	const text = "ECS finds it out from the image"
 
 	stack := newStack(t)
@@ -654,7 +656,9 @@ func TestValidateResources(t *testing.T) {
 		{"a task definition for arm64 and an image for x86-64", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, awsecs.CpuArchitecture_ARM64())}
 		}, []string{"TaskDefinition runs programs for arm64, but Image has Architecture x86_64"}},
-		{"a task definition for x86-64 and an image for arm64", func(_ awscdk.Stack, w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, func(stack awscdk.Stack) ecsweb.Hosting {
+		{"a task definition for x86-64 and an image for arm64", func(_ awscdk.Stack, w *web.Workload) {
+			w.Image = webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64})
+		}, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{TaskDefinition: awsecs.NewFargateTaskDefinition(stack, new("Task"), nil)}
 		}, []string{"TaskDefinition runs programs for x86_64, but Image has Architecture arm64", "build the image for x86_64"}},
 	} {

@@ -45,7 +45,7 @@ func ExampleHosting_taskDefinition() {
 // The error names pairs of CPU and memory that there are.
 func ExampleServiceProps_Validate() {
 	props := &ecsweb.ServiceProps{
-		Workload: web.Workload{Image: webimage.URI("public.ecr.aws/nginx/nginx:1.29")},
+		Workload: web.Workload{Image: webimage.URI("public.ecr.aws/nginx/nginx:1.29", nil)},
 		Hosting:  ecsweb.Hosting{CPU: 512, Memory: 8192},
 	}
 	fmt.Println(props.Validate())

@@ -157,7 +157,7 @@ func (h Hosting) ValidateVariables(variables map[string]string) []error {
 
 func validateImage(image webimage.Facts, environment web.Environment) []error {
 	var errs []error
-	if image.Public {
+	if image.Registry != webimage.ECRPrivate {
 		errs = append(errs, errors.New("Image: Lambda runs images from private ECR only, got one in Amazon ECR Public; "+
 			"build it with webimage.Dockerfile (FROM that image), or copy it to a repository of your own"))
 	}

@@ -29,7 +29,7 @@ const (
 )
 
 // workload needs no build, so that tests of the hosting's options are fast.
-func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI)} }
+func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI, nil)} }
 
 func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
@@ -64,7 +64,9 @@ func TestOptions(t *testing.T) {
 		}, want: map[string]string{
 			"Environment.Variables": `{"AWS_LWA_ASYNC_INIT":"true","AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/ready","PORT":"8080"}`,
 		}},
-		{name: "arm64", change: func(w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, want: map[string]string{
+		{name: "arm64", change: func(w *web.Workload) {
+			w.Image = webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64})
+		}, want: map[string]string{
 			"Architectures": `["arm64"]`,
 		}},
 		{name: "memory", hosting: lambdaweb.Hosting{MemorySize: 10240}, want: map[string]string{"MemorySize": `10240`}},
@@ -100,7 +102,7 @@ func TestGolden(t *testing.T) {
 		"function URL that streams": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}},
 		"function URL with IAM":     {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}}},
 		"repository of the stack": {change: func(stack awscdk.Stack, w *web.Workload) {
-			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4")
+			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4", nil)
 		}},
 		"role of the user": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Role = awsiam.NewRole(stack, new("Own"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil)})
@@ -108,7 +110,7 @@ func TestGolden(t *testing.T) {
 		"every option": {
 			change: func(stack awscdk.Stack, w *web.Workload) {
 				*w = web.Workload{
-					Image:       webimage.ForArchitecture(webimage.URI(privateURI), webimage.ARM64),
+					Image:       webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64}),
 					Port:        8000,
 					Command:     []string{"serve", "a b"},
 					Environment: map[string]string{"STAGE": "test"},
@@ -353,7 +355,7 @@ func TestValidate(t *testing.T) {
 		{"an unknown invoke mode", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: "STREAM"}}, `Endpoint: FunctionURL.InvokeMode must be awslambda.InvokeMode_BUFFERED or _RESPONSE_STREAM, got "STREAM"`},
 		{"streaming through what buffers", func(w *web.Workload) { w.Needs.Streaming = true }, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}},
 			"Needs.Streaming is set, but the function URL buffers; set FunctionURL.InvokeMode to awslambda.InvokeMode_RESPONSE_STREAM"},
-		{"a public image", func(w *web.Workload) { w.Image = webimage.URI("public.ecr.aws/nginx/nginx:1") }, lambdaweb.Hosting{},
+		{"a public image", func(w *web.Workload) { w.Image = webimage.URI("public.ecr.aws/nginx/nginx:1", nil) }, lambdaweb.Hosting{},
 			"Image: Lambda runs images from private ECR only, got one in Amazon ECR Public; build it with webimage.Dockerfile (FROM that image), or copy it to a repository of your own"},
 		{"an image without adapter", func(w *web.Workload) {
 			w.Image = webimage.Go("./examples/guestbook/server", &webimage.GoOptions{Adapter: webimage.NoAdapter})

@@ -121,7 +121,7 @@ func (s *Service) variables(endpoint Endpoint) map[string]string {
 	if path := s.prepared.Workload.HealthCheck.Path; path != "" {
 		variables["AWS_LWA_READINESS_CHECK_PATH"] = path
 		variables["AWS_LWA_READINESS_CHECK_HEALTHY_STATUS"] = "200-399"
-	} else if s.prepared.Workload.Image.Facts().Adapter == webimage.OwnAdapter {
+	} else if s.prepared.Workload.Image.Facts().Adapter != webimage.WithAdapter {
 		variables["AWS_LWA_READINESS_CHECK_PROTOCOL"] = "tcp" // AWS Lambda Web Adapter would ask for / over HTTP
 	}
 	for name, value := range s.prepared.Variables() {

@@ -38,7 +38,7 @@ func ExampleNewService() {
 // A plain test finds mistakes in milliseconds, all of them at once.
 func ExampleServiceProps_Validate() {
 	props := &web.ServiceProps{
-		Workload: web.Workload{Image: webimage.URI("public.ecr.aws/nginx/nginx:1.29"), Port: 80000},
+		Workload: web.Workload{Image: webimage.URI("public.ecr.aws/nginx/nginx:1.29", nil), Port: 80000},
 		Hosting:  apprunnerweb.Hosting{CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.TwoGB},
 	}
 	fmt.Println(props.Validate())

@@ -34,7 +34,7 @@ func Prepare(scope constructs.Construct, id string, workload Workload, hosting H
 	p := &Prepared{Workload: workload.withDefaults(), hosting: hosting, tables: map[string]awsdynamodb.ITable{}}
 	environment, err := environmentOf(scope)
 	if err = errors.Join(err, validate(p.Workload, hosting, environment)); err == nil {
-		p.Image, err = p.Workload.Image.Bind(scope, p.Workload.Port)
+		p.Image, err = p.Workload.Image.Bind(scope)
 	}
 	if err != nil {
 		panic(&InvalidPropsError{Path: *scope.Node().Path() + "/" + id, Err: err})

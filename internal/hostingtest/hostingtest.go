@@ -58,7 +58,7 @@ type Harness struct {
 const privateImage = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4"
 
 // workload needs no build.
-func workload() web.Workload { return web.Workload{Image: webimage.URI(privateImage)} }
+func workload() web.Workload { return web.Workload{Image: webimage.URI(privateImage, nil)} }
 
 func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)

@@ -34,7 +34,7 @@ var hostings = []struct {
 }
 
 func validate(hosting web.Hosting, needs web.Needs) error {
-	image := webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4")
+	image := webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4", nil)
 	return (&web.ServiceProps{Workload: web.Workload{Image: image, Needs: needs}, Hosting: hosting}).Validate()
 }
 
