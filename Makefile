@@ -3,17 +3,22 @@
 # The linter runs as a tool of its own version, so that it is no dependency of the library.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GUESTBOOK   := examples/guestbook/server
+DIFFTEST    := tools/difftest
 HOSTINGS    := apprunner ecs lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./webtest ./examples/guestbook
 
 .DEFAULT_GOAL := all
-.PHONY: all test synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
+.PHONY: all test difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
 
 all: test synth lint ## test, synth and lint
 
 test: ## run every test that needs only Go and Node
 	go test ./...
 	cd $(GUESTBOOK) && go test ./...
+	cd $(DIFFTEST) && go test ./...
+
+difftest: ## compare with BuildKit over random files (DIFFTEST_COUNT=100000 makes more of them)
+	cd $(DIFFTEST) && go test -count=1 -v ./...
 
 synth: node_modules/.installed ## synthesize the guestbook for each hosting into cdk.out/<hosting>
 	@set -e; for hosting in $(HOSTINGS); do \
@@ -36,6 +41,7 @@ lint: ## check formatting, go vet and staticcheck, in both modules
 	cd $(GUESTBOOK) && go vet ./... && go run $(STATICCHECK) ./...
 	go mod tidy -diff
 	cd $(GUESTBOOK) && go mod tidy -diff
+	cd $(DIFFTEST) && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff
 
 fmt: ## format the Go files
 	gofmt -w $$(git ls-files '*.go')

@@ -67,7 +67,9 @@ func TestOptions(t *testing.T) {
 		{name: "HOST is the server's own", change: func(w *web.Workload) { w.Environment = map[string]string{"HOST": "shop.example.com"} }, want: map[string]string{
 			"Environment.Variables": `{"AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_PROTOCOL":"tcp","HOST":"shop.example.com","PORT":"8080"}`,
 		}},
-		{name: "arm64", change: func(w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, want: map[string]string{
+		{name: "arm64", change: func(w *web.Workload) {
+			w.Image = webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64})
+		}, want: map[string]string{
 			"Architectures": `["arm64"]`,
 		}},
 		{name: "memory", hosting: lambdaweb.Hosting{MemorySize: 10240}, want: map[string]string{"MemorySize": `10240`}},
@@ -103,7 +105,7 @@ func TestGolden(t *testing.T) {
 		"function URL that streams": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}},
 		"function URL with IAM":     {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}}},
 		"repository of the stack": {change: func(stack awscdk.Stack, w *web.Workload) {
-			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4")
+			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4", nil)
 		}},
 		"role of the user": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Role = awsiam.NewRole(stack, new("Own"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil)})

@@ -13,7 +13,7 @@ func main() {
 	app := awscdk.NewApp(nil)
 	stack := awscdk.NewStack(app, new("Applications"), nil)
 	for _, name := range []string{"nginx", "node", "python"} {
-		if _, err := webimage.Dockerfile("./integ/applications/"+name, nil).Bind(stack, 8080); err != nil {
+		if _, err := webimage.Dockerfile("./integ/applications/"+name, nil).Bind(stack); err != nil {
 			panic(err)
 		}
 	}

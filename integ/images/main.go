@@ -23,7 +23,7 @@ func main() {
 			f.Options.BuildSecrets = maps.Clone(f.Options.BuildSecrets)
 			f.Options.BuildSecrets["file"] = webimage.SecretFile(filepath.Join(folder, "secret.txt"))
 		}
-		if _, err := webimage.Dockerfile(folder, &f.Options).Bind(stack, 8080); err != nil {
+		if _, err := webimage.Dockerfile(folder, &f.Options).Bind(stack); err != nil {
 			panic(err)
 		}
 	}

@@ -16,7 +16,7 @@ const image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4"
 
 func defineWithCDKWeb(stack awscdk.Stack, services int) {
 	workload := web.Workload{
-		Image:       webimage.URI(image),
+		Image:       webimage.URI(image, nil),
 		Environment: map[string]string{"STAGE": "test"},
 		HealthCheck: web.HealthCheck{Path: "/healthz"},
 	}

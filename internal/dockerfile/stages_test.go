@@ -1,11 +1,11 @@
-package webimage
+package dockerfile
 
 import (
 	"strings"
 	"testing"
 )
 
-func TestExtendStage(t *testing.T) {
+func TestExtend(t *testing.T) {
 	t.Parallel()
 	const added = "ADD it /"
 	for _, test := range []struct {
@@ -29,7 +29,26 @@ func TestExtendStage(t *testing.T) {
 		{"its own platform", "FROM --platform=linux/amd64/v2 a\n", "", "FROM --platform=linux/amd64/v2 a\nADD it /\n"},
 		{"another stage's platform", "FROM --platform=linux/arm64 a AS build\nFROM b\n", "", "FROM --platform=linux/arm64 a AS build\nFROM b\nADD it /\n"},
 		{"ARG before FROM", "ARG V=1\nFROM a:$V\nRUN x\n", "", "ARG V=1\nFROM a:$V\nRUN x\nADD it /\n"},
-		{"comments at the end", "FROM a\nRUN x\n# bye\n", "", "FROM a\nRUN x\nADD it /\n"},
+		{"comments at the end", "FROM a\nRUN x\n# bye\n", "", "FROM a\nRUN x\n# bye\nADD it /\n"},
+		{"comments at the end of a target", "FROM a AS web\nRUN x\n# next\nFROM b\n", "web", "FROM a AS web\nRUN x\nADD it /\n"},
+		{"of two stages with one name the second", "FROM a AS web\nFROM b AS web\nFROM c\n", "web", "FROM a AS web\nFROM b AS web\nADD it /\n"},
+		{"two escape characters at the end of a line", "FROM a AS web\nRUN dir C:\\\\\nFROM b AS test\n", "web", "FROM a AS web\nRUN dir C:\\\\\nADD it /\n"},
+		{"three escape characters at the end of a line", "FROM a AS web\nRUN dir C:\\\\\\\nFROM b AS test\n", "web", "FROM a AS web\nRUN dir C:\\\\\\\nADD it /\n"},
+		{"white space after the escape character", "FROM a AS web\nRUN x \\ \t\n FROM y\nFROM b\n", "web", "FROM a AS web\nRUN x \\ \t\n FROM y\nADD it /\n"},
+		{"a continued line at the end", "FROM a\nCMD x \\\n", "", "FROM a\nCMD x \nADD it /\n"},
+		{"continued lines, a comment and nothing at the end", "FROM a\nLABEL a=b \\\n  c=d \\\n  # e=f\n\\\n\n", "", "FROM a\nLABEL a=b   c=d \nADD it /\n"},
+		{"only a continued FROM", "FROM a \\", "", "FROM a \nADD it /\n"},
+		{"the name of a here-document with an escape", "FROM a\nRUN <<\\EOF\nFROM b\nEOF\nFROM c\n", "0", "FROM a\nRUN <<\\EOF\nFROM b\nEOF\nADD it /\n"},
+		{"the name of a here-document with quotes inside", "FROM a\nRUN <<E'O'F\nFROM b\nEOF\nFROM c\n", "0", "FROM a\nRUN <<E'O'F\nFROM b\nEOF\nADD it /\n"},
+		{"a here-document with white space before its name", "FROM a\nRUN cat << EOF > /x\nFROM b\nEOF\nFROM c\n", "0", "FROM a\nRUN cat << EOF > /x\nFROM b\nEOF\nADD it /\n"},
+		{"a here-document whose name goes on", "FROM a\nRUN <<EOF\\\nX\nFROM b\nEOFX\nFROM c\n", "0", "FROM a\nRUN <<EOF\\\nX\nFROM b\nEOFX\nADD it /\n"},
+		{"a list holds no here-document", "FROM a\nRUN [\"cat\", \"<<EOF\"]\nFROM b\n", "0", "FROM a\nRUN [\"cat\", \"<<EOF\"]\nADD it /\n"},
+		{"a here-document that does not end, without a target", "FROM a\nRUN <<EOF\nx\n", "", "FROM a\nRUN <<EOF\nx\nADD it /\n"},
+		{"a directive that another program reads", "# syntax=example.com/other\nINCLUDE x\n", "", "# syntax=example.com/other\nINCLUDE x\nADD it /\n"},
+		{"the image's platform as people spell it", "FROM --platform=linux/x86_64 a\n", "", "FROM --platform=linux/x86_64 a\nADD it /\n"},
+		{"the same without the system", "FROM --platform=AMD64 a\n", "", "FROM --platform=AMD64 a\nADD it /\n"},
+		{"the same in quotes", "FROM --platform=\"linux/amd64\" a\n", "", "FROM --platform=\"linux/amd64\" a\nADD it /\n"},
+		{"the system alone", "FROM --platform=linux a\n", "", "FROM --platform=linux a\nADD it /\n"},
 		{"a continued line", "FROM a\nRUN x \\\n  # why\n\n  && FROM y\nFROM b\n", "0",
 			"FROM a\nRUN x \\\n  # why\n\n  && FROM y\nADD it /\n"},
 		{"FROM over two lines", "FROM a \\\n  AS web\nRUN x\nFROM b\n", "web", "FROM a \\\n  AS web\nRUN x\nADD it /\n"},
@@ -48,7 +67,7 @@ func TestExtendStage(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := extendStage(test.dockerfile, test.target, "linux/amd64", added)
+			got, err := Extend(test.dockerfile, test.target, "linux/amd64", added)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,7 +78,7 @@ func TestExtendStage(t *testing.T) {
 	}
 }
 
-func TestExtendStageErrors(t *testing.T) {
+func TestExtendErrors(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name       string
@@ -69,15 +88,17 @@ func TestExtendStageErrors(t *testing.T) {
 	}{
 		{"empty", "", "", "there is no FROM instruction"},
 		{"only comments", "# hello\n", "", "there is no FROM instruction"},
-		{"no such stage", "FROM a AS build\nFROM b\n", "web", `there is no stage for Target "web"; its stages are build, 1`},
-		{"a number too high", "FROM a\n", "1", `there is no stage for Target "1"; its stages are 0`},
+		{"no such stage", "FROM a AS build\nFROM b\n", "web", `there is no stage for Target "web"; name one of its stages: build, number 1`},
+		{"a number too high", "FROM a\n", "1", `there is no stage for Target "1"; name one of its stages: number 0`},
 		{"another platform", "FROM --platform=linux/arm64 a\n", "", "the image is for linux/amd64, but its stage says FROM --platform=linux/arm64; leave that out, or set the option Architecture"},
-		{"ends in a continuation", "FROM a\nRUN x \\\n", "", `line 2: the file ends in the middle of an instruction, after a "\\"`},
-		{"ends in a here-document", "FROM a\nRUN <<EOF\nx\n", "", "line 2: the here-document EOF does not end"},
+		{"a target, and a here-document that does not end", "FROM a\nRUN <<EOF\nx\n", "0", "line 2: the here-document EOF does not end"},
+		{"a target, and a FROM without an image", "FROM\n", "0", "line 1: FROM must be followed by an image"},
+		{"a platform by another name", "FROM --platform=aarch64 a\n", "", "the image is for linux/amd64, but its stage says FROM --platform=aarch64"},
+		{"another system", "FROM --platform=windows/amd64 a\n", "", "the image is for linux/amd64, but"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := extendStage(test.dockerfile, test.target, "linux/amd64", "ADD it /")
+			_, err := Extend(test.dockerfile, test.target, "linux/amd64", "ADD it /")
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want an error with %q", err, test.want)
 			}
