@@ -19,7 +19,8 @@ import (
 // Template synthesizes the app of a stack and returns the stack's template as indented JSON. What
 // differs between runs and machines is replaced: asset hashes by "<asset 1>", "<asset 2>" in the
 // order in which they appear, a Lambda version's logical id by one without its hash. Left out is
-// the metadata that only the CDK's command line adds.
+// the metadata that only the CDK's command line adds, and what every stack repeats: the parameter
+// BootstrapVersion and the rule that checks it.
 //
 // The test fails if synthesis does, on findings of CloudFormation's validation and on error
 // annotations. A nested stack has its own template; its errors are those of the stack that holds
@@ -193,6 +194,12 @@ var (
 // commandLineMetadata is what the CDK's command line, but not a test, adds to every resource.
 var commandLineMetadata = []string{"aws:cdk:path", "aws:asset:"}
 
+// bootstrapCheck is what the CDK adds to every stack, by the template's sections.
+var bootstrapCheck = map[string]string{
+	"Parameters": "BootstrapVersion",
+	"Rules":      "CheckBootstrapVersion",
+}
+
 // normalize replaces what differs between runs and machines: the hashes of assets, but not a digest
 // that somebody wrote down.
 func normalize(template []byte, assets map[string]bool) (string, error) {
@@ -203,6 +210,14 @@ func normalize(template []byte, assets map[string]bool) (string, error) {
 	if resources, ok := document["Resources"].(map[string]any); ok {
 		for _, resource := range resources {
 			dropMetadata(resource)
+		}
+	}
+	for section, entry := range bootstrapCheck {
+		if entries, ok := document[section].(map[string]any); ok {
+			delete(entries, entry)
+			if len(entries) == 0 {
+				delete(document, section)
+			}
 		}
 	}
 	var buffer bytes.Buffer
