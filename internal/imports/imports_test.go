@@ -29,7 +29,7 @@ var rules = []struct {
 	{hostings, []string{"webtest"}, "a test helper is no part of a user's app"},
 	{[]string{"webtest"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "lambdaweb"}, "it tests any CDK app"},
 	{[]string{"web", "webimage", "webtest", "apprunnerweb", "ecsweb", "lambdaweb", "webimage/adapter"}, []string{"examples", "integ"}, "the library stands alone"},
-	{[]string{"internal/project", "internal/token", "internal/optional", "internal/summary", "internal/runtimeapitest"},
+	{[]string{"internal/project", "internal/token", "internal/optional", "tools/summary", "internal/runtimeapitest"},
 		[]string{"github.com/aws"}, "importing the CDK unpacks its runtime at program start"},
 }
 
