@@ -42,7 +42,8 @@ func removeBinary() {
 	}
 }
 
-// A process is a running server. Its log lines come one by one, and the channel closes when the process has ended.
+// A process is a running server. Its log lines come one by one, and the channel closes when the
+// process has ended.
 type process struct {
 	*exec.Cmd
 	url string
@@ -119,7 +120,8 @@ func TestFailures(t *testing.T) {
 		{path: "/panic", wantLog: "a visitor opened /panic"},
 		{path: "/exit", wantLog: "a visitor opened /exit", wantExit: 1},
 		{path: "/fatal", wantLog: "a visitor opened /fatal", wantExit: 1},
-		// A limit on addresses stands in for the hosting's on memory: the Go runtime gives up by itself, with status 2.
+		// A limit on addresses stands in for the hosting's on memory: the Go runtime gives up by
+		// itself, with status 2.
 		{path: "/use-all-memory", shell: `ulimit -v 1600000 && exec "$0"`, wantLog: "out of memory", wantExit: 2},
 	}
 	for _, test := range tests {
@@ -171,7 +173,8 @@ func TestRequestLog(t *testing.T) {
 	}
 }
 
-// TestSIGTERM stops the server while a request is under way: that request is answered, and the process ends well.
+// TestSIGTERM stops the server while a request is under way: that request is answered, and the
+// process ends well.
 func TestSIGTERM(t *testing.T) {
 	t.Parallel()
 	p := start(t, "")
@@ -181,8 +184,16 @@ func TestSIGTERM(t *testing.T) {
 		err  error
 	}
 	answered := make(chan result)
+	// The body is sent when the server has asked for it, so that a write of it shows that the
+	// server is at work on the request.
+	client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
+	request, err := http.NewRequest("POST", p.url+"/echo", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Expect", "100-continue")
 	go func() {
-		answer, err := http.Post(p.url+"/echo", "text/plain", body)
+		answer, err := client.Do(request)
 		if err != nil {
 			answered <- result{err: err}
 			return
@@ -190,8 +201,7 @@ func TestSIGTERM(t *testing.T) {
 		b, err := io.ReadAll(answer.Body)
 		answered <- result{string(b), err}
 	}()
-	io.WriteString(rest, "half, ") // returns when it is on its way
-	time.Sleep(100 * time.Millisecond)
+	io.WriteString(rest, "half, ")
 	p.Process.Signal(syscall.SIGTERM)
 	p.waitFor(t, `"stopping"`)
 	io.WriteString(rest, "whole")

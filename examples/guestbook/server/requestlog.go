@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// logRequests writes one line to the log for each request that h answers. Status 0 means that h panicked before it answered.
+// logRequests writes one line to the log for each request that h answers. Status 0 means that h
+// panicked before it answered.
 func logRequests(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()

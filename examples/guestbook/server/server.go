@@ -73,7 +73,8 @@ func (s *server) add(w http.ResponseWriter, r *http.Request) {
 		Name: nameCookie, Value: url.QueryEscape(entry.Name), Path: "/", MaxAge: 365 * 24 * 60 * 60,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
-	// Not http.Redirect: it makes the address absolute, and a gateway's stage (/prod/) would be lost.
+	// Not http.Redirect: it makes the address absolute, and a gateway's stage (/prod/) would be
+	// lost.
 	w.Header().Set("Location", root(r))
 	w.WriteHeader(http.StatusSeeOther)
 }
@@ -88,7 +89,8 @@ func (s *server) showBook(w http.ResponseWriter, r *http.Request, status int, f 
 	show(w, r, status, page{Title: "Guestbook", Book: &bookPage{Form: f, Entries: entries, Place: s.store.Place(), Failures: failures}})
 }
 
-// showStoreError tells the visitor in a sentence what the table refused, and the log in the error's own words.
+// showStoreError tells the visitor in a sentence what the table refused, and the log in the error's
+// own words.
 func (s *server) showStoreError(w http.ResponseWriter, r *http.Request, verb string, err error) {
 	slog.ErrorContext(r.Context(), "cannot "+verb+" the table", "entries", s.store.Place(), "error", err)
 	p := page{Title: "Out of order", Text: "The guestbook's table did not answer as it should. Please try again in a moment."}
@@ -107,7 +109,8 @@ func (s *server) showStoreError(w http.ResponseWriter, r *http.Request, verb str
 	show(w, r, http.StatusBadGateway, p)
 }
 
-// healthy answers without asking the table, so that a table in trouble does not get the server replaced.
+// healthy answers without asking the table, so that a table in trouble does not get the server
+// replaced.
 func healthy(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "ok")
 }

@@ -128,7 +128,8 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestSigning does what a visitor's browser does, behind a path prefix that the server does not see, as an API Gateway stage.
+// TestSigning does what a visitor's browser does, behind a path prefix that the server does not
+// see, as an API Gateway stage.
 func TestSigning(t *testing.T) {
 	t.Parallel()
 	for _, prefix := range []string{"", "/prod"} {
