@@ -51,7 +51,8 @@ func run(ctx context.Context) error {
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       120 * time.Second, // longer than a load balancer's, so that it never reuses a connection just closed here
+		// Longer than a load balancer's, so that it never reuses a connection just closed here.
+		IdleTimeout: 120 * time.Second,
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

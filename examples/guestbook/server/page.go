@@ -37,7 +37,7 @@ type form struct{ Name, Message, Problem string }
 func (form) MaxName() int    { return maxName }
 func (form) MaxMessage() int { return maxMessage }
 
-// show answers with a whole page, or with a plain 500.
+// show responds with a whole page, or with a plain 500.
 func show(w http.ResponseWriter, r *http.Request, status int, p page) {
 	p.Root = root(r)
 	var out bytes.Buffer

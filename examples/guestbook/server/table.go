@@ -13,7 +13,7 @@ import (
 // book is the partition that holds all entries: one guestbook in one table.
 const book = "main"
 
-// tableTimeout bounds one call with its retries, so that a visitor gets an answer before a gateway
+// tableTimeout bounds one call with its retries, so that a visitor gets a response before a gateway
 // gives up (API Gateway: 30 s).
 const tableTimeout = 10 * time.Second
 
@@ -48,8 +48,11 @@ func (t *tableStore) List(ctx context.Context) ([]entry, error) {
 	}
 	entries := make([]entry, len(out.Items))
 	for i, item := range out.Items {
-		entries[i] = entry{ID: textOf(item["id"]), Name: textOf(item["name"]), Message: textOf(item["message"])}
-		entries[i].Time, _ = time.Parse(time.RFC3339Nano, textOf(item["time"])) // the page leaves a zero time out
+		entries[i] = entry{
+			ID: textOf(item["id"]), Name: textOf(item["name"]), Message: textOf(item["message"]),
+		}
+		// The page leaves a zero time out.
+		entries[i].Time, _ = time.Parse(time.RFC3339Nano, textOf(item["time"]))
 	}
 	return entries, nil
 }
