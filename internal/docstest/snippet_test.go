@@ -21,6 +21,7 @@ var names = map[string]string{
 	"asset":        "awsecrassets.DockerImageAsset",
 	"database":     "awsec2.IConnectable",
 	"m":            "*testing.M",
+	"newShop":      "func(app awscdk.App, id string) awscdk.Stack",
 	"next":         "*web.Service",
 	"orders":       "awsdynamodb.ITable",
 	"repository":   "awsecr.IRepository",
