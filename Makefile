@@ -25,7 +25,7 @@ synth: node_modules/.installed ## synthesize the guestbook for each hosting into
 		echo "synthesizing examples/guestbook for $$hosting"; \
 		npx --no-install cdk synth --quiet --context hosting=$$hosting --output cdk.out/$$hosting; \
 	done
-	@go run ./internal/summary cdk.out $(HOSTINGS)
+	@go run ./tools/summary cdk.out $(HOSTINGS)
 
 node_modules/.installed: package.json package-lock.json
 	npm ci --no-audit --no-fund
@@ -52,8 +52,8 @@ golden: ## write the templates that tests compare with; review the difference li
 table: ## write the table of the hostings into the documents, from internal/limits
 	go run ./internal/limits/table README.md docs/moving.md
 
-bench-synth: ## compare the time of synthesis with a hand-written stack's
-	go run ./internal/benchsynth
+bench-synth: ## compare the time of synthesis, and the calls to Node, with a hand-written stack (CALLS=1 lists the calls)
+	go run ./tools/bench-synth $(if $(CALLS),-calls)
 
 bench-adapter: ## measure the Lambda adapter (LWA=/path/to/lambda-adapter compares it)
 	go run ./webimage/adapter/bench $(if $(LWA),-adapter lwa=$(LWA))

@@ -29,7 +29,7 @@ var rules = []struct {
 	{hostings, []string{"webtest"}, "a test helper is no part of a user's app"},
 	{[]string{"webtest"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "lambdaweb"}, "it tests any CDK app"},
 	{[]string{"web", "webimage", "webtest", "apprunnerweb", "ecsweb", "lambdaweb", "webimage/adapter"}, []string{"examples", "integ"}, "the library stands alone"},
-	{[]string{"internal/project", "internal/token", "internal/optional", "internal/summary", "internal/runtimeapitest"},
+	{[]string{"internal/project", "internal/token", "internal/optional", "tools/summary", "internal/runtimeapitest"},
 		[]string{"github.com/aws"}, "importing the CDK unpacks its runtime at program start"},
 }
 
@@ -37,6 +37,8 @@ type goPackage struct {
 	ImportPath string
 	Standard   bool
 	Deps       []string
+
+	Imports, TestImports, XTestImports []string
 }
 
 func TestImports(t *testing.T) {
@@ -69,6 +71,25 @@ func TestImports(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// An example is a program that a user can copy: with its tests it imports what users can import.
+func TestExamplesImportNothingInternal(t *testing.T) {
+	examples := 0
+	for _, found := range list(t) {
+		if !within(found.ImportPath, "examples") {
+			continue
+		}
+		examples++
+		for _, path := range slices.Concat(found.Imports, found.TestImports, found.XTestImports) {
+			if within(path, "internal") {
+				t.Errorf("%s imports %s", found.ImportPath, path)
+			}
+		}
+	}
+	if examples == 0 {
+		t.Error("there is no example")
 	}
 }
 
@@ -112,7 +133,7 @@ func below(packages []goPackage, folder string) []goPackage {
 // list returns all packages of the module with everything that they import.
 func list(t *testing.T) []goPackage {
 	t.Helper()
-	command := exec.Command("go", "list", "-json=ImportPath,Standard,Deps", "./...")
+	command := exec.Command("go", "list", "-json=ImportPath,Standard,Deps,Imports,TestImports,XTestImports", "./...")
 	command.Dir = filepath.Join("..", "..")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr

@@ -1,4 +1,4 @@
-package main
+package guestbooktest
 
 import (
 	"archive/tar"
@@ -13,18 +13,15 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-
-	"github.com/cdkweb/cdkweb/internal/hostingtest"
 	"github.com/cdkweb/cdkweb/internal/runtimeapitest"
-	"github.com/cdkweb/cdkweb/lambdaweb"
-	"github.com/cdkweb/cdkweb/webtest"
+	_ "github.com/cdkweb/cdkweb/lambdaweb" // what the guestbook is made with
 )
 
 // request is what a visitor sends.
@@ -35,29 +32,36 @@ type request struct {
 	body                []byte
 }
 
-// eventSources make the event of a request as API Gateway's and Lambda's documentation shows it ("Lambda proxy integrations": payload
-// format versions 1.0 and 2.0; "Invoking Lambda function URLs": request payload format).
+// eventSources make the event of a request as API Gateway's and Lambda's documentation shows it
+// ("Lambda proxy integrations": payload format versions 1.0 and 2.0; "Invoking Lambda function
+// URLs": request payload format).
 var eventSources = map[string]func(r request) map[string]any{
-	"HTTP API":     func(r request) map[string]any { return version2(r, "abc123.execute-api.eu-west-1.amazonaws.com") },
-	"function URL": func(r request) map[string]any { return version2(r, "abc123.lambda-url.eu-west-1.on.aws") },
+	"HTTP API":     version2("abc123.execute-api.eu-west-1.amazonaws.com"),
+	"function URL": version2("abc123.lambda-url.eu-west-1.on.aws"),
 	"REST API":     version1,
 }
 
-func version2(r request, host string) map[string]any {
-	headers := maps.Clone(r.header)
-	headers["host"] = host
-	event := map[string]any{
-		"version": "2.0", "routeKey": "$default", "rawPath": r.path, "rawQueryString": r.query, "headers": headers,
-		"requestContext": map[string]any{
-			"apiId": "abc123", "domainName": host, "stage": "$default",
-			"http": map[string]any{"method": r.method, "path": r.path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
-		},
-		"body": base64.StdEncoding.EncodeToString(r.body), "isBase64Encoded": true,
+func version2(host string) func(r request) map[string]any {
+	return func(r request) map[string]any {
+		headers := maps.Clone(r.header)
+		headers["host"] = host
+		event := map[string]any{
+			"version": "2.0", "routeKey": "$default",
+			"rawPath": r.path, "rawQueryString": r.query, "headers": headers,
+			"requestContext": map[string]any{
+				"apiId": "abc123", "domainName": host, "stage": "$default",
+				"http": map[string]any{
+					"method": r.method, "path": r.path,
+					"protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+				},
+			},
+			"body": base64.StdEncoding.EncodeToString(r.body), "isBase64Encoded": true,
+		}
+		if len(r.cookies) > 0 {
+			event["cookies"] = r.cookies
+		}
+		return event
 	}
-	if len(r.cookies) > 0 {
-		event["cookies"] = r.cookies
-	}
-	return event
 }
 
 func version1(r request) map[string]any {
@@ -68,26 +72,35 @@ func version1(r request) map[string]any {
 	if len(r.cookies) > 0 {
 		headers["Cookie"] = []string{strings.Join(r.cookies, "; ")}
 	}
-	query, _ := url.ParseQuery(r.query)
+	query, err := url.ParseQuery(r.query)
+	if err != nil {
+		panic(err)
+	}
 	return map[string]any{
-		"resource": "/{proxy+}", "path": r.path, "httpMethod": r.method, "multiValueHeaders": headers,
-		"multiValueQueryStringParameters": query,
-		"requestContext":                  map[string]any{"apiId": "abc123", "stage": "prod", "path": "/prod" + r.path, "httpMethod": r.method},
-		"body":                            base64.StdEncoding.EncodeToString(r.body), "isBase64Encoded": true, // binaryMediaTypes */*
+		"resource": "/{proxy+}", "path": r.path, "httpMethod": r.method,
+		"multiValueHeaders": headers, "multiValueQueryStringParameters": query,
+		"requestContext": map[string]any{
+			"apiId": "abc123", "stage": "prod", "path": "/prod" + r.path, "httpMethod": r.method,
+		},
+		// The API's binaryMediaTypes are */*.
+		"body": base64.StdEncoding.EncodeToString(r.body), "isBase64Encoded": true,
 	}
 }
 
 // The adapter and the server that lie in the guestbook's image answer invocations together.
 func TestLambda(t *testing.T) {
+	t.Parallel()
 	adapter, server := unpackImage(t)
 	table := httptest.NewServer(&dynamoDB{})
 	t.Cleanup(table.Close)
 	for name, event := range eventSources {
 		t.Run(name, func(t *testing.T) {
 			lambda := runtimeapitest.New(t)
-			lambda.StartServer(server, "TABLE_NAME=entries", "AWS_ENDPOINT_URL="+table.URL, "AWS_REGION=eu-west-1",
-				"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_CA_BUNDLE=")
-			lambda.StartAdapter(adapter, "AWS_LWA_READINESS_CHECK_PATH=/healthz", "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399")
+			lambda.StartServer(server, "TABLE_NAME=entries", "AWS_ENDPOINT_URL="+table.URL,
+				"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+				"AWS_CA_BUNDLE=")
+			lambda.StartAdapter(adapter, "AWS_LWA_READINESS_CHECK_PATH=/healthz",
+				"AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399")
 			lambda.WaitInit()
 			send := func(r request) *runtimeapitest.HTTPAnswer {
 				t.Helper()
@@ -102,8 +115,11 @@ func TestLambda(t *testing.T) {
 			}
 			want := func(a *runtimeapitest.HTTPAnswer, status int, contentType, body string) {
 				t.Helper()
-				if a.Status != status || !strings.HasPrefix(a.Header.Get("Content-Type"), contentType) || !strings.Contains(string(a.Body), body) {
-					t.Errorf("got %d %s %.2000q, want %d %s with %q", a.Status, a.Header.Get("Content-Type"), a.Body, status, contentType, body)
+				kind := a.Header.Get("Content-Type")
+				if a.Status != status || !strings.HasPrefix(kind, contentType) ||
+					!strings.Contains(string(a.Body), body) {
+					t.Errorf("got %d %s %.2000q, want %d %s with %q",
+						a.Status, kind, a.Body, status, contentType, body)
 				}
 			}
 
@@ -114,17 +130,20 @@ func TestLambda(t *testing.T) {
 			}
 
 			form := url.Values{"name": {"Zoë"}, "message": {"wrote through " + name + " & more"}}
-			posted := send(request{method: "POST", path: "/entries", body: []byte(form.Encode()),
-				header: map[string]string{"content-type": "application/x-www-form-urlencoded"}})
+			posted := send(request{
+				method: "POST", path: "/entries", body: []byte(form.Encode()),
+				header: map[string]string{"content-type": "application/x-www-form-urlencoded"},
+			})
 			if posted.Status != 303 || posted.Header.Get("Location") != "./" {
-				t.Errorf("the form: got %d to %q, want 303 to ./", posted.Status, posted.Header.Get("Location"))
+				t.Errorf("the form: got %d to %q, want 303 to ./",
+					posted.Status, posted.Header.Get("Location"))
 			}
 			cookies := slices.Concat(posted.Cookies, posted.Header["Set-Cookie"])
 			if len(cookies) != 1 || !strings.HasPrefix(cookies[0], "guestbook_name=") {
 				t.Fatalf("got cookies %q, want the visitor's name", cookies)
 			}
 			if restAPI := name == "REST API"; posted.Keys["cookies"] == restAPI {
-				t.Errorf("the answer has a member cookies: %v, want %v", !restAPI, !restAPI)
+				t.Errorf("the response has a member cookies: %v, want %v", restAPI, !restAPI)
 			}
 
 			cookie, _, _ := strings.Cut(cookies[0], ";")
@@ -136,9 +155,13 @@ func TestLambda(t *testing.T) {
 			for i := range binary {
 				binary[i] = byte(i)
 			}
-			echoed := send(request{method: "POST", path: "/echo", body: binary, header: map[string]string{"content-type": "application/octet-stream"}})
+			echoed := send(request{
+				method: "POST", path: "/echo", body: binary,
+				header: map[string]string{"content-type": "application/octet-stream"},
+			})
 			if echoed.Status != 200 || !bytes.Equal(echoed.Body, binary) {
-				t.Errorf("the binary body: got %d and %d bytes, want the same %d", echoed.Status, len(echoed.Body), len(binary))
+				t.Errorf("the binary body: got %d and %d bytes, want the same %d",
+					echoed.Status, len(echoed.Body), len(binary))
 			}
 			logo := send(request{method: "GET", path: "/logo.png"})
 			want(logo, 200, "image/png", "\x89PNG\r\n")
@@ -150,12 +173,42 @@ func TestLambda(t *testing.T) {
 	}
 }
 
-// unpackImage synthesizes the guestbook and returns the programs that lie in its image.
+// synthesize runs the guestbook as the CDK's command line does, and returns the folder from which
+// its image is built.
+func synthesize(t *testing.T) string {
+	t.Helper()
+	// With the import above, so `go test` takes no result from its cache if the program has
+	// changed.
+	for _, dir := range []string{example, filepath.Join(example, "server")} {
+		if _, err := os.ReadDir(filepath.Join(root, dir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	assembly := t.TempDir()
+	command := exec.Command("go", "run", "./"+example)
+	command.Dir = root
+	command.Env = append(os.Environ(),
+		"CDK_OUTDIR="+assembly, `CDK_CONTEXT_JSON={"hosting": "lambda"}`)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("go run ./%s: %v\n%s", example, err, output)
+	}
+	var manifest struct {
+		DockerImages map[string]struct{ Source struct{ Directory string } }
+	}
+	readJSON(t, filepath.Join(assembly, "Guestbook.assets.json"), &manifest)
+	if len(manifest.DockerImages) != 1 {
+		t.Fatalf("got the images %v, want one", manifest.DockerImages)
+	}
+	for _, image := range manifest.DockerImages {
+		return filepath.Join(assembly, image.Source.Directory)
+	}
+	panic("unreachable")
+}
+
+// unpackImage returns the programs that lie in the guestbook's image.
 func unpackImage(t *testing.T) (adapter, server string) {
 	t.Helper()
-	stack := newGuestbook(webtest.NewApp(t), lambdaweb.Hosting{})
-	hash := hostingtest.ImageHashes(t, stack)[0]
-	context := filepath.Join(*stack.Node().Root().(awscdk.App).Outdir(), "asset."+hash)
+	context := synthesize(t)
 	dir := t.TempDir()
 	unpack := func(archive, name string) string {
 		file, err := os.Open(filepath.Join(context, archive))
@@ -189,10 +242,12 @@ func unpackImage(t *testing.T) (adapter, server string) {
 			return path
 		}
 	}
-	return unpack("adapter.tar.gz", "opt/extensions/cdkweb-adapter"), unpack("server.tar.gz", "app/server")
+	adapter = unpack("adapter.tar.gz", "opt/extensions/cdkweb-adapter")
+	server = unpack("server.tar.gz", "app/server")
+	return adapter, server
 }
 
-// dynamoDB answers the two calls that the guestbook makes, by DynamoDB's JSON protocol.
+// dynamoDB serves the two calls that the guestbook makes, by DynamoDB's JSON protocol.
 type dynamoDB struct {
 	mutex sync.Mutex
 	items []json.RawMessage
@@ -212,7 +267,10 @@ func (d *dynamoDB) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.items = append([]json.RawMessage{input.Item}, d.items...)
 		io.WriteString(w, "{}")
 	case "DynamoDB_20120810.Query":
-		json.NewEncoder(w).Encode(map[string]any{"Items": d.items, "Count": len(d.items)})
+		output := map[string]any{"Items": d.items, "Count": len(d.items)}
+		if err := json.NewEncoder(w).Encode(output); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
 	default:
 		http.Error(w, "no such operation: "+target, http.StatusBadRequest)
 	}

@@ -21,7 +21,10 @@ func defineWithCDKWeb(stack awscdk.Stack, services int) {
 		HealthCheck: web.HealthCheck{Path: "/healthz"},
 	}
 	for i := range services {
-		web.NewService(stack, "Site"+strconv.Itoa(i), &web.ServiceProps{Workload: workload, Hosting: apprunnerweb.Hosting{MaxConcurrency: 80}})
+		web.NewService(stack, "Site"+strconv.Itoa(i), &web.ServiceProps{
+			Workload: workload,
+			Hosting:  apprunnerweb.Hosting{MaxConcurrency: 80},
+		})
 	}
 }
 
@@ -29,12 +32,18 @@ func defineWithCDKWeb(stack awscdk.Stack, services int) {
 func defineByHand(stack awscdk.Stack, services int) {
 	trust := func(service string) any {
 		return map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
-			"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": map[string]any{"Service": service},
+			"Effect":    "Allow",
+			"Action":    "sts:AssumeRole",
+			"Principal": map[string]any{"Service": service},
 		}}}
+	}
+	variable := func(name, value string) any {
+		return &awsapprunner.CfnService_KeyValuePairProperty{Name: &name, Value: &value}
 	}
 	pull := map[string]any{"Version": "2012-10-17", "Statement": []any{
 		map[string]any{"Effect": "Allow", "Action": []string{
-			"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer",
+			"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages",
+			"ecr:GetDownloadUrlForLayer",
 		}, "Resource": "arn:aws:ecr:eu-west-1:123456789012:repository/site"},
 		map[string]any{"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
 	}}
@@ -45,11 +54,14 @@ func defineByHand(stack awscdk.Stack, services int) {
 		})
 		accessRole := awsiam.NewCfnRole(stack, new(id+"AccessRole"), &awsiam.CfnRoleProps{
 			AssumeRolePolicyDocument: trust("build.apprunner.amazonaws.com"),
-			Policies:                 []any{&awsiam.CfnRole_PolicyProperty{PolicyName: new("Pull"), PolicyDocument: pull}},
+			Policies: []any{
+				&awsiam.CfnRole_PolicyProperty{PolicyName: new("Pull"), PolicyDocument: pull},
+			},
 		})
-		scaling := awsapprunner.NewCfnAutoScalingConfiguration(stack, new(id+"AutoScaling"), &awsapprunner.CfnAutoScalingConfigurationProps{
-			MinSize: new(1.0), MaxSize: new(25.0), MaxConcurrency: new(80.0),
-		})
+		scaling := awsapprunner.NewCfnAutoScalingConfiguration(stack, new(id+"AutoScaling"),
+			&awsapprunner.CfnAutoScalingConfigurationProps{
+				MinSize: new(1.0), MaxSize: new(25.0), MaxConcurrency: new(80.0),
+			})
 		service := awsapprunner.NewCfnService(stack, new(id+"Service"), &awsapprunner.CfnServiceProps{
 			AutoScalingConfigurationArn: scaling.AttrAutoScalingConfigurationArn(),
 			SourceConfiguration: &awsapprunner.CfnService_SourceConfigurationProperty{
@@ -63,8 +75,7 @@ func defineByHand(stack awscdk.Stack, services int) {
 					ImageConfiguration: &awsapprunner.CfnService_ImageConfigurationProperty{
 						Port: new("8080"),
 						RuntimeEnvironmentVariables: []any{
-							&awsapprunner.CfnService_KeyValuePairProperty{Name: new("PORT"), Value: new("8080")},
-							&awsapprunner.CfnService_KeyValuePairProperty{Name: new("STAGE"), Value: new("test")},
+							variable("PORT", "8080"), variable("STAGE", "test"),
 						},
 					},
 				},
@@ -74,7 +85,8 @@ func defineByHand(stack awscdk.Stack, services int) {
 			},
 			HealthCheckConfiguration: &awsapprunner.CfnService_HealthCheckConfigurationProperty{
 				Protocol: new("HTTP"), Path: new("/healthz"),
-				Interval: new(5.0), Timeout: new(2.0), HealthyThreshold: new(1.0), UnhealthyThreshold: new(5.0),
+				Interval: new(5.0), Timeout: new(2.0),
+				HealthyThreshold: new(1.0), UnhealthyThreshold: new(5.0),
 			},
 		})
 		service.AddDependency(instanceRole)
