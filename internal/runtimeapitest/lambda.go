@@ -12,6 +12,7 @@ package runtimeapitest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,6 +50,7 @@ type Lambda struct {
 	intercept  func(http.ResponseWriter, *http.Request) bool
 	calls      []Call
 	extensions []Extension
+	started    map[string]bool // extensions that have asked for their first event
 	initErrors []FunctionError
 	waiting    int // extensions in event/next
 	inNext     int // runtimes in invocation/next
@@ -133,6 +135,7 @@ func New(t T) *Lambda {
 		queue:      make(chan *pending, 1024),
 		shutdown:   make(chan struct{}),
 		restore:    make(chan struct{}),
+		started:    map[string]bool{},
 		inFlight:   map[string]*pending{},
 		changed:    make(chan struct{}),
 	}
@@ -247,10 +250,27 @@ func (l *Lambda) Init() error {
 	return failed
 }
 
+// allStarted tells whether the extensions are ready for invocations. Lambda
+// hands out none before, and none in an environment whose init has failed.
+func (l *Lambda) allStarted() bool {
+	for _, e := range l.extensions {
+		if !l.started[e.Name] {
+			return false
+		}
+	}
+	return len(l.initErrors) == 0
+}
+
 // wait waits until condition, which may look at the fields under the lock,
 // holds, and returns false if it does not within the timeout.
 func (l *Lambda) wait(condition func() bool) bool {
-	timeout := time.After(l.Timeout)
+	timeout, stop := context.WithTimeout(context.Background(), l.Timeout)
+	defer stop()
+	return l.until(condition, timeout.Done())
+}
+
+// until is wait with an end that the caller knows.
+func (l *Lambda) until(condition func() bool, end <-chan struct{}) bool {
 	l.mu.Lock()
 	l.waiters++
 	l.mu.Unlock()
@@ -264,7 +284,7 @@ func (l *Lambda) wait(condition func() bool) bool {
 		}
 		select {
 		case <-changed:
-		case <-timeout:
+		case <-end:
 			return false
 		}
 	}
@@ -352,6 +372,9 @@ func (l *Lambda) next(w http.ResponseWriter, r *http.Request) {
 		l.inNext++
 	})
 	defer l.change(func() { l.inNext-- })
+	if !l.until(func() bool { return l.allStarted() }, r.Context().Done()) {
+		return
+	}
 	var p *pending
 	select {
 	case p = <-l.queue:
@@ -520,7 +543,10 @@ func (l *Lambda) extensionNext(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusForbidden, `{"errorType":"Extension.InvalidExtensionIdentifier","errorMessage":"no identifier"}`)
 		return
 	}
-	l.change(func() { l.waiting++ })
+	l.change(func() {
+		l.waiting++
+		l.started[strings.TrimPrefix(r.Header.Get("Lambda-Extension-Identifier"), "extension-")] = true
+	})
 	defer l.change(func() { l.waiting-- })
 	select {
 	case <-l.shutdown:

@@ -75,6 +75,9 @@ func (l *Lambda) Start(cmd *exec.Cmd, env ...string) *Process {
 // Logs returns what the process has written.
 func (p *Process) Logs() string { return p.logs.String() }
 
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
 // Started is when the process was started.
 func (p *Process) Started() time.Time { return p.start }
 

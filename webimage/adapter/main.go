@@ -37,14 +37,15 @@ func main() {
 	log := newLogger(os.Stderr, os.Getenv)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
-	if err := run(filepath.Base(os.Args[0]), os.Getenv, log, stop); err != nil {
+	if err := run(os.Args[0], os.Getenv, log, stop); err != nil {
 		log.print(levelError, err.Error())
 		os.Exit(1)
 	}
 }
 
-// run lives as long as the execution environment does.
-func run(name string, getenv func(string) string, log *logger, stop <-chan os.Signal) error {
+// run lives as long as the execution environment does. The program's path is
+// the one by which it was started.
+func run(program string, getenv func(string) string, log *logger, stop <-chan os.Signal) error {
 	start := time.Now()
 	config, configErr := readConfig(getenv)
 	if errors.Is(configErr, errOutsideLambda) {
@@ -53,12 +54,21 @@ func run(name string, getenv func(string) string, log *logger, stop <-chan os.Si
 
 	// Lambda starts the server only when all extensions have registered. A proxy
 	// of the Runtime API need not know the Extensions API.
-	extension := &extension{api: apiClient{address: getenv("AWS_LAMBDA_RUNTIME_API")}}
+	name, runtimeAPI := filepath.Base(program), getenv("AWS_LAMBDA_RUNTIME_API")
+	extension := &extension{api: apiClient{address: runtimeAPI}}
 	if err := extension.register(name); err != nil {
 		return fmt.Errorf("cannot register as the extension %s: %w", name, err)
 	}
 	if configErr != nil {
 		return extension.fail(&fault{faultConfig, configErr.Error()})
+	}
+	release, aloneErr := alone(program, runtimeAPI)
+	defer release()
+	switch {
+	case errors.Is(aloneErr, errNotAlone):
+		return extension.fail(&fault{faultNotAlone, aloneErr.Error()})
+	case aloneErr != nil:
+		log.print(levelWarn, "cannot tell whether another adapter is part of the image", "reason", aloneErr.Error())
 	}
 	ended := make(chan error, 1+config.maxConcurrency)
 	go func() { ended <- extension.waitForShutdown() }()

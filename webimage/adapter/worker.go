@@ -40,6 +40,7 @@ const (
 	faultStatus      = "Adapter.ErrorStatus"
 	faultConfig      = "Adapter.InvalidConfiguration"
 	faultInit        = "Adapter.InitFailed"
+	faultNotAlone    = "Adapter.SecondAdapter"
 )
 
 // nextTries is how often /next is asked again after a failure. Lambda's
