@@ -42,6 +42,7 @@ fmt: ## format the Go files
 
 golden: ## write the templates that tests compare with; review the difference like code
 	go test $(GOLDEN) -update
+	go test ./webimage -run TestAdapterSum -update-sums
 
 table: ## write the table of the hostings into the documents, from internal/limits
 	go run ./internal/limits/table README.md docs/moving.md

@@ -5,11 +5,13 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -18,12 +20,21 @@ import (
 //go:embed adapter/*.go
 var adapterSources embed.FS
 
+// adapterSums holds a line for each architecture: its name in Go, and the SHA-256 of the compiled adapter.
+//
+//go:embed adapter.sum
+var adapterSums string
+
 const (
 	// adapterPath is where Lambda looks for external extensions. Nobody else starts what lies there.
 	adapterPath = "opt/extensions/cdkweb-adapter"
 
 	// adapterModule lets the sources compile outside their repository.
 	adapterModule = "module cdkweb-adapter\n\ngo 1.26\n"
+
+	// adapterToolchain compiles the adapter on every machine, whichever Go is installed there. An adapter with other bytes makes
+	// another image, so that a laptop and a build server with two patch versions of Go would deploy again and again.
+	adapterToolchain = "go1.26.8"
 )
 
 // writeAdapter writes the archive with the adapter that an image of this architecture gets.
@@ -39,76 +50,134 @@ func writeAdapter(file string, architecture Architecture) error {
 	return archive.write(file)
 }
 
-// adapterBinary returns the compiled adapter, from the user's cache folder where it has been compiled before by this toolchain
-// from these sources.
+// adapterBinary returns the compiled adapter, from the user's cache folder if it has been compiled before. Wherever it comes from, it
+// is the one whose hash this library knows: nobody can put another program into the image, and every machine makes the same image.
 func adapterBinary(architecture Architecture) ([]byte, error) {
-	binary, err := cachedAdapter(architecture)
+	goarch := architectures[architecture].goarch
+	want, err := adapterSum(goarch)
 	if err != nil {
-		return nil, fmt.Errorf("compile the Lambda adapter: %w", err)
+		return nil, err
+	}
+	cached := cachedAdapter(goarch, want)
+	if cached != "" {
+		if binary, err := os.ReadFile(cached); err == nil && sum(binary) == want {
+			return binary, nil
+		}
+	}
+	binary, err := compileAdapter(architecture, cached)
+	if err != nil {
+		return nil, fmt.Errorf("compile the Lambda adapter with %s: %w", adapterToolchain, err)
+	}
+	if got := sum(binary); got != want {
+		return nil, fmt.Errorf("the Lambda adapter for linux/%s has the SHA-256 %s, want %s: the go command in PATH is not the %s "+
+			"of https://go.dev/dl/, or the adapter's sources were changed; use that Go, or run make golden after a change",
+			goarch, got, want, adapterToolchain)
+	}
+	if cached != "" {
+		if err := keep(cached, binary); err != nil {
+			progress("the compiled Lambda adapter could not be kept: %v", err)
+		}
 	}
 	return binary, nil
 }
 
-func cachedAdapter(architecture Architecture) ([]byte, error) {
-	sources, err := adapterFiles()
-	if err != nil {
-		return nil, err
+func sum(content []byte) string {
+	hash := sha256.Sum256(content)
+	return hex.EncodeToString(hash[:])
+}
+
+// adapterSum returns the hash that the compiled adapter must have.
+func adapterSum(goarch string) (string, error) {
+	for line := range strings.Lines(adapterSums) {
+		if name, hash, ok := strings.Cut(strings.TrimSpace(line), " "); ok && name == goarch {
+			return hash, nil
+		}
 	}
+	return "", fmt.Errorf("adapter.sum has no line for %s", goarch)
+}
+
+// cachedAdapter is where a compiled adapter is kept, "" for a user who has no cache folder. There is no other place for it: a shared
+// temporary folder is everybody's.
+func cachedAdapter(goarch, hash string) string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "cdkweb", "adapter", goarch+"-"+hash)
+}
+
+// compileAdapter compiles the sources in a folder of their own.
+func compileAdapter(architecture Architecture, cached string) ([]byte, error) {
+	kept := "no cache folder to keep it in"
+	if cached != "" {
+		kept = "once; kept as " + cached
+	}
+	progress("compiling the Lambda adapter for linux/%s (%s)", architectures[architecture].goarch, kept)
 	dir, err := os.MkdirTemp("", "cdkweb-adapter-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	hash := sha256.New()
+	environment, err := adapterEnvironment(architecture, dir)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := adapterFiles()
+	if err != nil {
+		return nil, err
+	}
+	program := filepath.Join(dir, "program")
+	if err := os.Mkdir(program, 0o700); err != nil {
+		return nil, err
+	}
 	for _, source := range sources {
-		if err := os.WriteFile(filepath.Join(dir, source.name), source.content, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(program, source.name), source.content, 0o600); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(hash, "%s\x00%d\x00%s", source.name, len(source.content), source.content)
 	}
-
-	environment := adapterEnvironment(architecture)
-	version, err := goTool(dir, environment, "env", "GOVERSION") // there, because go.mod selects the toolchain
-	if err != nil {
-		return nil, err
-	}
-	fmt.Fprintf(hash, "%s\x00%s\x00%s", version, environment, buildFlags)
-	cached := filepath.Join(cacheFolder(), "adapter", hex.EncodeToString(hash.Sum(nil)[:16]), "cdkweb-adapter")
-	if binary, err := os.ReadFile(cached); err == nil {
-		return binary, nil
-	}
-	return compileAdapter(dir, architecture, cached)
-}
-
-// compileAdapter compiles the sources in a folder and keeps the result in the cache. A cache that cannot be written costs the next
-// synth a few seconds, so it is no error.
-func compileAdapter(dir string, architecture Architecture, cached string) ([]byte, error) {
-	progress("compiling the Lambda adapter for linux/%s (once; kept in %s)", architectures[architecture].goarch, filepath.Dir(cached))
 	output := filepath.Join(dir, "cdkweb-adapter")
-	arguments := append([]string{"build", "-o", output, "-ldflags", "-s -w"}, buildFlags...)
-	if _, err := goTool(dir, adapterEnvironment(architecture), append(arguments, ".")...); err != nil {
+	arguments := append([]string{"build", "-o", output, "-ldflags", "-s -w -buildid="}, buildFlags...)
+	if _, err := goTool(program, environment, append(arguments, ".")...); err != nil {
 		return nil, err
 	}
-	binary, err := os.ReadFile(output)
+	return os.ReadFile(output)
+}
+
+// adapterEnvironment is how the adapter is compiled, whatever the user's environment and go env -w say: it is no part of the user's
+// workspace, and the user's flags are for the user's code. What remains of them is where to fetch the toolchain and where to keep
+// what was compiled; for a user who has no such folders, that is inside dir.
+func adapterEnvironment(architecture Architecture, dir string) ([]string, error) {
+	names := []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOCACHE", "GOMODCACHE", "GOTMPDIR"}
+	text, err := goTool(dir, append(os.Environ(), "GOTOOLCHAIN=local"), append([]string{"env", "-json"}, names...)...)
 	if err != nil {
 		return nil, err
 	}
-	if err := keep(cached, binary); err != nil {
-		progress("the compiled Lambda adapter could not be kept: %v", err)
+	values := map[string]string{}
+	if err := json.Unmarshal([]byte(text), &values); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
 	}
-	return binary, nil
-}
-
-// adapterEnvironment is how the adapter is compiled, whatever the user's environment says: it is no part of the user's workspace, and
-// the user's flags are for the user's code.
-func adapterEnvironment(architecture Architecture) []string {
-	return append(crossCompile(architecture), "GOWORK=off", "GOFLAGS=", "GOFIPS140=off")
+	flags := ""
+	if values["GOCACHE"] == "" || values["GOCACHE"] == "off" {
+		values["GOCACHE"] = filepath.Join(dir, "build")
+	}
+	if values["GOMODCACHE"] == "" {
+		values["GOMODCACHE"] = filepath.Join(dir, "modules")
+		flags = "-modcacherw" // so that it can be removed with dir
+	}
+	environment := slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		return strings.HasPrefix(pair, "GO") || strings.HasPrefix(pair, "CGO_")
+	})
+	for _, name := range names {
+		environment = append(environment, name+"="+values[name])
+	}
+	environment = append(environment, "GOENV=off", "GOTOOLCHAIN="+adapterToolchain, "GOWORK=off", "GOFLAGS="+flags, "GOFIPS140=off")
+	return append(environment, crossCompile(architecture)...), nil
 }
 
 // keep writes a file of the cache in one step, so that a synth beside this one never reads half of it.
 func keep(name string, content []byte) error {
 	dir := filepath.Dir(name)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	file, err := os.CreateTemp(dir, ".new-")
@@ -151,34 +220,25 @@ func adapterFiles() ([]sourceFile, error) {
 	return files, nil
 }
 
-// cacheFolder is where compiled adapters are kept: the user's cache folder or, for a user without a home, a temporary one.
-func cacheFolder() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
-	}
-	return filepath.Join(dir, "cdkweb")
-}
-
 // buildFlags make the same program from the same sources in every folder: no paths, no revision.
 var buildFlags = []string{"-trimpath", "-buildvcs=false"}
 
 // crossCompile is the environment that compiles for Linux without a C library, for every CPU of the architecture: what this machine is
-// tuned for is no matter of the image's.
+// tuned for is no matter of the image's. None of the values is empty: for an empty one the go command reads what go env -w has set.
 func crossCompile(architecture Architecture) []string {
 	return []string{
 		"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + architectures[architecture].goarch,
-		"GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=",
+		"GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=none",
 	}
 }
 
-// goTool runs the go command and returns what it printed. An error holds the command's own words.
+// goTool runs the go command with an environment and returns what it printed. An error holds the command's own words.
 func goTool(dir string, environment []string, arguments ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	command := exec.Command("go", arguments...)
 	command.Dir = dir
 	command.Stdout, command.Stderr = &stdout, &stderr
-	command.Env = append(os.Environ(), environment...)
+	command.Env = environment
 	if err := command.Run(); err != nil {
 		if message := strings.TrimSpace(stderr.String()); message != "" {
 			return "", fmt.Errorf("go %s: %w\n%s", arguments[0], err, message)

@@ -215,7 +215,7 @@ func (p *goProgram) compile(dir string) ([]byte, error) {
 	arguments := append([]string{"build", "-o", output,
 		"-tags", strings.Join(p.tags(), ","),
 		"-ldflags", strings.TrimSpace("-s -w " + p.options.LDFlags)}, buildFlags...)
-	if _, err := goTool(dir, crossCompile(p.options.Architecture), append(arguments, ".")...); err != nil {
+	if _, err := goTool(dir, append(os.Environ(), crossCompile(p.options.Architecture)...), append(arguments, ".")...); err != nil {
 		return nil, fmt.Errorf("the package does not compile: %w", err)
 	}
 	return os.ReadFile(output)
