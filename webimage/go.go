@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 
+	"github.com/cdkweb/cdkweb/internal/gobuild"
 	"github.com/cdkweb/cdkweb/internal/project"
 )
 
@@ -210,12 +211,13 @@ func (p *goProgram) compile(dir string) ([]byte, error) {
 	}
 	defer os.RemoveAll(temporary)
 
-	progress("compiling %s for linux/%s", p.pkg, architectures[p.options.Architecture].goarch)
+	defer gobuild.IfSlow("compiling %s for linux/%s", p.pkg, architectures[p.options.Architecture].goarch)()
 	output := filepath.Join(temporary, goBinary)
 	arguments := append([]string{"build", "-o", output,
 		"-tags", strings.Join(p.tags(), ","),
-		"-ldflags", strings.TrimSpace("-s -w " + p.options.LDFlags)}, buildFlags...)
-	if _, err := goTool(dir, append(os.Environ(), crossCompile(p.options.Architecture)...), append(arguments, ".")...); err != nil {
+		"-ldflags", strings.TrimSpace("-s -w " + p.options.LDFlags)}, gobuild.Flags...)
+	environment := append(os.Environ(), gobuild.CrossCompile(architectures[p.options.Architecture].goarch)...)
+	if _, err := gobuild.Tool(dir, environment, append(arguments, ".")...); err != nil {
 		return nil, fmt.Errorf("the package does not compile: %w", err)
 	}
 	return os.ReadFile(output)

@@ -22,7 +22,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 
 	"github.com/cdkweb/cdkweb/internal/hostingtest"
-	"github.com/cdkweb/cdkweb/internal/runtimeapitest"
+	"github.com/cdkweb/cdkweb/internal/lambdatest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/webtest"
 )
@@ -84,12 +84,12 @@ func TestLambda(t *testing.T) {
 	t.Cleanup(table.Close)
 	for name, event := range eventSources {
 		t.Run(name, func(t *testing.T) {
-			lambda := runtimeapitest.New(t)
+			lambda := lambdatest.New(t)
 			lambda.StartServer(server, "TABLE_NAME=entries", "AWS_ENDPOINT_URL="+table.URL, "AWS_REGION=eu-west-1",
 				"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_CA_BUNDLE=")
 			lambda.StartAdapter(adapter, "AWS_LWA_READINESS_CHECK_PATH=/healthz", "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399")
 			lambda.WaitInit()
-			send := func(r request) *runtimeapitest.HTTPAnswer {
+			send := func(r request) *lambdatest.HTTPAnswer {
 				t.Helper()
 				if r.header == nil {
 					r.header = map[string]string{}
@@ -100,7 +100,7 @@ func TestLambda(t *testing.T) {
 				}
 				return lambda.Invoke(text).HTTP(t)
 			}
-			want := func(a *runtimeapitest.HTTPAnswer, status int, contentType, body string) {
+			want := func(a *lambdatest.HTTPAnswer, status int, contentType, body string) {
 				t.Helper()
 				if a.Status != status || !strings.HasPrefix(a.Header.Get("Content-Type"), contentType) || !strings.Contains(string(a.Body), body) {
 					t.Errorf("got %d %s %.2000q, want %d %s with %q", a.Status, a.Header.Get("Content-Type"), a.Body, status, contentType, body)
