@@ -144,17 +144,17 @@ func ready(t testing.TB, lambda *lambdatest.Lambda, env ...string) *running {
 	return r
 }
 
-// The shortest events of a source.
 func getEvent(path string) []byte  { return httpEvent("GET", path, "") }
 func postEvent(path string) []byte { return httpEvent("POST", path, "body") }
 
-// albEvent comes from a load balancer without multi-value headers.
-var albEvent = []byte(`{"path":"/","httpMethod":"GET","headers":{},"requestContext":{"elb":{"targetGroupArn":"arn"}}}`)
-
 func httpEvent(method, path, body string) []byte {
-	return fmt.Appendf(nil, `{"version":"2.0","rawPath":%q,"headers":{"host":"example.com"},"requestContext":{"http":{"method":%q}},"body":%q}`,
-		path, method, body)
+	return lambdatest.HTTPAPIEvent(lambdatest.Request{
+		Method: method, Path: path, Body: []byte(body), Header: map[string]string{"host": "example.com"},
+	})
 }
+
+// albEvent comes from a load balancer without multi-value headers.
+var albEvent = lambdatest.LoadBalancerEvent(lambdatest.Request{Method: "GET", Path: "/"}, false)
 
 // expect fails the test unless the invocation is answered with the status and a
 // body that contains text.

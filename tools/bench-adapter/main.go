@@ -6,8 +6,6 @@
 package main
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -120,44 +118,18 @@ func rows() []row {
 
 // event is what an HTTP API sends for a browser's request, payload format 2.0.
 func event(method, path, query string, body []byte, isBase64 bool) []byte {
-	e := struct { // in the order in which AWS sends the members
-		Version         string            `json:"version"`
-		RouteKey        string            `json:"routeKey"`
-		RawPath         string            `json:"rawPath"`
-		RawQueryString  string            `json:"rawQueryString"`
-		Cookies         []string          `json:"cookies"`
-		Headers         map[string]string `json:"headers"`
-		RequestContext  map[string]any    `json:"requestContext"`
-		Body            string            `json:"body,omitempty"`
-		IsBase64Encoded bool              `json:"isBase64Encoded"`
-	}{
-		Version: "2.0", RouteKey: "$default", RawPath: path, RawQueryString: query,
+	return lambdatest.HTTPAPIEvent(lambdatest.Request{
+		Method: method, Path: path, Query: query,
 		Cookies: []string{"session=8f14e45fceea167a5a36dedd4bea2543", "theme=dark"},
-		Headers: map[string]string{
+		Header: map[string]string{
 			"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "accept-language": "en-GB,en;q=0.5",
-			"content-length": strconv.Itoa(len(body)), "host": "abc123.execute-api.eu-west-1.amazonaws.com",
+			"content-length":  strconv.Itoa(len(body)),
 			"user-agent":      "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
 			"x-amzn-trace-id": "Root=1-5759e988-bd862e3fe1be46a994272793", "x-forwarded-for": "192.0.2.1",
 			"x-forwarded-port": "443", "x-forwarded-proto": "https", "content-type": "application/octet-stream",
 		},
-		RequestContext: map[string]any{
-			"accountId": "123456789012", "apiId": "abc123", "domainName": "abc123.execute-api.eu-west-1.amazonaws.com",
-			"domainPrefix": "abc123", "requestId": "JKJaXmPLvHcESHA=", "routeKey": "$default", "stage": "$default",
-			"time": "21/Nov/2026:10:00:00 +0000", "timeEpoch": 1795255200000,
-			"http": map[string]string{"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "Mozilla/5.0"},
-		},
-		Body: string(body), IsBase64Encoded: isBase64,
-	}
-	if isBase64 {
-		e.Body = base64.StdEncoding.EncodeToString(body)
-	}
-	var text strings.Builder
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(e); err != nil {
-		log.Fatal(err)
-	}
-	return []byte(text.String())
+		Body: body, Base64: isBase64,
+	})
 }
 
 // stand is a contender at work.
