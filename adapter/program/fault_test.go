@@ -27,19 +27,19 @@ var serverFaults = []struct {
 	{
 		name:    "it ends in the middle of the head",
 		respond: func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nConte") },
-		kind:    "Adapter.ServerBadAnswer", text: "ended in the middle",
+		kind:    "Adapter.ServerInvalidResponse", text: "ended in the middle",
 	},
 	{
 		name:    "it ends in the middle of the body",
 		respond: func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello") },
-		kind:    "Adapter.ServerBadAnswer", text: "ended in the middle",
+		kind:    "Adapter.ServerInvalidResponse", text: "ended in the middle",
 	},
 	{
 		name: "it ends in the middle of a chunk",
 		respond: func(c net.Conn) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel")
 		},
-		kind: "Adapter.ServerBadAnswer", text: "ended in the middle",
+		kind: "Adapter.ServerInvalidResponse", text: "ended in the middle",
 	},
 	{
 		name: "it resets the connection in the middle of the body",
@@ -47,7 +47,7 @@ var serverFaults = []struct {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello")
 			c.(*net.TCPConn).SetLinger(0)
 		},
-		kind: "Adapter.ServerBadAnswer", text: "ended in the middle",
+		kind: "Adapter.ServerInvalidResponse", text: "ended in the middle",
 	},
 	{
 		// The connection is the init's, which may have died while frozen: a request that may be repeated is.
@@ -58,7 +58,7 @@ var serverFaults = []struct {
 	{
 		name:    "it does not speak HTTP",
 		respond: func(c net.Conn) { io.WriteString(c, "220 mail.example.com ESMTP\r\n") },
-		kind:    "Adapter.ServerBadAnswer", text: "not HTTP/1.1",
+		kind:    "Adapter.ServerInvalidResponse", text: "not HTTP/1.1",
 	},
 	{
 		name: "its head has no end",
@@ -70,7 +70,7 @@ var serverFaults = []struct {
 				}
 			}
 		},
-		kind: "Adapter.ServerBadAnswer", text: "not HTTP/1.1",
+		kind: "Adapter.ServerInvalidResponse", text: "not HTTP/1.1",
 	},
 	{
 		name:    "it hangs past the deadline",
@@ -236,7 +236,7 @@ func TestARequestIsSentAgainOnlyIfThatIsSafe(t *testing.T) {
 			if test.again {
 				expect(t, res, 200, "hello")
 			} else {
-				expectError(t, res, "Adapter.ServerNoAnswer", "before a response")
+				expectError(t, res, "Adapter.ServerNoResponse", "before a response")
 				want := int32(2)
 				if test.reset {
 					want = 1 // the second is not counted, as it is not read; nor is it sent again
@@ -333,10 +333,10 @@ var runtimeFaults = []struct {
 	{"next answers 403", "/next", status(403), "trying again"},
 	{"next cuts the connection", "/next", cutConnection, ""}, // which happens: asked again at once
 	{"next answers without a request id", "/next", status(200), "no request id"},
-	{"response answers 400", "/response", status(400), "Lambda answered 400"},
-	{"response answers 413", "/response", status(413), "Lambda answered 413"},
-	{"response answers 500", "/response", status(500), "Lambda answered 500"},
-	{"error answers 500", "/error", status(500), "Lambda answered 500"},
+	{"response answers 400", "/response", status(400), "Lambda responded with 400"},
+	{"response answers 413", "/response", status(413), "Lambda responded with 413"},
+	{"response answers 500", "/response", status(500), "Lambda responded with 500"},
+	{"error answers 500", "/error", status(500), "Lambda responded with 500"},
 }
 
 func status(code int) func(http.ResponseWriter) {

@@ -44,7 +44,7 @@ func TestAPartlyReadPostIsNotSentAgain(t *testing.T) {
 	}()
 	ready(t, lambda)
 	expect(t, lambda.Invoke(getEvent("/first")), 200, "hello")
-	expectError(t, lambda.Invoke(httpEvent("POST", "/order", string(bytes.Repeat([]byte("x"), 200<<10)))), "Adapter.ServerNoAnswer", "")
+	expectError(t, lambda.Invoke(httpEvent("POST", "/order", string(bytes.Repeat([]byte("x"), 200<<10)))), "Adapter.ServerNoResponse", "")
 	if n := len(orders); n != 1 {
 		t.Errorf("the order was placed %d times, want once", n)
 	}
@@ -100,7 +100,7 @@ func TestWrongLengthsAreNotHandedOn(t *testing.T) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1, 2, 2\r\n\r\nhi")
 		})
 		ready(t, lambda)
-		expectError(t, lambda.Invoke(getEvent("/")), "Adapter.ServerBadAnswer", "content-length")
+		expectError(t, lambda.Invoke(getEvent("/")), "Adapter.ServerInvalidResponse", "content-length")
 	})
 }
 

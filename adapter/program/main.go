@@ -1,4 +1,4 @@
-// Command adapter lets a web server answer AWS Lambda invocations. It is a
+// Command adapter lets a web server take AWS Lambda invocations. It is a
 // Lambda external extension: lying in a container image's /opt/extensions, it
 // is started by Lambda beside the server and turns each event into an HTTP
 // request to it, and each HTTP response into what the event's source expects.

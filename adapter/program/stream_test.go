@@ -106,14 +106,14 @@ func TestStreamFaults(t *testing.T) {
 		{
 			"the server ends in the middle",
 			func(c net.Conn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello") },
-			"Adapter.ServerBadAnswer", "hello",
+			"Adapter.ServerInvalidResponse", "hello",
 		},
 		{
 			"the server sends garbage in the middle",
 			func(c net.Conn) {
 				io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\ngarbage\r\n")
 			},
-			"Adapter.ServerBadAnswer", "hello",
+			"Adapter.ServerInvalidResponse", "hello",
 		},
 		{
 			"the server hangs past the deadline",

@@ -38,8 +38,8 @@ const (
 	faultMalformed   = "Adapter.MalformedEvent"
 	faultNotReady    = "Adapter.ServerNotReady"
 	faultUnreachable = "Adapter.ServerUnreachable"
-	faultNoAnswer    = "Adapter.ServerNoAnswer"
-	faultBadAnswer   = "Adapter.ServerBadAnswer"
+	faultNoResponse  = "Adapter.ServerNoResponse"
+	faultInvalid     = "Adapter.ServerInvalidResponse"
 	faultDeadline    = "Adapter.DeadlineExceeded"
 	faultTooLarge    = "Adapter.ResponseTooLarge"
 	faultStatus      = "Adapter.ErrorStatus"
@@ -72,7 +72,7 @@ func (w *worker) run(busy *sync.RWMutex) error {
 
 // deadlineMargin is how long before its deadline an invocation is given up: a
 // twentieth of what it has, at most 150 ms and at least 20 ms, enough to send
-// the answer.
+// the response.
 func deadlineMargin(left time.Duration) time.Duration {
 	return min(max(left/20, 20*time.Millisecond), 150*time.Millisecond)
 }
@@ -134,7 +134,7 @@ func (w *worker) handle(inv *runtimeapi.Invocation) {
 	}
 }
 
-// refuse answers a client's request for a path that is not for clients, and tells
+// refuse responds to a client's request for a path that is not for clients, and tells
 // whether it did.
 func (w *worker) refuse(inv *runtimeapi.Invocation, e *lambdaevent.Event, path []byte) bool {
 	text := "this path is for SnapStart only"
@@ -240,7 +240,7 @@ func (w *worker) release(writing chan error, reusable bool) (err error) {
 		case err = <-writing:
 			writing = nil
 			keep = err == nil
-		default: // the server answered without reading the whole body
+		default: // the server responded without reading the whole body
 			keep = false
 		}
 	}
@@ -256,9 +256,9 @@ func (w *worker) release(writing chan error, reusable bool) (err error) {
 	return err
 }
 
-// failServer answers an invocation for which the server gave no good response.
+// failServer responds to an invocation for which the server gave no good response.
 func (w *worker) failServer(inv *runtimeapi.Invocation, e *lambdaevent.Event, err error) {
-	f := &runtimeapi.Fault{Kind: faultBadAnswer, Message: "the server sent an invalid response: " + err.Error()}
+	f := &runtimeapi.Fault{Kind: faultInvalid, Message: "the server sent an invalid response: " + err.Error()}
 	var none *http1.NoResponseError
 	var late *notReadyError
 	status := 0
@@ -278,7 +278,7 @@ func (w *worker) failServer(inv *runtimeapi.Invocation, e *lambdaevent.Event, er
 	case errors.Is(err, syscall.ECONNREFUSED):
 		f = &runtimeapi.Fault{Kind: faultUnreachable, Message: "the server does not listen any more: " + err.Error()}
 	case errors.As(err, &none):
-		f = &runtimeapi.Fault{Kind: faultNoAnswer, Message: "the server gave no response: " + err.Error()}
+		f = &runtimeapi.Fault{Kind: faultNoResponse, Message: "the server gave no response: " + err.Error()}
 	}
 	if status == 0 || e.Source == lambdaevent.PassThrough {
 		w.fail(inv, f)
@@ -327,7 +327,7 @@ func streamFault(err error) *runtimeapi.Fault {
 	if http1.IsTimeout(err) {
 		return &runtimeapi.Fault{Kind: faultDeadline, Message: "the server did not finish its response before the function's timeout"}
 	}
-	return &runtimeapi.Fault{Kind: faultBadAnswer, Message: "the server's response broke off: " + err.Error()}
+	return &runtimeapi.Fault{Kind: faultInvalid, Message: "the server's response broke off: " + err.Error()}
 }
 
 func (w *worker) respond(inv *runtimeapi.Invocation) {

@@ -42,12 +42,12 @@ func TestLambda(t *testing.T) {
 				"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_CA_BUNDLE=")
 			lambda.StartAdapter(adapter, "AWS_LWA_READINESS_CHECK_PATH=/healthz", "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399")
 			lambda.WaitInit()
-			send := func(r lambdatest.Request) *lambdatest.HTTPAnswer {
+			send := func(r lambdatest.Request) *lambdatest.HTTPResponse {
 				t.Helper()
 				r.Base64 = true // as from a gateway that takes all types for binary
 				return lambda.Invoke(event(r)).HTTP(t)
 			}
-			want := func(a *lambdatest.HTTPAnswer, status int, contentType, body string) {
+			want := func(a *lambdatest.HTTPResponse, status int, contentType, body string) {
 				t.Helper()
 				if a.Status != status || !strings.HasPrefix(a.Header.Get("Content-Type"), contentType) || !strings.Contains(string(a.Body), body) {
 					t.Errorf("got %d %s %.2000q, want %d %s with %q", a.Status, a.Header.Get("Content-Type"), a.Body, status, contentType, body)

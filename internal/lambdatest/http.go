@@ -7,22 +7,22 @@ import (
 	"net/http"
 )
 
-// HTTPAnswer is an answer as the client of a gateway would see it.
-type HTTPAnswer struct {
+// HTTPResponse is a response as the client of a gateway would see it.
+type HTTPResponse struct {
 	Status      int
 	Description string
-	Header      http.Header // with canonical names, of whichever kind the answer has
+	Header      http.Header // with canonical names, of whichever kind the response has
 	Cookies     []string
 	Body        []byte
 	Base64      bool            // the body came as base64
 	Keys        map[string]bool // the members of the JSON
 }
 
-// HTTP reads the JSON of a buffered answer, or the prelude of a streamed one.
-func (r *Response) HTTP(t T) *HTTPAnswer {
+// HTTP reads the JSON of a buffered response, or the prelude of a streamed one.
+func (r *Response) HTTP(t T) *HTTPResponse {
 	t.Helper()
 	if r.Error != nil {
-		t.Fatalf("got the error %s (%s), want an answer", r.Error.ErrorType, r.Error.ErrorMessage)
+		t.Fatalf("got the error %s (%s), want a response", r.Error.ErrorType, r.Error.ErrorMessage)
 	}
 	text, stream := r.Payload, []byte(nil)
 	if streamed := r.Header.Get("Lambda-Runtime-Function-Response-Mode") == "streaming"; streamed {
@@ -42,12 +42,12 @@ func (r *Response) HTTP(t T) *HTTPAnswer {
 		IsBase64Encoded   bool
 	}
 	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatalf("the answer is not JSON: %v: %.200q", err, text)
+		t.Fatalf("the response is not JSON: %v: %.200q", err, text)
 	}
 	if err := json.Unmarshal(text, &parts); err != nil {
-		t.Fatalf("the answer is not of the right kind: %v: %.200q", err, text)
+		t.Fatalf("the response is not of the right kind: %v: %.200q", err, text)
 	}
-	a := &HTTPAnswer{
+	a := &HTTPResponse{
 		Status: parts.StatusCode, Description: parts.StatusDescription, Cookies: parts.Cookies,
 		Header: http.Header{}, Body: stream, Base64: parts.IsBase64Encoded, Keys: map[string]bool{},
 	}

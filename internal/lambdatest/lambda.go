@@ -7,7 +7,7 @@
 //	lambda.StartServer(serverBinary)
 //	lambda.StartAdapter(lambdatest.BuildAdapter(t))
 //	lambda.WaitInit()
-//	answer := lambda.Invoke(event).HTTP(t)
+//	response := lambda.Invoke(event).HTTP(t)
 package lambdatest
 
 import (
@@ -26,7 +26,7 @@ import (
 	"time"
 )
 
-// MaxPayload is the largest answer that Lambda takes, 6 MiB and 100 bytes.
+// MaxPayload is the largest response that Lambda takes, 6 MiB and 100 bytes.
 const MaxPayload = 6<<20 + 100
 
 // Lambda is a stand-in for one execution environment.
@@ -101,7 +101,7 @@ type Invocation struct {
 	TenantID        string
 	ClientContext   string
 	CognitoIdentity string
-	// Body gets a streamed answer's bytes as they arrive. If it is nil, they
+	// Body gets a streamed response's bytes as they arrive. If it is nil, they
 	// are collected in the Response.
 	Body io.Writer
 }
@@ -114,9 +114,9 @@ type Response struct {
 	Header    http.Header    // of the post
 	Trailer   http.Header
 	Cut       error         // how the post ended if not well
-	Status    int           // what Lambda answered to the post
-	Duration  time.Duration // from the event handed out to the answer complete
-	FirstByte time.Duration // from the event handed out to the answer's first byte
+	Status    int           // what Lambda responded with to the post
+	Duration  time.Duration // from the event handed out to the response complete
+	FirstByte time.Duration // from the event handed out to the response's first byte
 }
 
 type pending struct {
@@ -182,7 +182,7 @@ var ports = struct {
 	used map[int]bool
 }{used: map[int]bool{}}
 
-// Intercept lets f answer calls in Lambda's place: f returns whether it did.
+// Intercept lets f respond to calls in Lambda's place: f returns whether it did.
 // Nil ends that.
 func (l *Lambda) Intercept(f func(http.ResponseWriter, *http.Request) bool) {
 	l.mu.Lock()
@@ -269,7 +269,7 @@ func (l *Lambda) WaitExtensions() {
 	l.need("no extension is up", func() bool { return len(l.extensions) > 0 && l.waiting == len(l.extensions) })
 }
 
-// WaitTaken waits until an invocation was handed out and not answered yet.
+// WaitTaken waits until an invocation was handed out and has no response yet.
 func (l *Lambda) WaitTaken() {
 	l.t.Helper()
 	l.need("nobody has taken the invocation", func() bool { return len(l.inFlight) > 0 })
@@ -359,7 +359,7 @@ func (l *Lambda) Do(inv Invocation) *Response {
 	return r
 }
 
-// Try is Do for those who expect that no answer may come.
+// Try is Do for those who expect that no response may come.
 func (l *Lambda) Try(inv Invocation) (*Response, error) {
 	p := &pending{Invocation: inv, done: make(chan *Response, 1)}
 	if p.Timeout == 0 {
@@ -370,7 +370,7 @@ func (l *Lambda) Try(inv Invocation) (*Response, error) {
 	case r := <-p.done:
 		return r, nil
 	case <-time.After(l.Timeout):
-		return nil, errors.New("no answer to the invocation in time")
+		return nil, errors.New("no response to the invocation in time")
 	}
 }
 
@@ -447,7 +447,7 @@ func (l *Lambda) next(w http.ResponseWriter, r *http.Request) {
 	w.Write(p.Event)
 }
 
-// take returns the invocation in flight with the id in the path, or answers
+// take returns the invocation in flight with the id in the path, or says
 // that there is none.
 func (l *Lambda) take(w http.ResponseWriter, r *http.Request) *pending {
 	id := r.PathValue("id")
@@ -457,7 +457,7 @@ func (l *Lambda) take(w http.ResponseWriter, r *http.Request) *pending {
 		delete(l.inFlight, id)
 	})
 	if p == nil {
-		answer(w, http.StatusBadRequest, `{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}`)
+		respond(w, http.StatusBadRequest, `{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}`)
 	}
 	return p
 }
@@ -493,11 +493,11 @@ func (l *Lambda) response(w http.ResponseWriter, r *http.Request) {
 	res.Duration, res.FirstByte = time.Since(p.start), body.at
 	switch res.Status {
 	case http.StatusAccepted:
-		answer(w, res.Status, `{"status":"OK"}`)
+		respond(w, res.Status, `{"status":"OK"}`)
 	case http.StatusRequestEntityTooLarge:
-		answer(w, res.Status, `{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}`)
+		respond(w, res.Status, `{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}`)
 	default:
-		answer(w, res.Status, `{"errorType":"InvalidFunctionResponseMode","errorMessage":"Invalid function response mode"}`)
+		respond(w, res.Status, `{"errorType":"InvalidFunctionResponseMode","errorMessage":"Invalid function response mode"}`)
 	}
 	p.done <- res
 }
@@ -540,14 +540,14 @@ func (l *Lambda) invocationError(w http.ResponseWriter, r *http.Request) {
 	}
 	res := &Response{RequestID: p.id, Header: r.Header, Error: functionError(r), Status: http.StatusAccepted}
 	res.Duration = time.Since(p.start)
-	answer(w, http.StatusAccepted, `{"status":"OK"}`)
+	respond(w, http.StatusAccepted, `{"status":"OK"}`)
 	p.done <- res
 }
 
 func (l *Lambda) initError(w http.ResponseWriter, r *http.Request) {
 	e := functionError(r)
 	l.change(func() { l.initErrors = append(l.initErrors, *e) })
-	answer(w, http.StatusAccepted, `{"status":"OK"}`)
+	respond(w, http.StatusAccepted, `{"status":"OK"}`)
 }
 
 func functionError(r *http.Request) *FunctionError {
@@ -573,17 +573,17 @@ func (l *Lambda) register(w http.ResponseWriter, r *http.Request) {
 	var body struct{ Events []string }
 	name := r.Header.Get("Lambda-Extension-Name")
 	if json.NewDecoder(r.Body).Decode(&body) != nil || name == "" {
-		answer(w, http.StatusBadRequest, `{"errorType":"Extension.InvalidRequest","errorMessage":"no name or no events"}`)
+		respond(w, http.StatusBadRequest, `{"errorType":"Extension.InvalidRequest","errorMessage":"no name or no events"}`)
 		return
 	}
 	l.change(func() { l.extensions = append(l.extensions, Extension{name, body.Events}) })
 	w.Header().Set("Lambda-Extension-Identifier", "extension-"+name)
-	answer(w, http.StatusOK, `{"functionName":"site","functionVersion":"$LATEST","handler":""}`)
+	respond(w, http.StatusOK, `{"functionName":"site","functionVersion":"$LATEST","handler":""}`)
 }
 
 func (l *Lambda) extensionNext(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasPrefix(r.Header.Get("Lambda-Extension-Identifier"), "extension-") {
-		answer(w, http.StatusForbidden, `{"errorType":"Extension.InvalidExtensionIdentifier","errorMessage":"no identifier"}`)
+		respond(w, http.StatusForbidden, `{"errorType":"Extension.InvalidExtensionIdentifier","errorMessage":"no identifier"}`)
 		return
 	}
 	l.change(func() {
@@ -593,12 +593,12 @@ func (l *Lambda) extensionNext(w http.ResponseWriter, r *http.Request) {
 	defer l.change(func() { l.waiting-- })
 	select {
 	case <-l.shutdown:
-		answer(w, http.StatusOK, `{"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":0}`)
+		respond(w, http.StatusOK, `{"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":0}`)
 	case <-r.Context().Done():
 	}
 }
 
-func answer(w http.ResponseWriter, status int, body string) {
+func respond(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	io.WriteString(w, body)

@@ -229,7 +229,7 @@ func (c *Conn) WriteBoth(head, body []byte) error {
 }
 
 // ReadHead reads the head of a response to a request with the method, past interim
-// answers (RFC 9110, 15.2).
+// responses (RFC 9110, 15.2).
 func (r *Response) ReadHead(c *Conn, method []byte) error {
 	r.conn, r.body = c, bodyDone
 	if len(c.buf) == 0 {

@@ -24,9 +24,33 @@ type Scanner struct {
 	Pos   int // of the next byte
 	depth int
 
+	strict bool // strings are looked at byte by byte
+
 	// Take, if not nil, is asked for each member of the outermost object. It may
 	// move over the value itself and return true; the visit is then left out.
 	Take func(s *Scanner, key []byte) (bool, error)
+}
+
+// Valid tells whether a text is JSON, with all that RFC 8259 asks of strings but
+// UTF-8, as encoding/json does.
+func Valid(text []byte) bool {
+	s := Scanner{Data: text, strict: true}
+	_, err := s.Value()
+	return err == nil && s.Next() == 0 && s.Pos == len(text)
+}
+
+// String returns the string that a member's text holds, "" if it holds another
+// value.
+func String(text []byte) string {
+	inner, ok := Inside(text)
+	if !ok {
+		return ""
+	}
+	s, err := Unescape(bytes.Clone(inner))
+	if err != nil {
+		return ""
+	}
+	return string(s)
 }
 
 func (s *Scanner) skipSpace() {
@@ -77,6 +101,9 @@ func (s *Scanner) Value() ([]byte, error) {
 
 // str moves over a string. Its escapes are checked by those who read it.
 func (s *Scanner) str() error {
+	if s.strict {
+		return s.strictStr()
+	}
 	// A long string without escapes, such as a body in base64, is searched with
 	// the vector instructions of bytes.IndexByte. They cost more than they save
 	// where quotes are near each other, as in JSON inside JSON; there words of
@@ -108,6 +135,32 @@ func (s *Scanner) str() error {
 			first = i
 		}
 	}
+}
+
+// strictStr is str for who wants to know whether the string is JSON too.
+func (s *Scanner) strictStr() error {
+	for i := s.Pos + 1; i < len(s.Data); i++ {
+		switch c := s.Data[i]; {
+		case c == '"':
+			s.Pos = i + 1
+			return nil
+		case c < ' ':
+			return ErrInvalid
+		case c == '\\':
+			if i++; i == len(s.Data) {
+				return ErrInvalid
+			}
+			if s.Data[i] == 'u' {
+				if _, ok := hex4(s.Data[i+1:]); !ok {
+					return ErrInvalid
+				}
+				i += 4
+			} else if jsonUnescape[s.Data[i]] == 0 {
+				return ErrInvalid
+			}
+		}
+	}
+	return ErrInvalid
 }
 
 // nearQuote goes on in a string from i for some 4 KB, and tells whether the

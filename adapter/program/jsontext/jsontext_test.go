@@ -144,7 +144,9 @@ func FuzzText(f *testing.F) {
 		s := Scanner{Data: bytes.Clone(text)}
 		value, err := s.Value()
 		end := err == nil && s.Next() == 0 && s.Pos == len(text)
-		if !json.Valid(text) {
+		if valid := json.Valid(text); valid != Valid(text) {
+			t.Fatalf("%q: got %v, encoding/json says %v", text, !valid, valid)
+		} else if !valid {
 			return
 		}
 		if !end || !bytes.Equal(value, bytes.TrimSpace(text)) {

@@ -9,7 +9,7 @@ import (
 )
 
 // Source is the service that made an event. It decides what the event's fields
-// mean and what shape the answer has.
+// mean and what shape the response has.
 type Source uint8
 
 const (
@@ -167,7 +167,7 @@ func (e *Event) contextMember(key, value []byte) error {
 }
 
 // multiValue tells whether a load balancer's target group has multi-value
-// headers on; it then reads them in the answer too.
+// headers on; it then reads them in the response too.
 func (e *Event) multiValue() bool { return !jsontext.IsNull(e.multiValueHeaders) }
 
 // payload is what the server gets as the body. It works in the body's own

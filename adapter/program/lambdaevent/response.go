@@ -3,7 +3,6 @@ package lambdaevent
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"strconv"
 	"unicode/utf8"
 
@@ -114,10 +113,10 @@ func (a *Response) Write(e *Event, r *http1.Response, body []byte) {
 	a.binary, a.end = body, `","isBase64Encoded":true}`
 }
 
-// PassThrough makes the answer to an event that is not HTTP: the body as it is
+// passThrough makes the response to an event that is not HTTP: the body as it is
 // if it is JSON, else null, as AWS Lambda Web Adapter does.
 func (a *Response) passThrough(body []byte) {
-	if json.Valid(body) && utf8.Valid(body) {
+	if jsontext.Valid(body) && utf8.Valid(body) {
 		a.front = append(a.front, body...)
 		return
 	}

@@ -2,7 +2,7 @@ package runtimeapi
 
 import (
 	"bytes"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/cdkweb/cdkweb/adapter/program/ascii"
 	"github.com/cdkweb/cdkweb/adapter/program/http1"
+	"github.com/cdkweb/cdkweb/adapter/program/jsontext"
 )
 
 // The two APIs, below the address in AWS_LAMBDA_RUNTIME_API.
@@ -47,7 +48,7 @@ type statusError struct {
 }
 
 func (e *statusError) Error() string {
-	return fmt.Sprintf("Lambda answered %d to %s: %s", e.status, e.call, e.reason)
+	return fmt.Sprintf("Lambda responded with %d to %s: %s", e.status, e.call, e.reason)
 }
 
 // call sends a request and reads the whole response into c.body. A connection
@@ -122,12 +123,19 @@ func (c *Client) failed(call string) error {
 	if c.resp.Status/100 == 2 {
 		return nil
 	}
-	var reason struct{ ErrorType, ErrorMessage string }
-	json.Unmarshal(c.body, &reason)
-	if reason.ErrorType == "" {
-		reason.ErrorType = "no reason given"
+	kind, message := "no reason given", ""
+	if jsontext.Valid(c.body) {
+		jsontext.EachMember(c.body, func(key, value []byte) error { // an error means that it is no object
+			switch string(key) {
+			case "errorType":
+				kind = cmp.Or(jsontext.String(value), kind)
+			case "errorMessage":
+				message = jsontext.String(value)
+			}
+			return nil
+		})
 	}
-	return &statusError{call, c.resp.Status, strings.TrimRight(reason.ErrorType+", "+reason.ErrorMessage, ", ")}
+	return &statusError{call, c.resp.Status, strings.TrimRight(kind+", "+message, ", ")}
 }
 
 // Next waits for the next invocation. The invocation's event is good until the

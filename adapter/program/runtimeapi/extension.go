@@ -1,10 +1,12 @@
 package runtimeapi
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/cdkweb/cdkweb/adapter/program/jsontext"
 )
 
 // Extension is this process in the eyes of the Extensions API. It subscribes to
@@ -41,9 +43,9 @@ func (x *Extension) header() string { return extensionIDHeader + ": " + x.id + "
 // first call also tells Lambda that the extension has started.
 func (x *Extension) WaitForShutdown() error {
 	for tries := 0; ; {
-		err := x.api.call("GET", extensionPath+"/event/next", x.header(), nil)
-		if err == nil {
-			err = x.api.failed("extension/event/next")
+		shutdown, err := x.next()
+		if shutdown {
+			return nil
 		}
 		if err != nil {
 			if tries++; tries == Tries {
@@ -51,13 +53,23 @@ func (x *Extension) WaitForShutdown() error {
 			}
 			x.api.Close()
 			time.Sleep(RetryPause(tries))
-			continue
-		}
-		var event struct{ EventType string }
-		if json.Unmarshal(x.api.body, &event); event.EventType == "SHUTDOWN" {
-			return nil
 		}
 	}
+}
+
+// next waits for the next extension event and tells whether it is the shutdown.
+func (x *Extension) next() (shutdown bool, err error) {
+	if err := x.api.call("GET", extensionPath+"/event/next", x.header(), nil); err != nil {
+		return false, err
+	}
+	if err := x.api.failed("extension/event/next"); err != nil {
+		return false, err
+	}
+	err = jsontext.EachMember(bytes.TrimSpace(x.api.body), func(key, value []byte) error {
+		shutdown = shutdown || string(key) == "eventType" && jsontext.String(value) == "SHUTDOWN"
+		return nil
+	})
+	return shutdown, err
 }
 
 // Fail tells Lambda why the init failed, and returns the same reason.

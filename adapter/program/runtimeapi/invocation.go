@@ -1,7 +1,6 @@
 package runtimeapi
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 
@@ -42,7 +41,7 @@ func (inv *Invocation) AppendContext(dst []byte, f *settings.Function) []byte {
 	}
 	object := func(name string, value []byte) {
 		dst = append(append(append(dst, ",\""...), name...), "\":"...)
-		if len(value) == 0 || !json.Valid(value) {
+		if len(value) == 0 || !jsontext.Valid(value) {
 			dst = append(dst, "null"...)
 		} else {
 			dst = jsontext.AppendASCII(dst, value)

@@ -3,8 +3,10 @@ package runtimeapi
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -46,6 +48,24 @@ func TestNextReadsWhatLambdaSays(t *testing.T) {
 	}
 	if got, want := p.written.String(), "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: 127.0.0.1:9001\r\n\r\n"; got != want {
 		t.Errorf("got the request %q, want %q", got, want)
+	}
+}
+
+// A refusal is told in Lambda's own words, if there are any.
+func TestFailuresSayWhatLambdaSaid(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"errorType":"Extension.Unknown","errorMessage":"not \"known\""}`: `Lambda responded with 403 to next: Extension.Unknown, not "known"`,
+		`{"errorType":"Fault"}`:              "Lambda responded with 403 to next: Fault",
+		`{"errorMessage":"broken`:            "Lambda responded with 403 to next: no reason given",
+		`[]`:                                 "Lambda responded with 403 to next: no reason given",
+		`{"errorType":1,"errorMessage":"x"}`: "Lambda responded with 403 to next: no reason given, x",
+		"":                                   "Lambda responded with 403 to next: no reason given",
+	} {
+		said := fmt.Sprintf("HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+		c := Client{Address: "127.0.0.1:9001", conn: http1.NewConn(&peer{said: strings.NewReader(said)})}
+		if err := c.Next(&Invocation{}); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", body, err, want)
+		}
 	}
 }
 
