@@ -185,9 +185,15 @@ func TestGoIgnoresTheMachine(t *testing.T) {
 		return readLayer(t, filepath.Join(context, "server.tar.gz"))["app/server"].content
 	}
 	usual := server()
-	t.Setenv("GOAMD64", "v3")
-	if tuned := server(); tuned != usual {
-		t.Error("GOAMD64 of this machine changed the server")
+	settings := filepath.Join(t.TempDir(), "env")
+	check(t, os.WriteFile(settings, []byte("GOEXPERIMENT=jsonv2\nGOAMD64=v3\n"), 0o644))
+	for name, value := range map[string]string{"GOAMD64": "v3", "GOEXPERIMENT": "jsonv2", "GOENV": settings} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			if tuned := server(); tuned != usual {
+				t.Errorf("%s of this machine changed the server", name)
+			}
+		})
 	}
 }
 
