@@ -16,15 +16,18 @@ import (
 	"github.com/cdkweb/cdkweb/internal/gobuild"
 )
 
-// Path is where the adapter lies in an image: Lambda starts what lies in this folder, and nobody else does.
+// Path is where the adapter lies in an image: Lambda starts what lies in this folder, and nobody
+// else does.
 const Path = "opt/extensions/cdkweb-adapter"
 
 const (
-	// module is the path of the program's module, so that its packages are found in the repository and outside of it.
+	// module is the path of the program's module, so that its packages are found in the repository
+	// and outside of it.
 	module = "github.com/cdkweb/cdkweb/adapter/program"
 
-	// toolchain compiles the adapter on every machine, whichever Go is installed there. An adapter with other bytes makes another
-	// image, so that a laptop and a build server with two patch versions of Go would deploy again and again.
+	// toolchain compiles the adapter on every machine, whichever Go is installed there. An adapter
+	// with other bytes makes another image, so that a laptop and a build server with two patch
+	// versions of Go would deploy again and again.
 	toolchain = "go1.26.8"
 )
 
@@ -44,8 +47,9 @@ var built struct {
 	programs map[string][]byte
 }
 
-// Build returns the compiled adapter for linux/goarch, "amd64" or "arm64". It is compiled once: a process remembers it, and the user's
-// cache folder keeps it for the next one. It must not be changed.
+// Build returns the compiled adapter for linux/goarch, "amd64" or "arm64". It is compiled once: a
+// process remembers it, and the user's cache folder keeps it for the next one. It must not be
+// changed.
 func Build(goarch string) ([]byte, error) {
 	built.Lock()
 	defer built.Unlock()
@@ -63,7 +67,8 @@ func Build(goarch string) ([]byte, error) {
 	return program, nil
 }
 
-// build returns the adapter from the cache, else from the compiler, in either case the one whose hash is known.
+// build returns the adapter from the cache, else from the compiler, in either case the one whose
+// hash is known.
 func build(goarch string) ([]byte, error) {
 	want, err := knownSum(goarch)
 	if err != nil {
@@ -112,8 +117,8 @@ func knownSum(goarch string) (string, error) {
 	return "", fmt.Errorf("adapter.sum has no line for %s", goarch)
 }
 
-// cachedProgram is where a compiled adapter is kept, "" for a user who has no cache folder. There is no other place for it: a shared
-// temporary folder is everybody's.
+// cachedProgram is where a compiled adapter is kept, "" for a user who has no cache folder. There
+// is no other place for it: a shared temporary folder is everybody's.
 func cachedProgram(goarch, hash string) string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -150,9 +155,10 @@ func compile(goarch, cached string) ([]byte, error) {
 	return os.ReadFile(output)
 }
 
-// environment is how the adapter is compiled, whatever the user's environment and go env -w say: it is no part of the user's
-// workspace, and the user's flags are for the user's code. What remains of them is where to fetch the toolchain and where to keep
-// what was compiled; for a user who has no such folders, that is inside dir.
+// environment is how the adapter is compiled, whatever the user's environment and go env -w say: it
+// is no part of the user's workspace, and the user's flags are for the user's code. What remains of
+// them is where to fetch the toolchain and where to keep what was compiled; for a user who has no
+// such folders, that is inside dir.
 func environment(goarch, dir string) ([]string, error) {
 	names := []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOCACHE", "GOMODCACHE", "GOTMPDIR"}
 	text, err := gobuild.Tool(dir, append(os.Environ(), "GOTOOLCHAIN=local"), append([]string{"env", "-json"}, names...)...)
@@ -181,7 +187,8 @@ func environment(goarch, dir string) ([]string, error) {
 	return append(environment, gobuild.CrossCompile(goarch)...), nil
 }
 
-// keep writes a file of the cache in one step, so that a synth beside this one never reads half of it.
+// keep writes a file of the cache in one step, so that a synth beside this one never reads half of
+// it.
 func keep(name string, content []byte) error {
 	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -13,7 +13,8 @@ import (
 
 var update = flag.Bool("update", false, "write adapter.sum, which the compiled adapter must match")
 
-// The bytes that this library's sources make are the ones that it accepts. After a change of the adapter: make golden.
+// The bytes that this library's sources make are the ones that it accepts. After a change of the
+// adapter: make golden.
 func TestSum(t *testing.T) {
 	var made strings.Builder
 	for _, goarch := range []string{"amd64", "arm64"} {
@@ -57,7 +58,8 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// newCache makes an empty cache folder for compiled adapters. What the go command keeps stays where it is.
+// newCache makes an empty cache folder for compiled adapters. What the go command keeps stays where
+// it is.
 func newCache(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
@@ -83,7 +85,8 @@ func cacheFiles(t *testing.T, dir string) []string {
 	return files
 }
 
-// What lies in the cache is used if it is the adapter, and nothing else is, whoever has put it there.
+// What lies in the cache is used if it is the adapter, and nothing else is, whoever has put it
+// there.
 func TestCacheIsChecked(t *testing.T) {
 	cache := newCache(t)
 	first, err := build("amd64")
