@@ -82,7 +82,8 @@ func build(goarch string) ([]byte, error) {
 	}
 	program, err := compile(goarch, cached)
 	if err != nil {
-		return nil, fmt.Errorf("compile the Lambda adapter with %s: %w", toolchain, err)
+		return nil, fmt.Errorf("compile the Lambda adapter with %s, which the go command fetches "+
+			"from its module proxy unless it is installed: %w", toolchain, err)
 	}
 	if got := sum(program); got != want {
 		return nil, fmt.Errorf("the Lambda adapter for linux/%s has the SHA-256 %s, want %s: the go command in PATH is not the %s "+
@@ -160,7 +161,8 @@ func compile(goarch, cached string) ([]byte, error) {
 // them is where to fetch the toolchain and where to keep what was compiled; for a user who has no
 // such folders, that is inside dir.
 func environment(goarch, dir string) ([]string, error) {
-	names := []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH", "GOCACHE", "GOMODCACHE", "GOTMPDIR"}
+	names := []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH",
+		"GOPATH", "GOMODCACHE", "GOCACHE", "GOTMPDIR"}
 	text, err := gobuild.Tool(dir, append(os.Environ(), "GOTOOLCHAIN=local"), append([]string{"env", "-json"}, names...)...)
 	if err != nil {
 		return nil, err
@@ -172,6 +174,9 @@ func environment(goarch, dir string) ([]string, error) {
 	flags := ""
 	if values["GOCACHE"] == "" || values["GOCACHE"] == "off" {
 		values["GOCACHE"] = filepath.Join(dir, "build")
+	}
+	if values["GOPATH"] == "" { // what the checksum database said is kept there
+		values["GOPATH"] = filepath.Join(dir, "path")
 	}
 	if values["GOMODCACHE"] == "" {
 		values["GOMODCACHE"] = filepath.Join(dir, "modules")

@@ -174,7 +174,7 @@ func TestNeedsItsToolchain(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(empty, "go"), []byte("#!/bin/sh\necho 'go: download go1.26.8: no network' >&2\nexit 1\n"), 0o755))
 	t.Setenv("PATH", empty+string(os.PathListSeparator)+os.Getenv("PATH"))
 	_, err := build("amd64")
-	if err == nil || !strings.Contains(err.Error(), "compile the Lambda adapter with go1.26.8") || !strings.Contains(err.Error(), "no network") {
+	if err == nil || !strings.Contains(err.Error(), "compile the Lambda adapter with go1.26.8, which the go command fetches") || !strings.Contains(err.Error(), "no network") {
 		t.Errorf("got %v", err)
 	}
 }
