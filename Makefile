@@ -4,6 +4,7 @@
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GUESTBOOK   := examples/guestbook/server
 DIFFTEST    := tools/difftest
+FUZZTIME    := 10m
 HOSTINGS    := apprunner ecs lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./webtest ./examples/guestbook
 
@@ -48,6 +49,7 @@ fmt: ## format the Go files
 
 golden: ## write the templates that tests compare with; review the difference like code
 	go test $(GOLDEN) -update
+	go test ./adapter -run TestSum -update
 
 table: ## write the table of the hostings into the documents, from internal/limits
 	go run ./internal/limits/table README.md docs/moving.md
@@ -56,11 +58,13 @@ bench-synth: ## compare the time of synthesis, and the calls to Node, with a han
 	go run ./tools/bench-synth $(if $(CALLS),-calls)
 
 bench-adapter: ## measure the Lambda adapter (LWA=/path/to/lambda-adapter compares it)
-	go run ./webimage/adapter/bench $(if $(LWA),-adapter lwa=$(LWA))
+	go run ./tools/bench-adapter $(if $(LWA),-adapter lwa=$(LWA))
 
 fuzz-adapter: ## fuzz the Lambda adapter, ten minutes for each target
-	for target in FuzzEvent FuzzTarget FuzzResponse FuzzHTTP; do \
-		go test ./webimage/adapter -run XXX -fuzz "^$$target$$" -fuzztime 10m -parallel 1 || exit 1; \
+	@set -e; for target in http1:FuzzHTTP jsontext:FuzzText lambdaevent:FuzzEvent lambdaevent:FuzzTarget lambdaevent:FuzzResponse \
+			runtimeapi:FuzzRuntimeAPI settings:FuzzSettings; do \
+		echo "$$target"; \
+		go test ./adapter/program/$${target%%:*} -run XXX -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -parallel 1; \
 	done
 
 clean: ## remove what synth and npm made

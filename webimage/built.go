@@ -14,7 +14,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/buildcontext"
-	"github.com/cdkweb/cdkweb/internal/optional"
+	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/project"
 	"github.com/cdkweb/cdkweb/internal/token"
 )
@@ -58,7 +58,11 @@ func (i *builtImage) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (i *builtImage) Facts() Facts { return i.source.facts() }
+func (i *builtImage) Facts() Facts {
+	facts := i.source.facts()
+	facts.Built = true
+	return facts
+}
 
 // Bind implements Image. The asset belongs to the stack and is found again by what it is made of.
 func (i *builtImage) Bind(scope constructs.Construct) (*Bound, error) {
@@ -183,13 +187,13 @@ func (i *builtImage) define(stack awscdk.Stack, id string, recipe recipe, image 
 	props := &awsecrassets.DockerImageAssetProps{
 		Directory:      &image.folder,
 		File:           &recipe.dockerfile,
-		BuildArgs:      optional.Strings(recipe.args),
-		BuildSecrets:   optional.Strings(recipe.secrets),
+		BuildArgs:      cdk.Strings(recipe.args),
+		BuildSecrets:   cdk.Strings(recipe.secrets),
 		DisplayName:    &recipe.name,
 		Platform:       awsecrassets.Platform_Custom(new(architectures[i.source.facts().Architecture].platform)),
 		FollowSymlinks: awscdk.SymlinkFollowMode_NEVER,
 		// The CDK's own hash leaves out which files may be executed.
-		ExtraHash: optional.String(image.modes),
+		ExtraHash: cdk.String(image.modes),
 		// Where a secret is differs between machines and is not part of the image.
 		Invalidation: &awsecrassets.DockerImageAssetInvalidationOptions{BuildSecrets: new(false)},
 	}

@@ -12,13 +12,14 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 
+	"github.com/cdkweb/cdkweb/adapter"
 	"github.com/cdkweb/cdkweb/internal/buildcontext"
+	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/dockerfile"
-	"github.com/cdkweb/cdkweb/internal/optional"
 	"github.com/cdkweb/cdkweb/internal/project"
 )
 
-// DockerfileOptions change how [Dockerfile] builds an image. All are optional.
+// DockerfileOptions change how [Dockerfile] builds an image. All are cdk.
 type DockerfileOptions struct {
 	// File is the Dockerfile, relative to the image's folder or absolute; it may be outside of the
 	// folder. Default: "Dockerfile".
@@ -211,7 +212,7 @@ func (d *dockerBuild) validateExtensions(dir string) error {
 	if err != nil {
 		return nil
 	}
-	i, found := parsed.Writer(index, "/"+path.Dir(adapterPath), d.options.BuildArgs, dir)
+	i, found := parsed.Writer(index, "/"+path.Dir(adapter.Path), d.options.BuildArgs, dir)
 	if !found {
 		return nil
 	}
@@ -388,7 +389,7 @@ type cache struct {
 // apply sets the asset's properties.
 func (c cache) apply(props *awsecrassets.DockerImageAssetProps) {
 	option := func(d DockerCache) *awsecrassets.DockerCacheOption {
-		return &awsecrassets.DockerCacheOption{Type: &d.Type, Params: optional.Strings(d.Params)}
+		return &awsecrassets.DockerCacheOption{Type: &d.Type, Params: cdk.Strings(d.Params)}
 	}
 	if c.disabled {
 		props.CacheDisabled = new(true)

@@ -280,6 +280,7 @@ func (i *assetImage) Validate() error {
 // Facts implements Image. The asset is published where the stack is that holds it.
 func (i *assetImage) Facts() Facts {
 	facts := i.options.facts()
+	facts.Built = true
 	if i.asset != nil {
 		stack := awscdk.Stack_Of(i.asset)
 		facts.Account, facts.Region = token.Literal(*stack.Account()), token.Literal(*stack.Region())

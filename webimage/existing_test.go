@@ -112,13 +112,13 @@ func TestFacts(t *testing.T) {
 		image Image
 		want  Facts
 	}{
-		{"a Go program", Go("./server", nil), Facts{Architecture: X86_64, Adapter: WithAdapter}},
+		{"a Go program", Go("./server", nil), Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true}},
 		{"a Dockerfile for arm64", Dockerfile(dir, &DockerfileOptions{Architecture: ARM64, Adapter: NoAdapter}),
-			Facts{Architecture: ARM64, Adapter: NoAdapter, Exposed: []int{8080}}},
+			Facts{Architecture: ARM64, Adapter: NoAdapter, Built: true, Exposed: []int{8080}}},
 		{"a Dockerfile that exposes what a build argument says", Dockerfile(dir+"/variable", &DockerfileOptions{BuildArgs: map[string]string{"PORT": "80"}}),
-			Facts{Architecture: X86_64, Adapter: WithAdapter, Exposed: []int{80}}},
-		{"a Dockerfile that exposes what nobody knows", Dockerfile(dir+"/variable", nil), Facts{Architecture: X86_64, Adapter: WithAdapter}},
-		{"a Dockerfile that is not there", Dockerfile(dir+"/nowhere", nil), Facts{Architecture: X86_64, Adapter: WithAdapter}},
+			Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true, Exposed: []int{80}}},
+		{"a Dockerfile that exposes what nobody knows", Dockerfile(dir+"/variable", nil), Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true}},
+		{"a Dockerfile that is not there", Dockerfile(dir+"/nowhere", nil), Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true}},
 		{"a private URI", URI(private, nil), Facts{Architecture: X86_64, Account: "123456789012", Region: "eu-west-1"}},
 		{"a private URI by digest", URI(private+"@"+digest, nil),
 			Facts{Architecture: X86_64, Account: "123456789012", Region: "eu-west-1", ByDigest: true}},

@@ -13,9 +13,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cdkweb/cdkweb/internal/buildcontext"
+	"github.com/cdkweb/cdkweb/internal/gobuild"
 	"github.com/cdkweb/cdkweb/internal/project"
 )
 
@@ -255,8 +255,7 @@ func (p *goProgram) compile(dir string) ([]byte, error) {
 	}
 	defer os.RemoveAll(temporary)
 
-	slow := time.AfterFunc(2*time.Second, func() { progress("compiling %s", p) })
-	defer slow.Stop()
+	defer gobuild.IfSlow("compiling %s", p)()
 	environment, err := p.environment(dir)
 	if errors.Is(err, exec.ErrNotFound) {
 		return nil, errors.New("the command go is not in PATH; install Go to compile the package, or use webimage.Dockerfile")
@@ -267,8 +266,8 @@ func (p *goProgram) compile(dir string) ([]byte, error) {
 	output := filepath.Join(temporary, goBinary)
 	arguments := append([]string{"build", "-o", output,
 		"-tags", strings.Join(p.tags(), ","),
-		"-ldflags", strings.TrimSpace("-s -w " + p.options.LDFlags)}, buildFlags...)
-	if _, err := goTool(dir, environment, append(arguments, ".")...); err != nil {
+		"-ldflags", strings.TrimSpace("-s -w " + p.options.LDFlags)}, gobuild.Flags...)
+	if _, err := gobuild.Tool(dir, environment, append(arguments, ".")...); err != nil {
 		return nil, fmt.Errorf("the package does not compile: %w", err)
 	}
 	return os.ReadFile(output)
@@ -294,7 +293,7 @@ var (
 // among them, it takes over what says where modules come from. What would make another program of
 // the same sources (-gcflags, -cover, GOEXPERIMENT …) counts only if the options say so.
 func (p *goProgram) environment(dir string) ([]string, error) {
-	printed, err := goTool(dir, nil, append([]string{"env", "-json"}, moduleSettings...)...)
+	printed, err := gobuild.Tool(dir, os.Environ(), append([]string{"env", "-json"}, moduleSettings...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -306,7 +305,7 @@ func (p *goProgram) environment(dir string) ([]string, error) {
 	flags = slices.DeleteFunc(flags, func(flag string) bool { return !moduleFlags.MatchString(flag) })
 	settings["GOFLAGS"] = strings.Join(flags, " ")
 
-	environment := append(crossCompile(p.options.Architecture), "GOENV=off", "GOEXPERIMENT=", "GOFIPS140=off")
+	environment := slices.Concat(os.Environ(), gobuild.CrossCompile(architectures[p.options.Architecture].goarch), []string{"GOENV=off", "GOFIPS140=off"})
 	for _, values := range []map[string]string{settings, p.options.Env} {
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			environment = append(environment, name+"="+values[name])

@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
+
+	"github.com/cdkweb/cdkweb/adapter"
 )
 
 // layers are archives that the images of a process share: packing them takes longer than all the rest
@@ -38,12 +40,12 @@ func layer(name string, pack func() ([]byte, error)) ([]byte, error) {
 // adapterLayer is the archive with the adapter that an image of this architecture gets.
 func adapterLayer(architecture Architecture) ([]byte, error) {
 	return layer("adapter for "+string(architecture), func() ([]byte, error) {
-		binary, err := adapterBinary(architecture)
+		binary, err := adapter.Build(architectures[architecture].goarch)
 		if err != nil {
 			return nil, err
 		}
 		archive := newArchive()
-		if err := archive.file(adapterPath, 0o755, binary); err != nil {
+		if err := archive.file(adapter.Path, 0o755, binary); err != nil {
 			return nil, fmt.Errorf("pack the Lambda adapter: %w", err)
 		}
 		return archive.bytes()

@@ -4,11 +4,9 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -20,71 +18,13 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/cdkweb/cdkweb/internal/runtimeapitest"
+	"github.com/cdkweb/cdkweb/internal/lambdatest"
 	_ "github.com/cdkweb/cdkweb/lambdaweb" // what the guestbook is made with
 )
 
-// request is what a visitor sends.
-type request struct {
-	method, path, query string
-	header              map[string]string
-	cookies             []string
-	body                []byte
-}
-
-// eventSources make the event of a request as API Gateway's and Lambda's documentation shows it
-// ("Lambda proxy integrations": payload format versions 1.0 and 2.0; "Invoking Lambda function
-// URLs": request payload format).
-var eventSources = map[string]func(r request) map[string]any{
-	"HTTP API":     version2("abc123.execute-api.eu-west-1.amazonaws.com"),
-	"function URL": version2("abc123.lambda-url.eu-west-1.on.aws"),
-	"REST API":     version1,
-}
-
-func version2(host string) func(r request) map[string]any {
-	return func(r request) map[string]any {
-		headers := maps.Clone(r.header)
-		headers["host"] = host
-		event := map[string]any{
-			"version": "2.0", "routeKey": "$default",
-			"rawPath": r.path, "rawQueryString": r.query, "headers": headers,
-			"requestContext": map[string]any{
-				"apiId": "abc123", "domainName": host, "stage": "$default",
-				"http": map[string]any{
-					"method": r.method, "path": r.path,
-					"protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
-				},
-			},
-			"body": base64.StdEncoding.EncodeToString(r.body), "isBase64Encoded": true,
-		}
-		if len(r.cookies) > 0 {
-			event["cookies"] = r.cookies
-		}
-		return event
-	}
-}
-
-func version1(r request) map[string]any {
-	headers := map[string][]string{"Host": {"abc123.execute-api.eu-west-1.amazonaws.com"}}
-	for name, value := range r.header {
-		headers[http.CanonicalHeaderKey(name)] = []string{value}
-	}
-	if len(r.cookies) > 0 {
-		headers["Cookie"] = []string{strings.Join(r.cookies, "; ")}
-	}
-	query, err := url.ParseQuery(r.query)
-	if err != nil {
-		panic(err)
-	}
-	return map[string]any{
-		"resource": "/{proxy+}", "path": r.path, "httpMethod": r.method,
-		"multiValueHeaders": headers, "multiValueQueryStringParameters": query,
-		"requestContext": map[string]any{
-			"apiId": "abc123", "stage": "prod", "path": "/prod" + r.path, "httpMethod": r.method,
-		},
-		// The API's binaryMediaTypes are */*.
-		"body": base64.StdEncoding.EncodeToString(r.body), "isBase64Encoded": true,
-	}
+// eventSources are the three ways by which a request reaches a function.
+var eventSources = map[string]func(lambdatest.Request) []byte{
+	"HTTP API": lambdatest.HTTPAPIEvent, "function URL": lambdatest.FunctionURLEvent, "REST API": lambdatest.RESTAPIEvent,
 }
 
 // The adapter and the server that lie in the guestbook's image answer invocations together.
@@ -95,25 +35,17 @@ func TestLambda(t *testing.T) {
 	t.Cleanup(table.Close)
 	for name, event := range eventSources {
 		t.Run(name, func(t *testing.T) {
-			lambda := runtimeapitest.New(t)
-			lambda.StartServer(server, "TABLE_NAME=entries", "AWS_ENDPOINT_URL="+table.URL,
-				"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
-				"AWS_CA_BUNDLE=")
-			lambda.StartAdapter(adapter, "AWS_LWA_READINESS_CHECK_PATH=/healthz",
-				"AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399")
+			lambda := lambdatest.New(t)
+			lambda.StartServer(server, "TABLE_NAME=entries", "AWS_ENDPOINT_URL="+table.URL, "AWS_REGION=eu-west-1",
+				"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_CA_BUNDLE=")
+			lambda.StartAdapter(adapter, "AWS_LWA_READINESS_CHECK_PATH=/healthz", "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399")
 			lambda.WaitInit()
-			send := func(r request) *runtimeapitest.HTTPAnswer {
+			send := func(r lambdatest.Request) *lambdatest.HTTPResponse {
 				t.Helper()
-				if r.header == nil {
-					r.header = map[string]string{}
-				}
-				text, err := json.Marshal(event(r))
-				if err != nil {
-					t.Fatal(err)
-				}
-				return lambda.Invoke(text).HTTP(t)
+				r.Base64 = true // as from a gateway that takes all types for binary
+				return lambda.Invoke(event(r)).HTTP(t)
 			}
-			want := func(a *runtimeapitest.HTTPAnswer, status int, contentType, body string) {
+			want := func(a *lambdatest.HTTPResponse, status int, contentType, body string) {
 				t.Helper()
 				kind := a.Header.Get("Content-Type")
 				if a.Status != status || !strings.HasPrefix(kind, contentType) ||
@@ -123,17 +55,15 @@ func TestLambda(t *testing.T) {
 				}
 			}
 
-			page := send(request{method: "GET", path: "/"})
+			page := send(lambdatest.Request{Method: "GET", Path: "/"})
 			want(page, 200, "text/html", "<form")
 			if page.Base64 {
 				t.Error("the page came as base64, want text")
 			}
 
 			form := url.Values{"name": {"Zoë"}, "message": {"wrote through " + name + " & more"}}
-			posted := send(request{
-				method: "POST", path: "/entries", body: []byte(form.Encode()),
-				header: map[string]string{"content-type": "application/x-www-form-urlencoded"},
-			})
+			posted := send(lambdatest.Request{Method: "POST", Path: "/entries", Body: []byte(form.Encode()),
+				Header: map[string]string{"content-type": "application/x-www-form-urlencoded"}})
 			if posted.Status != 303 || posted.Header.Get("Location") != "./" {
 				t.Errorf("the form: got %d to %q, want 303 to ./",
 					posted.Status, posted.Header.Get("Location"))
@@ -147,7 +77,7 @@ func TestLambda(t *testing.T) {
 			}
 
 			cookie, _, _ := strings.Cut(cookies[0], ";")
-			again := send(request{method: "GET", path: "/", cookies: []string{"other=1", cookie}})
+			again := send(lambdatest.Request{Method: "GET", Path: "/", Cookies: []string{"other=1", cookie}})
 			want(again, 200, "text/html", "wrote through "+name+" &amp; more")
 			want(again, 200, "text/html", `value="Zoë"`)
 
@@ -155,20 +85,17 @@ func TestLambda(t *testing.T) {
 			for i := range binary {
 				binary[i] = byte(i)
 			}
-			echoed := send(request{
-				method: "POST", path: "/echo", body: binary,
-				header: map[string]string{"content-type": "application/octet-stream"},
-			})
+			echoed := send(lambdatest.Request{Method: "POST", Path: "/echo", Body: binary, Header: map[string]string{"content-type": "application/octet-stream"}})
 			if echoed.Status != 200 || !bytes.Equal(echoed.Body, binary) {
 				t.Errorf("the binary body: got %d and %d bytes, want the same %d",
 					echoed.Status, len(echoed.Body), len(binary))
 			}
-			logo := send(request{method: "GET", path: "/logo.png"})
+			logo := send(lambdatest.Request{Method: "GET", Path: "/logo.png"})
 			want(logo, 200, "image/png", "\x89PNG\r\n")
 
-			want(send(request{method: "GET", path: "/nowhere"}), 404, "text/html", "")
-			want(send(request{method: "GET", path: "/status/500"}), 500, "", "")
-			want(send(request{method: "GET", path: "/healthz"}), 200, "text/plain", "ok")
+			want(send(lambdatest.Request{Method: "GET", Path: "/nowhere"}), 404, "text/html", "")
+			want(send(lambdatest.Request{Method: "GET", Path: "/status/500"}), 500, "", "")
+			want(send(lambdatest.Request{Method: "GET", Path: "/healthz"}), 200, "text/plain", "ok")
 		})
 	}
 }
