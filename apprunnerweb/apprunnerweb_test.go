@@ -535,6 +535,12 @@ func TestAddEnvironmentKeepsTheL1(t *testing.T) {
 		template.Want(kind, path+".RuntimeEnvironmentSecrets.0.Name", `"KEY"`)
 		template.Want(kind, path+".RuntimeEnvironmentVariables", `[{"Name":"PORT","Value":"8080"},{"Name":"STAGE","Value":"live"}]`)
 	})
+	t.Run("after somebody has resolved the property", func(t *testing.T) {
+		stack, service, resources := build()
+		stack.Resolve(resources.Service.SourceConfiguration())
+		service.AddEnvironment("STAGE", "live")
+		templatetest.Of(t, stack).Want(kind, path+".RuntimeEnvironmentVariables", `[{"Name":"PORT","Value":"8080"},{"Name":"STAGE","Value":"live"}]`)
+	})
 	t.Run("a replacement with the variable", func(t *testing.T) {
 		stack, service, resources := build()
 		replace(resources, []any{variable("STAGE", "live")})

@@ -68,7 +68,7 @@ type AutoScaling struct {
 
 var _ AutoScalingConfiguration = (*AutoScaling)(nil)
 
-// NewAutoScaling defines an auto scaling configuration. The props may be nil. It panics with a [*web.InvalidPropsError] when they
+// NewAutoScaling defines an auto scaling configuration. The props may be nil. It panics with a [*web.InvalidPropsError] if they
 // cannot work.
 func NewAutoScaling(scope constructs.Construct, id string, props *AutoScalingProps) *AutoScaling {
 	if props == nil {

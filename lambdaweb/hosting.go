@@ -137,6 +137,9 @@ func (h Hosting) setVariables(c *web.Check) {
 		if problem := checkOldName(environment, name); problem != nil {
 			return problem
 		}
+		for _, setting := range settings.All() {
+			delete(environment, setting.Old) // the new name is set, maybe to a token
+		}
 		_, given := c.Workload.Environment[name]
 		return checkSetting(environment, name, given)
 	})

@@ -610,31 +610,26 @@ func TestAdapterTakesTheVariables(t *testing.T) {
 // Lambda takes 4,096 bytes of names and values, of which PORT and the adapter's settings are some.
 func TestEnvironmentSize(t *testing.T) {
 	const most = 4096
-	for name, test := range map[string]struct {
-		change func(w *web.Workload)
-		own    int // bytes of what is not the workload's
+	streams := lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}
+	for _, test := range []struct {
+		name    string
+		change  func(w *web.Workload)
+		hosting lambdaweb.Hosting
+		own     string // names and values of all variables but BIG
 	}{
-		"PORT and the adapter's least": {func(w *web.Workload) { w.Image = built(t) }, len("PORT8080AWS_LWA_HOST127.0.0.1")},
-		"a health check": {func(w *web.Workload) { w.HealthCheck.Path = "/" + strings.Repeat("a", 200) },
-			len("PORT8080AWS_LWA_HOST127.0.0.1AWS_LWA_READINESS_CHECK_HEALTHY_STATUS200-399AWS_LWA_READINESS_CHECK_PATH/") + 200 + len("AWS_LWA_INVOKE_MODEresponse_stream")},
-		"a setting of the workload's own": {func(w *web.Workload) { w.Environment["AWS_LWA_HOST"] = "127.0.0.1" },
-			len("PORT8080AWS_LWA_READINESS_CHECK_PROTOCOLtcpAWS_LWA_INVOKE_MODEresponse_stream")},
+		{"PORT and the least that the adapter needs", func(w *web.Workload) { w.Image = built(t) }, lambdaweb.Hosting{}, "PORT8080AWS_LWA_HOST127.0.0.1"},
+		{"a long path, and streams", func(w *web.Workload) { w.HealthCheck.Path = "/" + strings.Repeat("a", 200) }, streams,
+			"PORT8080AWS_LWA_HOST127.0.0.1AWS_LWA_READINESS_CHECK_HEALTHY_STATUS200-399AWS_LWA_INVOKE_MODEresponse_streamAWS_LWA_READINESS_CHECK_PATH/" + strings.Repeat("a", 200)},
+		{"a setting of the workload's own", func(w *web.Workload) { w.Environment["AWS_LWA_HOST"] = "::1" }, lambdaweb.Hosting{},
+			"PORT8080AWS_LWA_HOST::1AWS_LWA_READINESS_CHECK_PROTOCOLtcp"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			hosting := lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}
-			if name == "PORT and the adapter's least" {
-				hosting.Endpoint = nil
-			}
+		t.Run(test.name, func(t *testing.T) {
 			w := workload()
 			w.Environment = map[string]string{}
 			test.change(&w)
-			users := 0
-			for name, value := range w.Environment {
-				users += len(name) + len(value)
-			}
-			w.Environment["BIG"] = strings.Repeat("x", most-test.own-users-len("BIG"))
+			w.Environment["BIG"] = strings.Repeat("x", most-len(test.own)-len("BIG"))
 			stack := newStack(t)
-			service, _ := lambdaweb.NewService(stack, "Site", w, hosting)
+			service, _ := lambdaweb.NewService(stack, "Site", w, test.hosting)
 			size := 0
 			for name, value := range templatetest.Of(t, stack).Get(kind, "Environment.Variables").(map[string]any) {
 				size += len(name) + len(value.(string))
@@ -643,11 +638,15 @@ func TestEnvironmentSize(t *testing.T) {
 				t.Errorf("the template has %d bytes, want %d", size, most)
 			}
 
-			sentence := fmt.Sprintf("must not have more than %d bytes in all names and values on %s, got %d and %d of PORT and the hosting's own; "+
-				"put what is large into the image, a table or a parameter", most, hosting.Platform().Name, most-test.own+1, test.own)
+			sentence := fmt.Sprintf(`must not have more than %d bytes in all names and values on %s, got `, most, test.hosting.Platform().Name)
+			hostingtest.WantPanic(t, "Stack/Site", `AddEnvironment("A1") `+sentence, func() { service.AddEnvironment("A1", "") })
 			w.Environment["BIG"] += "x"
-			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: hosting}, "Workload.Environment "+sentence)
-			hostingtest.WantPanic(t, "Stack/Site", `AddEnvironment("A1") must not have more than 4096 bytes`, func() { service.AddEnvironment("A1", "") })
+			hostingtest.WantPanic(t, "Stack/Site", "Workload.Environment "+sentence, func() { lambdaweb.NewService(newStack(t), "Site", w, test.hosting) })
 		})
 	}
+	w := workload()
+	w.Environment = map[string]string{"BIG": strings.Repeat("x", most)}
+	hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}},
+		fmt.Sprintf("Workload.Environment must not have more than 4096 bytes in all names and values on Lambda behind an HTTP API, got 4099 and %d of PORT and the hosting's own; "+
+			"put what is large into the image, a table or a parameter", len("PORT8080AWS_LWA_HOST127.0.0.1AWS_LWA_READINESS_CHECK_PROTOCOLtcp")))
 }

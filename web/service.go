@@ -169,7 +169,7 @@ func (s *Service) setVariable(name, value string) *Problem {
 	if problem := s.checkVariable(name, value); problem != nil {
 		return problem
 	}
-	if s.variables.values[name] == value {
+	if old, ok := s.variables.values[name]; ok && old == value {
 		return nil
 	}
 	if s.made.Environment != nil && len(s.variables.added) == 0 {

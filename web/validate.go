@@ -193,7 +193,7 @@ func (c *Check) checkPlatform() {
 	}
 	if p.HealthCheck.Root && given.Path == "" {
 		c.Warn(HealthCheckRootWarning, fmt.Sprintf("HealthCheck.Path is not set, so %s asks for / and needs status 200: otherwise the deployment fails. "+
-			"Set HealthCheck.Path to a path that always answers 200", p.Name))
+			"Set HealthCheck.Path to one whose response always has status 200", p.Name))
 	}
 	if c.Image != nil {
 		c.checkImageRules(*c.Image)

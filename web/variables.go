@@ -42,16 +42,16 @@ func (v *Variables) Each(set func(name, value string)) { v.follow = append(v.fol
 // Pairs is a list with all variables for a property of an L1 construct, rendered when the app synthesizes. The keys are the
 // property's names of name and value: "name" and "value" for a KeyValuePairProperty.
 func (v *Variables) Pairs(nameKey, valueKey string) awscdk.IResolvable {
-	return awscdk.Lazy_Any(&pairs{v, nameKey, valueKey}, nil)
+	return awscdk.Lazy_UncachedAny(&pairs{v, nameKey, valueKey}, nil)
 }
 
-// pairs is an awscdk.IStableAnyProducer: a pointer to a struct, because jsii takes nothing else for an interface.
+// pairs is an awscdk.IAnyProducer: a pointer to a struct, because jsii takes nothing else for an interface.
 type pairs struct {
 	variables         *Variables
 	nameKey, valueKey string
 }
 
-func (p *pairs) Produce() any {
+func (p *pairs) Produce(awscdk.IResolveContext) any {
 	var list []any
 	for name, value := range p.variables.All() {
 		list = append(list, map[string]any{p.nameKey: name, p.valueKey: value})

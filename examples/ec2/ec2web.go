@@ -231,5 +231,8 @@ func (s *script) Produce() *string {
 
 // quoted is a word of a shell script. CloudFormation encodes the value, which may hold tokens.
 func quoted(value string) string {
+	if value == "" { // the CDK drops a function of nothing
+		return `""`
+	}
 	return fmt.Sprintf(`"$(base64 -d <<< '%s')"`, *awscdk.Fn_Base64(&value))
 }

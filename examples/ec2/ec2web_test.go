@@ -40,8 +40,12 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// option is the start of a variable in the instance's script; the value follows it.
-var option = regexp.MustCompile(`run\+=\(-e (\w+)="\$\(base64 -d <<< '$`)
+// empty is an empty variable in the instance's script, and option the start of another one, whose
+// value follows it.
+var (
+	empty  = regexp.MustCompile(`run\+=\(-e (\w+)=""\)`)
+	option = regexp.MustCompile(`run\+=\(-e (\w+)="\$\(base64 -d <<< '$`)
+)
 
 // variables reads the variables of the only service of a stack from the instance's script.
 func variables(t *testing.T, service *web.Service) map[string]any {
@@ -49,6 +53,9 @@ func variables(t *testing.T, service *web.Service) map[string]any {
 	parts := script(t, awscdk.Stack_Of(service))
 	for i, part := range parts {
 		text, _ := part.(string)
+		for _, match := range empty.FindAllStringSubmatch(text, -1) {
+			found[match[1]] = ""
+		}
 		if match := option.FindStringSubmatch(text); match != nil && i+1 < len(parts) {
 			value, _ := parts[i+1].(map[string]any)
 			found[match[1]] = value["Fn::Base64"]

@@ -228,7 +228,9 @@ func pages(t *testing.T) []string {
 		found = append(found, files...)
 	}
 	return slices.DeleteFunc(found, func(file string) bool {
-		return strings.HasPrefix(file, inRoot("node_modules")+string(filepath.Separator))
+		_, err := os.Stat(filepath.Join(filepath.Dir(file), "go.mod"))
+		return err == nil && filepath.Dir(file) != root ||
+			strings.HasPrefix(file, inRoot("node_modules")+string(filepath.Separator))
 	})
 }
 

@@ -16,7 +16,6 @@ import (
 //
 //	<!-- snippet: site *web.Service; database awsrds.DatabaseInstance -->
 var names = map[string]string{
-	"NewShopStack": "func(app awscdk.App, id string) awscdk.Stack",
 	"app":          "web.Workload",
 	"asset":        "awsecrassets.DockerImageAsset",
 	"database":     "awsec2.IConnectable",
