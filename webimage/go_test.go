@@ -279,7 +279,7 @@ func TestGoValidate(t *testing.T) {
 		options *GoOptions
 		want    []string
 	}{
-		{"no folder named", "", nil, []string{`webimage.Go(""): folder is empty; name the folder of a main package, such as "./server"`}},
+		{"no folder named", "", nil, []string{`webimage.Go(""): folder is empty; name that of a main package, such as "./server"`}},
 		{"missing folder", "nowhere", nil, []string{"nowhere does not exist; name the folder of a main package (relative paths start at ", ", the folder of cdk.json)"}},
 		{"a file", "main.go", nil, []string{"main.go is a file; name its folder: webimage.Go("}},
 		{"only cgo", "cgo", nil, []string{`cgo holds only Go files that import "C", and the image has no C library; write them without cgo, or use webimage.Dockerfile`}},
