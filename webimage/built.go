@@ -29,8 +29,8 @@ type source interface {
 	validate() []error
 	facts() Facts
 
-	// spec holds everything that the user said, with the folder that it is about. Sources with equal
-	// specs make equal images.
+	// spec holds everything that the user said, with the folder that it is about. Sources with
+	// equal specs make equal images.
 	spec() (folder string, options any)
 
 	// stage writes a complete build context into an empty folder. What output holds must not become
@@ -105,9 +105,9 @@ type stagedImage struct {
 	modes  string // of its files
 }
 
-// staged are the images that the apps of this process have staged: stacks and awscdk.Stages of one app
-// share them, and another app reads the sources again. The CDK, too, keeps every app until the process
-// ends, and runs in one thread.
+// staged are the images that the apps of this process have staged: stacks and awscdk.Stages of one
+// app share them, and another app reads the sources again. The CDK, too, keeps every app until the
+// process ends, and runs in one thread.
 var staged = map[stagedKey]stagedImage{}
 
 type stagedKey struct {
@@ -170,9 +170,11 @@ func (i *builtImage) newAsset(stack awscdk.Stack, id string) (awsecrassets.Docke
 }
 
 // defineAgain adds the asset of an image that another stack of the app has staged. For the CDK the
-// folder is there once more, and as it knows that folder, it neither reads nor copies it. It reports
-// false on a system without symbolic links.
-func (i *builtImage) defineAgain(stack awscdk.Stack, id string, recipe recipe, image stagedImage) (awsecrassets.DockerImageAsset, bool) {
+// folder is there once more, and as it knows that folder, it neither reads nor copies it. It
+// reports false on a system without symbolic links.
+func (i *builtImage) defineAgain(
+	stack awscdk.Stack, id string, recipe recipe, image stagedImage,
+) (awsecrassets.DockerImageAsset, bool) {
 	if image.copied != "" {
 		if err := os.Symlink(image.copied, image.folder); err != nil {
 			return nil, false
@@ -183,14 +185,17 @@ func (i *builtImage) defineAgain(stack awscdk.Stack, id string, recipe recipe, i
 }
 
 // define adds the asset of a staged image to a stack.
-func (i *builtImage) define(stack awscdk.Stack, id string, recipe recipe, image stagedImage) awsecrassets.DockerImageAsset {
+func (i *builtImage) define(
+	stack awscdk.Stack, id string, recipe recipe, image stagedImage,
+) awsecrassets.DockerImageAsset {
+	platform := architectures[i.source.facts().Architecture].platform
 	props := &awsecrassets.DockerImageAssetProps{
 		Directory:      &image.folder,
 		File:           &recipe.dockerfile,
 		BuildArgs:      cdk.Strings(recipe.args),
 		BuildSecrets:   cdk.Strings(recipe.secrets),
 		DisplayName:    &recipe.name,
-		Platform:       awsecrassets.Platform_Custom(new(architectures[i.source.facts().Architecture].platform)),
+		Platform:       awsecrassets.Platform_Custom(&platform),
 		FollowSymlinks: awscdk.SymlinkFollowMode_NEVER,
 		// The CDK's own hash leaves out which files may be executed.
 		ExtraHash: cdk.String(image.modes),
@@ -201,14 +206,15 @@ func (i *builtImage) define(stack awscdk.Stack, id string, recipe recipe, image 
 	return awsecrassets.NewDockerImageAsset(stack, &id, props)
 }
 
-// writePlaceholder writes what stands for an image that nobody builds, in a stack that is synthesized
-// for its name only.
+// writePlaceholder writes what stands for an image that nobody builds, in a stack that is
+// synthesized for its name only.
 func (i *builtImage) writePlaceholder(dir, dockerfile string) error {
 	file := filepath.Join(dir, dockerfile)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		return err
 	}
-	content := fmt.Sprintf("# A placeholder: %s was not built, because its stack was not to be deployed.\nFROM scratch\n", i.source)
+	content := fmt.Sprintf("# A placeholder: %s was not built, because its stack was not to be "+
+		"deployed.\nFROM scratch\n", i.source)
 	return buildcontext.WriteFile(file, []byte(content))
 }
 
@@ -235,7 +241,8 @@ func bindAsset(asset awsecrassets.DockerImageAsset) *Bound {
 // validateLiteral refuses a CDK token where the value is needed to build.
 func validateLiteral(field, value string) error {
 	if token.In(value) {
-		return fmt.Errorf("%s must be a literal, because the image is built before anything is deployed; it holds a CDK token: %q", field, value)
+		return fmt.Errorf("%s must be a literal, because the image is built before anything is "+
+			"deployed; it holds a CDK token: %q", field, value)
 	}
 	return nil
 }

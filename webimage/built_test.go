@@ -79,8 +79,8 @@ func TestBindOnce(t *testing.T) {
 	}
 }
 
-// The stacks and stages of an app share what is staged, even if a source changes between two of them;
-// another app reads the sources again.
+// The stacks and stages of an app share what is staged, even if a source changes between two of
+// them; another app reads the sources again.
 func TestStageOnce(t *testing.T) {
 	for _, context := range []map[string]any{nil, {"aws:cdk:disable-asset-staging": true}} {
 		dir := folder(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY . /\n", "run.sh": "one"})

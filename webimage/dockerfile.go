@@ -25,22 +25,22 @@ type DockerfileOptions struct {
 	// folder. Default: "Dockerfile".
 	File string
 
-	// Target is the stage to build, by its name or number, as in docker build --target. Default: the
-	// last stage.
+	// Target is the stage to build, by its name or number, as in docker build --target. Default:
+	// the last stage.
 	Target string
 
-	// BuildArgs are values for the Dockerfile's ARG instructions. They are part of the asset hash and
-	// can be read in the image's history: use BuildSecrets for what nobody may see.
+	// BuildArgs are values for the Dockerfile's ARG instructions. They are part of the asset hash
+	// and can be read in the image's history: use BuildSecrets for what nobody may see.
 	BuildArgs map[string]string
 
 	// BuildSecrets are read while the image is built and leave no trace in it: RUN
-	// --mount=type=secret,id=… . The key is the id. A secret's file is not part of what the build sees
-	// otherwise, even if it is in the image's folder.
+	// --mount=type=secret,id=… . The key is the id. A secret's file is not part of what the build
+	// sees otherwise, even if it is in the image's folder.
 	BuildSecrets map[string]BuildSecret
 
 	// Exclude holds patterns, as in .dockerignore, of files that the build shall not see; one that
-	// starts with "!" lets files in again. They come after those of the .dockerignore in the image's
-	// folder, or of the FILE.dockerignore beside the Dockerfile, which wins over it.
+	// starts with "!" lets files in again. They come after those of the .dockerignore in the
+	// image's folder, or of the FILE.dockerignore beside the Dockerfile, which wins over it.
 	Exclude []string
 
 	// CacheDisabled builds every layer again, as docker build --no-cache does. An image whose asset
@@ -48,8 +48,8 @@ type DockerfileOptions struct {
 	// from Docker's cache.
 	CacheDisabled bool
 
-	// CacheFrom names caches to take layers from, as in docker build --cache-from. Default: only the
-	// cache of the machine that builds.
+	// CacheFrom names caches to take layers from, as in docker build --cache-from. Default: only
+	// the cache of the machine that builds.
 	CacheFrom []DockerCache
 
 	// CacheTo is the cache to write layers to, as in docker build --cache-to. Default: none.
@@ -76,9 +76,9 @@ type BuildSecret struct{ kind, value string }
 // The kinds of secrets, as docker build --secret spells them.
 const fileSecret, environmentSecret = "src", "env"
 
-// SecretFile is a build secret in a file of the machine that runs `cdk deploy`. A relative path starts
-// at the folder of cdk.json. The cloud assembly holds the absolute path, so it deploys only where the
-// file has the same path.
+// SecretFile is a build secret in a file of the machine that runs `cdk deploy`. A relative path
+// starts at the folder of cdk.json. The cloud assembly holds the absolute path, so it deploys only
+// where the file has the same path.
 func SecretFile(path string) BuildSecret { return BuildSecret{fileSecret, path} }
 
 // SecretEnv is a build secret in an environment variable of the machine that runs `cdk deploy`.
@@ -91,8 +91,8 @@ func SecretEnv(name string) BuildSecret { return BuildSecret{environmentSecret, 
 // The copy holds two more files, .cdkweb/Dockerfile and .cdkweb/adapter.tar.gz, so an instruction
 // `COPY . .` copies these, too. It never holds what `cdk synth` wrote.
 //
-// Validate reports a missing or empty folder, a missing Dockerfile, a target that it does not have and
-// a second adapter.
+// Validate reports a missing or empty folder, a missing Dockerfile, a target that it does not have
+// and a second adapter.
 func Dockerfile(dir string, options *DockerfileOptions) Image {
 	image := &dockerBuild{dir: dir}
 	if options != nil {
@@ -175,7 +175,8 @@ func (d *dockerBuild) validate() []error {
 		report(err)
 		report(d.validateExtensions(dir))
 		if _, err := os.Lstat(filepath.Join(dir, ownFolder)); err == nil {
-			report(fmt.Errorf("the folder holds %s, a name that is kept for what cdkweb adds; rename it", ownFolder))
+			report(fmt.Errorf("the folder holds %s, a name that is kept for what cdkweb adds; "+
+				"rename it", ownFolder))
 		}
 	}
 	return errs
@@ -183,8 +184,8 @@ func (d *dockerBuild) validate() []error {
 
 func (s BuildSecret) validate(id string) error {
 	if id == "" || s.value == "" || strings.ContainsAny(id+s.value, ",\n") {
-		return fmt.Errorf("BuildSecrets[%q] must have an id and come from webimage.SecretFile or webimage.SecretEnv with a name, "+
-			"both without commas", id)
+		return fmt.Errorf("BuildSecrets[%q] must have an id and come from webimage.SecretFile or "+
+			"webimage.SecretEnv with a name, both without commas", id)
 	}
 	return nil
 }
@@ -194,16 +195,17 @@ func (c DockerCache) validate(field string) error {
 		return fmt.Errorf(`%s must have a Type, such as "registry" with the parameter "ref"`, field)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
-		if err := validateLiteral(fmt.Sprintf("%s.Params[%q]", field, name), c.Params[name]); err != nil {
+		err := validateLiteral(fmt.Sprintf("%s.Params[%q]", field, name), c.Params[name])
+		if err != nil {
 			return err
 		}
 	}
 	return validateLiteral(field+".Type", c.Type)
 }
 
-// validateExtensions refuses a second adapter: Lambda starts all programs in /opt/extensions, and each
-// of two adapters would take requests, so that one is carried out twice. A Dockerfile that cannot be
-// read is left to Docker.
+// validateExtensions refuses a second adapter: Lambda starts all programs in /opt/extensions, and
+// each of two adapters would take requests, so that one is carried out twice. A Dockerfile that
+// cannot be read is left to Docker.
 func (d *dockerBuild) validateExtensions(dir string) error {
 	if d.options.Adapter != UnknownAdapter {
 		return nil
@@ -216,9 +218,10 @@ func (d *dockerBuild) validateExtensions(dir string) error {
 	if !found {
 		return nil
 	}
-	return fmt.Errorf("line %d of the Dockerfile (%s) puts a program into /opt/extensions, where the Lambda adapter of this "+
-		"library is added, and two adapters carry requests out twice; remove that line, or set Adapter: webimage.OwnAdapter "+
-		"to use the adapter that the Dockerfile brings (webimage.WithAdapter if its program is no adapter)", i.First+1, i.Text)
+	return fmt.Errorf("line %d of the Dockerfile (%s) puts a program into /opt/extensions, where "+
+		"the Lambda adapter of this library is added, and two adapters carry requests out twice; "+
+		"remove that line, or set Adapter: webimage.OwnAdapter to use the adapter that the "+
+		"Dockerfile brings (webimage.WithAdapter if its program is no adapter)", i.First+1, i.Text)
 }
 
 // parse reads the Dockerfile, and returns the index of the stage that is built.
@@ -247,7 +250,8 @@ func (d *dockerBuild) folder() (string, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("folder %s does not exist; name a folder with a Dockerfile (%s)", dir, project.Hint())
+		return "", fmt.Errorf("folder %s does not exist; name a folder with a Dockerfile "+
+			"(%s)", dir, project.Hint())
 	case err != nil:
 		return "", err
 	case !info.IsDir():
@@ -269,7 +273,8 @@ func (d *dockerBuild) byFolder() string {
 	if file == "Dockerfile" {
 		return fmt.Sprintf("webimage.Dockerfile(%q, nil)", folderOf(d.dir))
 	}
-	return fmt.Sprintf("webimage.Dockerfile(%q, &webimage.DockerfileOptions{File: %q})", folderOf(d.dir), file)
+	return fmt.Sprintf("webimage.Dockerfile(%q, &webimage.DockerfileOptions{File: "+
+		"%q})", folderOf(d.dir), file)
 }
 
 // read returns the Dockerfile as it shall be built.
@@ -277,8 +282,8 @@ func (d *dockerBuild) read(dir string) (string, error) {
 	file := inside(dir, d.options.File)
 	content, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("there is no Dockerfile %s; write one, name another with the option File, "+
-			"or use webimage.Go for a Go program", file)
+		return "", fmt.Errorf("there is no Dockerfile %s; write one, name another with the "+
+			"option File, or use webimage.Go for a Go program", file)
 	}
 	if err != nil {
 		return "", err
@@ -314,7 +319,8 @@ func (d *dockerBuild) stage(context string, output buildcontext.Omitted) error {
 	if err := os.Chmod(filepath.Join(context, ownFolder), 0o755); err != nil {
 		return err
 	}
-	if err := buildcontext.WriteFile(filepath.Join(context, ownDockerfile), []byte(content)); err != nil {
+	err = buildcontext.WriteFile(filepath.Join(context, ownDockerfile), []byte(content))
+	if err != nil {
 		return err
 	}
 	if d.options.Adapter.orDefault() != WithAdapter {
@@ -336,7 +342,8 @@ func (d *dockerBuild) copyContext(dir, context string, output buildcontext.Omitt
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	ignored, err := buildcontext.Patterns(string(content) + "\n" + strings.Join(d.options.Exclude, "\n"))
+	patterns := string(content) + "\n" + strings.Join(d.options.Exclude, "\n")
+	ignored, err := buildcontext.Patterns(patterns)
 	if err != nil {
 		return fmt.Errorf("%s: %w", buildcontext.IgnoreFile, err)
 	}

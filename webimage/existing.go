@@ -15,8 +15,8 @@ import (
 	"github.com/cdkweb/cdkweb/internal/token"
 )
 
-// ExistingOptions say what cannot be seen of an image that exists: [ECR], [URI] and [Asset]. All are
-// optional.
+// ExistingOptions say what cannot be seen of an image that exists: [ECR], [URI] and [Asset]. All
+// are optional.
 type ExistingOptions struct {
 	// Architecture that the image was built for. Default: X86_64.
 	Architecture Architecture
@@ -64,7 +64,8 @@ type ecrImage struct {
 func (i *ecrImage) Validate() error {
 	var err error
 	if i.repository == nil {
-		err = errors.New("repository must not be nil; make one with awsecr.NewRepository, or import one")
+		err = errors.New("repository must not be nil; make one with awsecr.NewRepository, or " +
+			"import one")
 	}
 	return i.options.validate("webimage.ECR", err, validateTagOrDigest(i.tagOrDigest))
 }
@@ -96,9 +97,9 @@ func (i *ecrImage) Bind(constructs.Construct) (*Bound, error) {
 //	public.ecr.aws/nginx/nginx:1.29                              Amazon ECR Public
 //	ghcr.io/team/site:1.4, nginx:1.29                            another registry, Docker Hub
 //
-// Without a tag it is "latest". The account and the region of a private ECR repository may be tokens;
-// its dual-stack (dkr-ecr.REGION.on.aws) and FIPS (dkr.ecr-fips.REGION.amazonaws.com) names are known
-// too. [Facts].Registry tells hostings where the image is pulled from.
+// Without a tag it is "latest". The account and the region of a private ECR repository may be
+// tokens; its dual-stack (dkr-ecr.REGION.on.aws) and FIPS (dkr.ecr-fips.REGION.amazonaws.com) names
+// are known too. [Facts].Registry tells hostings where the image is pulled from.
 func URI(uri string, options *ExistingOptions) Image {
 	image := &uriImage{uri: uri, options: options.orDefault()}
 	image.name, image.err = parseURI(uri)
@@ -140,15 +141,17 @@ var (
 	regionPattern  = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 
 	// ecrPattern is the host of a private ECR registry: over IPv4 or dual-stack, and each with FIPS
-	// (see "Making requests to Amazon ECR registries" in ECR's user guide). A region that is a token
-	// may itself hold dots.
-	ecrPattern = regexp.MustCompile(`^([^.]+|\$\{[^}]*\})\.(dkr\.ecr|dkr\.ecr-fips|dkr-ecr|dkr-ecr-fips)\.([^.$]+|\$\{[^}]*\})\.(.+)$`)
+	// (see "Making requests to Amazon ECR registries" in ECR's user guide). A region that is a
+	// token may itself hold dots.
+	ecrPattern = regexp.MustCompile(
+		`^([^.]+|\$\{[^}]*\})\.(dkr[.-]ecr|dkr[.-]ecr-fips)\.([^.$]+|\$\{[^}]*\})\.(.+)$`)
 
 	// publicHosts are Amazon ECR Public's, over IPv4 and dual-stack.
 	publicHosts = map[string]bool{"public.ecr.aws": true, "ecr-public.aws.com": true}
 
 	// repositoryPattern is the rule of ECR's CreateRepository API, and that of other registries.
-	repositoryPattern = regexp.MustCompile(`^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+	repositoryPattern = regexp.MustCompile(
+		`^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
 
 	tagPattern    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 	digestPattern = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
@@ -157,7 +160,8 @@ var (
 func parseURI(uri string) (imageName, error) {
 	name := imageName{registry: OtherRegistry, separator: ":", tagOrDigest: "latest"}
 	path := uri
-	if host, rest, found := strings.Cut(uri, "/"); found && (host == "localhost" || strings.ContainsAny(host, ".:")) {
+	host, rest, found := strings.Cut(uri, "/")
+	if found && (host == "localhost" || strings.ContainsAny(host, ".:")) {
 		name.host, path = host, rest
 	}
 	path, digest, byDigest := strings.Cut(path, "@")
@@ -170,20 +174,25 @@ func parseURI(uri string) (imageName, error) {
 		name.tagOrDigest = tag
 	}
 	if !token.In(uri) && !repositoryPattern.MatchString(name.repository) {
-		return name, fmt.Errorf("name must be that of an image, such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4, "+
-			"public.ecr.aws/nginx/nginx:1.29 or ghcr.io/team/site:1.4, in lower case, got repository %q", name.repository)
+		return name, fmt.Errorf("name must be that of an image, such as "+
+			"123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4, "+
+			"public.ecr.aws/nginx/nginx:1.29 or ghcr.io/team/site:1.4, in lower case, got "+
+			"repository %q", name.repository)
 	}
 	if err := validateTagOrDigest(name.tagOrDigest); err != nil {
 		return name, err
 	}
-	if registry := cmp.Or(name.host, name.repository); token.In(registry) && !ecrPattern.MatchString(registry) {
-		return name, fmt.Errorf("name must start with a registry that is known before deployment, got the CDK token %q; "+
-			"an ECR repository of the app is webimage.ECR", registry)
+	registry := cmp.Or(name.host, name.repository)
+	if token.In(registry) && !ecrPattern.MatchString(registry) {
+		return name, fmt.Errorf("name must start with a registry that is known before "+
+			"deployment, got the CDK token %q; an ECR repository of the app is "+
+			"webimage.ECR", registry)
 	}
 	if publicHosts[name.host] {
 		name.registry = ECRPublic
 		if !strings.Contains(path, "/") {
-			return name, fmt.Errorf("name in Amazon ECR Public must be %s/ALIAS/NAME:TAG, got no alias", name.host)
+			return name, fmt.Errorf("name in Amazon ECR Public must be %s/ALIAS/NAME:TAG, got no "+
+				"alias", name.host)
 		}
 	}
 	if match := ecrPattern.FindStringSubmatch(name.host); match != nil {
@@ -197,13 +206,15 @@ func parseURI(uri string) (imageName, error) {
 // locate finds the partition of a private ECR repository, and checks what of its host is literal.
 func (n *imageName) locate(suffix string, dualStack bool) error {
 	if !token.In(n.account) && !accountPattern.MatchString(n.account) {
-		return fmt.Errorf("host of a private ECR repository must start with an account's 12 digits, got %q", n.account)
+		return fmt.Errorf("host of a private ECR repository must start with an account's 12 "+
+			"digits, got %q", n.account)
 	}
 	if token.In(n.region) {
 		return nil // the stack's partition: that of another cannot be pulled from
 	}
 	if !regionPattern.MatchString(n.region) {
-		return fmt.Errorf("host of a private ECR repository must name a region such as eu-west-1, got %q", n.region)
+		return fmt.Errorf("host of a private ECR repository must name a region such as "+
+			"eu-west-1, got %q", n.region)
 	}
 	for _, p := range partitions {
 		if !strings.HasPrefix(n.region, p.region) {
@@ -211,7 +222,8 @@ func (n *imageName) locate(suffix string, dualStack bool) error {
 		}
 		n.partition = p.partition
 		if !token.In(suffix) && suffix != p.suffix && !dualStack {
-			return fmt.Errorf("host of a private ECR repository in %s must end in .%s, got .%s", n.region, p.suffix, suffix)
+			return fmt.Errorf("host of a private ECR repository in %s must end in .%s, got "+
+				".%s", n.region, p.suffix, suffix)
 		}
 		break
 	}
@@ -222,7 +234,8 @@ func validateTagOrDigest(s string) error {
 	if token.In(s) || tagPattern.MatchString(s) || digestPattern.MatchString(s) {
 		return nil
 	}
-	return fmt.Errorf("tag or digest must be a tag of up to 128 letters, digits, '.', '_' and '-', "+
+	return fmt.Errorf("tag or digest must be a tag of up to 128 letters, digits, '.', '_' and "+
+		"'-', "+
 		`or "sha256:" and 64 hexadecimal digits, got %q`, s)
 }
 
@@ -249,7 +262,8 @@ func (i *uriImage) Bind(scope constructs.Construct) (*Bound, error) {
 		if partition == "" {
 			partition = *awscdk.Stack_Of(scope).Partition()
 		}
-		bound.RepositoryARN = fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", partition, i.name.region, i.name.account, i.name.repository)
+		bound.RepositoryARN = fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s",
+			partition, i.name.region, i.name.account, i.name.repository)
 	}
 	return bound, nil
 }
@@ -283,7 +297,8 @@ func (i *assetImage) Facts() Facts {
 	facts.Built = true
 	if i.asset != nil {
 		stack := awscdk.Stack_Of(i.asset)
-		facts.Account, facts.Region = token.Literal(*stack.Account()), token.Literal(*stack.Region())
+		facts.Account = token.Literal(*stack.Account())
+		facts.Region = token.Literal(*stack.Region())
 	}
 	return facts
 }

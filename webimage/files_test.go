@@ -15,8 +15,8 @@ import (
 	"github.com/cdkweb/cdkweb/internal/buildcontext"
 )
 
-// writeFiles writes files below a folder. A name that ends in "/" is an empty folder, a content that starts with "-> " a symbolic
-// link, a name that ends in "*" an executable.
+// writeFiles writes files below a folder. A name that ends in "/" is an empty folder, a content
+// that starts with "-> " a symbolic link, a name that ends in "*" an executable.
 func writeFiles(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, content := range files {
@@ -38,7 +38,8 @@ func writeFiles(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// listFiles returns the names of all files and links below a folder, sorted; of folders only the empty ones.
+// listFiles returns the names of all files and links below a folder, sorted; of folders only the
+// empty ones.
 func listFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	var names []string

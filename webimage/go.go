@@ -21,20 +21,21 @@ import (
 
 // GoOptions change how [Go] builds an image. All are optional.
 type GoOptions struct {
-	// Tags are build tags, as in go build -tags. The tag timetzdata is always set: it compiles the time
-	// zones in.
+	// Tags are build tags, as in go build -tags. The tag timetzdata is always set: it compiles the
+	// time zones in.
 	Tags []string
 
-	// LDFlags are added to the linker's flags -s -w, as in go build -ldflags: "-X main.version=1.4".
+	// LDFlags are added to the linker's flags -s -w, as in go build -ldflags: "-X
+	// main.version=1.4".
 	LDFlags string
 
 	// Env sets variables of the Go toolchain that change the compiled program: GOAMD64, GOARM64,
 	// GOEXPERIMENT and GOFIPS140. What they are on this machine does not count.
 	Env map[string]string
 
-	// Include names files and folders to put beside the server, relative to the package's folder. Each
-	// keeps its last name: "static" and "../assets/static" both become /app/static. The server starts
-	// in /app, so it opens them as "static/…". What `cdk synth` wrote is left out of them.
+	// Include names files and folders to put beside the server, relative to the package's folder.
+	// Each keeps its last name: "static" and "../assets/static" both become /app/static. The server
+	// starts in /app, so it opens them as "static/…". What `cdk synth` wrote is left out of them.
 	Include []string
 
 	// Architecture of the CPU. Default: X86_64, which every hosting runs.
@@ -44,21 +45,21 @@ type GoOptions struct {
 	Adapter Adapter
 }
 
-// Go is a Go web server, built without a Dockerfile: pkg is the folder of its main package, relative to
-// the app's folder. It may be in a module of its own. It is compiled at synth, without cgo, by the
-// toolchain that its go.mod selects.
+// Go is a Go web server, built without a Dockerfile: pkg is the folder of its main package,
+// relative to the app's folder. It may be in a module of its own. It is compiled at synth, without
+// cgo, by the toolchain that its go.mod selects.
 //
-// The image is made from scratch. It holds the server as /app/server, the root certificates that https
-// needs, time zones and a writable /tmp, and it runs as user 65532. A Command of the workload becomes
-// the server's arguments.
+// The image is made from scratch. It holds the server as /app/server, the root certificates that
+// https needs, time zones and a writable /tmp, and it runs as user 65532. A Command of the workload
+// becomes the server's arguments.
 //
-// The same sources make the same image on every machine. Of this machine's Go settings, those of
-// go env -w among them, only those count that say where modules come from: GOPROXY, GOPRIVATE and
+// The same sources make the same image on every machine. Of this machine's Go settings, those of go
+// env -w among them, only those count that say where modules come from: GOPROXY, GOPRIVATE and
 // their like, and in GOFLAGS the flags -mod, -modfile, -modcacherw, -overlay and -p.
 //
-// Validate reports a missing folder, one without Go files for Linux, a package that is not main, and
-// files to include that are missing or would overwrite each other. A compiler's error ends synth with
-// a [*BuildError] that holds the compiler's words.
+// Validate reports a missing folder, one without Go files for Linux, a package that is not main,
+// and files to include that are missing or would overwrite each other. A compiler's error ends
+// synth with a [*BuildError] that holds the compiler's words.
 func Go(pkg string, options *GoOptions) Image {
 	program := &goProgram{pkg: pkg}
 	if options != nil {
@@ -105,8 +106,9 @@ func (p *goProgram) validate() []error {
 	report(p.options.Architecture.validate())
 	report(p.options.Adapter.validate())
 	if p.options.Adapter == OwnAdapter {
-		report(errors.New("Adapter must be webimage.WithAdapter or webimage.NoAdapter, got webimage.OwnAdapter: " +
-			"the image is made from scratch and holds none; leave the option out, or use webimage.Dockerfile"))
+		report(errors.New("Adapter must be webimage.WithAdapter or webimage.NoAdapter, got " +
+			"webimage.OwnAdapter: the image is made from scratch and holds none; leave the " +
+			"option out, or use webimage.Dockerfile"))
 	}
 	report(validateLiteral("LDFlags", p.options.LDFlags))
 	for _, tag := range p.options.Tags {
@@ -114,7 +116,8 @@ func (p *goProgram) validate() []error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.options.Env)) {
 		if !slices.Contains(programSettings, name) {
-			report(fmt.Errorf("Env[%q] must be one of %s; what else the program needs, it reads when it runs",
+			report(fmt.Errorf("Env[%q] must be one of %s; what else the program needs, it reads "+
+				"when it runs",
 				name, strings.Join(programSettings, ", ")))
 		}
 		report(validateLiteral(fmt.Sprintf("Env[%q]", name), p.options.Env[name]))
@@ -133,7 +136,7 @@ func (p *goProgram) validate() []error {
 // folder returns the absolute path of the package's folder.
 func (p *goProgram) folder() (string, error) {
 	if strings.TrimSpace(p.pkg) == "" {
-		return "", errors.New(`folder is empty; name the folder of a main package, such as "./server"`)
+		return "", errors.New(`folder is empty; name that of a main package, such as "./server"`)
 	}
 	dir, err := project.Path(p.pkg)
 	if err != nil {
@@ -142,11 +145,13 @@ func (p *goProgram) folder() (string, error) {
 	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("folder %s does not exist; name the folder of a main package (%s)", dir, project.Hint())
+		return "", fmt.Errorf("folder %s does not exist; name the folder of a main package "+
+			"(%s)", dir, project.Hint())
 	case err != nil:
 		return "", err
 	case !info.IsDir():
-		return "", fmt.Errorf("%s is a file; name its folder: webimage.Go(%q, …)", dir, folderOf(p.pkg))
+		return "", fmt.Errorf("%s is a file; name its folder: webimage.Go(%q, "+
+			"…)", dir, folderOf(p.pkg))
 	}
 	return dir, nil
 }
@@ -170,10 +175,11 @@ func (p *goProgram) validatePackage(dir string) error {
 	if none := (*build.NoGoError)(nil); errors.As(err, &none) {
 		context.CgoEnabled = true
 		if withC, err := context.ImportDir(dir, 0); err == nil && len(withC.CgoFiles) > 0 {
-			return fmt.Errorf(`folder %s holds only Go files that import "C", and the image has no C library; `+
-				"write them without cgo, or use webimage.Dockerfile", dir)
+			return fmt.Errorf(`folder %s holds only Go files that import "C", `+
+				"and the image has no C library; write them without cgo, or use webimage.Dockerfile", dir)
 		}
-		return fmt.Errorf("folder %s holds no Go files for linux/%s; name the folder of a main package", dir, context.GOARCH)
+		return fmt.Errorf("folder %s holds no Go files for linux/%s; name the folder of a main "+
+			"package", dir, context.GOARCH)
 	}
 	if err != nil {
 		return err
@@ -182,7 +188,8 @@ func (p *goProgram) validatePackage(dir string) error {
 		return fmt.Errorf("folder %s holds tests only; name the folder of a main package", dir)
 	}
 	if found.Name != "main" {
-		return fmt.Errorf("folder %s holds package %s, which is not a program; name the folder of a main package", dir, found.Name)
+		return fmt.Errorf("folder %s holds package %s, which is not a program; name the folder "+
+			"of a main package", dir, found.Name)
 	}
 	return nil
 }
@@ -198,12 +205,14 @@ func (p *goProgram) validateIncluded(dir string) []error {
 			continue
 		}
 		if other, ok := taken[target]; ok {
-			errs = append(errs, fmt.Errorf("Include %q would become /%s/%s, which is %s; rename one of them",
+			errs = append(errs, fmt.Errorf("Include %q would become /%s/%s, which is %s; rename "+
+				"one of them",
 				name, goFolder, target, other))
 		}
 		taken[target] = fmt.Sprintf("%q already", name)
 		if _, err := os.Stat(source); err != nil {
-			errs = append(errs, fmt.Errorf("Include %q: %w; names are relative to the package's folder", name, err))
+			errs = append(errs, fmt.Errorf("Include %q: %w; names are relative to the package's "+
+				"folder", name, err))
 		}
 	}
 	return errs
@@ -239,7 +248,8 @@ func (p *goProgram) stage(context string, output buildcontext.Omitted) error {
 		}
 		dockerfile += fmt.Sprintf("ADD %s /\n", file)
 	}
-	dockerfile += fmt.Sprintf("WORKDIR /%s\nUSER %d:%d\nENTRYPOINT [\"/%s/%s\"]\n", goFolder, goUser, goUser, goFolder, goBinary)
+	dockerfile += fmt.Sprintf("WORKDIR /%s\nUSER %d:%d\nENTRYPOINT "+
+		"[\"/%s/%s\"]\n", goFolder, goUser, goUser, goFolder, goBinary)
 	return buildcontext.WriteFile(filepath.Join(context, "Dockerfile"), []byte(dockerfile))
 }
 
@@ -258,7 +268,8 @@ func (p *goProgram) compile(dir string) ([]byte, error) {
 	defer gobuild.IfSlow("compiling %s", p)()
 	environment, err := p.environment(dir)
 	if errors.Is(err, exec.ErrNotFound) {
-		return nil, errors.New("the command go is not in PATH; install Go to compile the package, or use webimage.Dockerfile")
+		return nil, errors.New("the command go is not in PATH; install Go to compile the " +
+			"package, or use webimage.Dockerfile")
 	}
 	if err != nil {
 		return nil, err
@@ -280,8 +291,8 @@ var (
 	// moduleSettings say where the go command finds toolchains and modules, and keeps what it has
 	// made of them.
 	moduleSettings = []string{
-		"GOAUTH", "GOCACHE", "GOCACHEPROG", "GOFLAGS", "GOINSECURE", "GOMODCACHE", "GONOPROXY", "GONOSUMDB", "GOPATH",
-		"GOPRIVATE", "GOPROXY", "GOSUMDB", "GOTOOLCHAIN", "GOVCS",
+		"GOAUTH", "GOCACHE", "GOCACHEPROG", "GOFLAGS", "GOINSECURE", "GOMODCACHE", "GONOPROXY",
+		"GONOSUMDB", "GOPATH", "GOPRIVATE", "GOPROXY", "GOSUMDB", "GOTOOLCHAIN", "GOVCS",
 	}
 
 	// moduleFlags are the flags in GOFLAGS for the same purpose; quotes go around a whole flag.
@@ -289,9 +300,9 @@ var (
 	goFlag      = regexp.MustCompile(`'[^']*'|"[^"]*"|\S+`)
 )
 
-// environment is what the program is compiled with. Of this machine's settings, those of `go env -w`
-// among them, it takes over what says where modules come from. What would make another program of
-// the same sources (-gcflags, -cover, GOEXPERIMENT …) counts only if the options say so.
+// environment is what the program is compiled with. Of this machine's settings, those of `go env
+// -w` among them, it takes over what says where modules come from. What would make another program
+// of the same sources (-gcflags, -cover, GOEXPERIMENT …) counts only if the options say so.
 func (p *goProgram) environment(dir string) ([]string, error) {
 	printed, err := gobuild.Tool(dir, os.Environ(), append([]string{"env", "-json"}, moduleSettings...)...)
 	if err != nil {
@@ -302,10 +313,14 @@ func (p *goProgram) environment(dir string) ([]string, error) {
 		return nil, fmt.Errorf("go env: %w", err)
 	}
 	flags := goFlag.FindAllString(settings["GOFLAGS"], -1)
-	flags = slices.DeleteFunc(flags, func(flag string) bool { return !moduleFlags.MatchString(flag) })
+	flags = slices.DeleteFunc(flags, func(flag string) bool {
+		return !moduleFlags.MatchString(flag)
+	})
 	settings["GOFLAGS"] = strings.Join(flags, " ")
 
-	environment := slices.Concat(os.Environ(), gobuild.CrossCompile(architectures[p.options.Architecture].goarch), []string{"GOENV=off", "GOFIPS140=off"})
+	goarch := architectures[p.options.Architecture].goarch
+	environment := slices.Concat(os.Environ(), gobuild.CrossCompile(goarch),
+		[]string{"GOENV=off", "GOFIPS140=off"})
 	for _, values := range []map[string]string{settings, p.options.Env} {
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			environment = append(environment, name+"="+values[name])
@@ -330,9 +345,11 @@ func (p *goProgram) serverLayer(dir string, output buildcontext.Omitted) ([]byte
 	for _, name := range p.options.Include {
 		source := inside(dir, name)
 		if output.Has(source) {
-			return nil, fmt.Errorf("Include %q is the folder that this app is written to, which is part of no image", name)
+			return nil, fmt.Errorf("Include %q is the folder that this app is written to, which "+
+				"is part of no image", name)
 		}
-		if err := archive.tree(path.Join(goFolder, filepath.Base(source)), source, output); err != nil {
+		target := path.Join(goFolder, filepath.Base(source))
+		if err := archive.tree(target, source, output); err != nil {
 			return nil, fmt.Errorf("Include %q: %w", name, err)
 		}
 	}

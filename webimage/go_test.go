@@ -223,24 +223,18 @@ func TestGoIgnoresTheMachine(t *testing.T) {
 		environment map[string]string
 		written     string // by go env -w
 	}{
-		{"a CPU", map[string]string{"GOAMD64": "v3"}, ""},
-		{"a CPU, written", nil, "GOAMD64=v3"},
-		{"flags", map[string]string{"GOFLAGS": "'-gcflags=-N -l' -v"}, ""},
-		{"flags, written", nil, "GOFLAGS=-gcflags=-N"},
-		{"coverage, written", nil, "GOFLAGS=-cover"},
-		{"no build at all", nil, "GOFLAGS=-n"},
-		{"experiments, written", nil, "GOEXPERIMENT=nogreenteagc"},
-		{"FIPS 140, written", nil, "GOFIPS140=latest"},
+		{"in the environment", map[string]string{"GOAMD64": "v3", "GOFLAGS": "'-gcflags=-N -l' -v", "GOEXPERIMENT": "nogreenteagc"}, ""},
+		{"by go env -w", nil, "GOAMD64=v3\nGOFLAGS=-n -cover -gcflags=-N\nGOEXPERIMENT=nogreenteagc\nGOFIPS140=latest\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for name, value := range test.environment {
 				t.Setenv(name, value)
 			}
 			file := filepath.Join(t.TempDir(), "env")
-			check(t, os.WriteFile(file, []byte(test.written+"\n"), 0o644))
+			check(t, os.WriteFile(file, []byte(test.written), 0o644))
 			t.Setenv("GOENV", file)
 			if compiledServer(t, newProgram(t), nil) != usual {
-				t.Error("the setting changed the server")
+				t.Error("the settings changed the server")
 			}
 		})
 	}
@@ -285,7 +279,7 @@ func TestGoValidate(t *testing.T) {
 		options *GoOptions
 		want    []string
 	}{
-		{"no folder named", "", nil, []string{`webimage.Go(""): folder is empty; name the folder of a main package, such as "./server"`}},
+		{"no folder named", "", nil, []string{`webimage.Go(""): folder is empty; name that of a main package, such as "./server"`}},
 		{"missing folder", "nowhere", nil, []string{"nowhere does not exist; name the folder of a main package (relative paths start at ", ", the folder of cdk.json)"}},
 		{"a file", "main.go", nil, []string{"main.go is a file; name its folder: webimage.Go("}},
 		{"only cgo", "cgo", nil, []string{`cgo holds only Go files that import "C", and the image has no C library; write them without cgo, or use webimage.Dockerfile`}},

@@ -8,8 +8,9 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// Image is the container image of a workload. [Go], [Dockerfile], [ECR], [URI] and [Asset] make one;
-// the methods are for the packages that host it. One Image may be used for any number of services.
+// Image is the container image of a workload. [Go], [Dockerfile], [ECR], [URI] and [Asset] make
+// one; the methods are for the packages that host it. One Image may be used for any number of
+// services.
 //
 // The interface is stable: it gets no further methods, so a type outside this package may implement
 // it.
@@ -27,8 +28,8 @@ type Image interface {
 	Bind(scope constructs.Construct) (*Bound, error)
 }
 
-// Facts is what is known about an image before it is built or pulled. The zero value is an image for
-// x86-64 that the stack builds itself, of which nobody knows whether it holds an adapter.
+// Facts is what is known about an image before it is built or pulled. The zero value is an image
+// for x86-64 that the stack builds itself, of which nobody knows whether it holds an adapter.
 type Facts struct {
 	// Architecture of the CPU that the image's programs are compiled for. Empty means X86_64.
 	Architecture Architecture
@@ -96,8 +97,8 @@ type Bound struct {
 	repository awsecr.IRepository
 }
 
-// Repository returns the private ECR repository of the image. That of an image from [URI] is imported
-// below scope, under the given id. It returns nil for an image in another registry.
+// Repository returns the private ECR repository of the image. That of an image from [URI] is
+// imported below scope, under the given id. It returns nil for an image in another registry.
 func (b *Bound) Repository(scope constructs.Construct, id string) awsecr.IRepository {
 	if b.repository == nil && b.RepositoryARN != "" {
 		_, name, _ := cutARN(b.RepositoryARN)
@@ -109,8 +110,8 @@ func (b *Bound) Repository(scope constructs.Construct, id string) awsecr.IReposi
 	return b.repository
 }
 
-// BuildError is a build that failed at synth. Its text holds the words of the tool that failed, such
-// as the Go compiler's.
+// BuildError is a build that failed at synth. Its text holds the words of the tool that failed,
+// such as the Go compiler's.
 type BuildError struct {
 	Image string // the call that made the image, such as webimage.Go("./server")
 	Err   error
@@ -146,7 +147,8 @@ func (a Architecture) orDefault() Architecture {
 
 func (a Architecture) validate() error {
 	if _, ok := architectures[a.orDefault()]; !ok {
-		return fmt.Errorf("Architecture must be webimage.X86_64 or webimage.ARM64, got %q", string(a))
+		return fmt.Errorf("Architecture must be webimage.X86_64 or webimage.ARM64, got "+
+			"%q", string(a))
 	}
 	return nil
 }
@@ -160,12 +162,12 @@ const (
 	UnknownAdapter Adapter = ""
 
 	// WithAdapter is the adapter of this library. [Go] and [Dockerfile] add it by default: it costs
-	// a few megabytes of image, and nothing at run time outside Lambda. Said of an image that exists,
-	// it means that this library built the image.
+	// a few megabytes of image, and nothing at run time outside Lambda. Said of an image that
+	// exists, it means that this library built the image.
 	WithAdapter Adapter = "cdkweb"
 
-	// OwnAdapter is an adapter that the image brings in /opt/extensions, for instance AWS Lambda Web
-	// Adapter. Nothing is added.
+	// OwnAdapter is an adapter that the image brings in /opt/extensions, for instance AWS Lambda
+	// Web Adapter. Nothing is added.
 	OwnAdapter Adapter = "own"
 
 	// NoAdapter is none: nothing is added, and Lambda refuses the image.
@@ -184,5 +186,6 @@ func (a Adapter) validate() error {
 	case UnknownAdapter, WithAdapter, OwnAdapter, NoAdapter:
 		return nil
 	}
-	return fmt.Errorf("Adapter must be webimage.WithAdapter, webimage.OwnAdapter or webimage.NoAdapter, got %q", string(a))
+	return fmt.Errorf("Adapter must be webimage.WithAdapter, webimage.OwnAdapter or "+
+		"webimage.NoAdapter, got %q", string(a))
 }

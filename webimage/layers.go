@@ -12,8 +12,8 @@ import (
 	"github.com/cdkweb/cdkweb/adapter"
 )
 
-// layers are archives that the images of a process share: packing them takes longer than all the rest
-// of staging an image.
+// layers are archives that the images of a process share: packing them takes longer than all the
+// rest of staging an image.
 var layers struct {
 	sync.Mutex
 	packed map[string][]byte
@@ -78,8 +78,8 @@ func baseLayer() ([]byte, error) {
 	})
 }
 
-// rootCertificates returns Mozilla's roots in the file format that Go, OpenSSL and others look for. A
-// root that Mozilla trusts only under a condition is left out, because the format cannot say the
+// rootCertificates returns Mozilla's roots in the file format that Go, OpenSSL and others look for.
+// A root that Mozilla trusts only under a condition is left out, because the format cannot say the
 // condition.
 func rootCertificates() ([]byte, error) {
 	var certificates bytes.Buffer
@@ -87,7 +87,8 @@ func rootCertificates() ([]byte, error) {
 		if root.Constraint != nil {
 			continue
 		}
-		if err := pem.Encode(&certificates, &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}); err != nil {
+		block := &pem.Block{Type: "CERTIFICATE", Bytes: root.Certificate}
+		if err := pem.Encode(&certificates, block); err != nil {
 			return nil, err
 		}
 	}

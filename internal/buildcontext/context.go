@@ -16,8 +16,8 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// IgnoreFile is the file that says what a build does not see of a folder. The copy holds none: it has
-// done its work, and could hide what is added.
+// IgnoreFile is the file that says what a build does not see of a folder. The copy holds none: it
+// has done its work, and could hide what is added.
 const IgnoreFile = ".dockerignore"
 
 // Patterns reads the lines of an ignore file.
@@ -29,8 +29,8 @@ func Patterns(content string) (*patternmatcher.PatternMatcher, error) {
 	return patternmatcher.New(patterns)
 }
 
-// Copy copies what a build sees of a folder into another. Symbolic links stay links, as Docker sends
-// them. What is omitted is no part of the copy, whatever the patterns say.
+// Copy copies what a build sees of a folder into another. Symbolic links stay links, as Docker
+// sends them. What is omitted is no part of the copy, whatever the patterns say.
 func Copy(from, to string, ignored *patternmatcher.PatternMatcher, without Omitted) error {
 	c := &copier{from: from, to: to, ignored: ignored, without: without}
 	return c.folder("", patternmatcher.MatchInfo{})
@@ -97,8 +97,9 @@ func (c *copier) hasExceptionBelow(folder string) bool {
 	return slices.ContainsFunc(c.ignored.Patterns(), func(pattern *patternmatcher.Pattern) bool {
 		name := pattern.String()
 		wildcard := strings.IndexAny(name, `*?[\^`)
-		return pattern.Exclusion() &&
-			(strings.HasPrefix(name, folder) || wildcard >= 0 && strings.HasPrefix(folder, name[:wildcard]))
+		below := strings.HasPrefix(name, folder)
+		maybe := wildcard >= 0 && strings.HasPrefix(folder, name[:wildcard])
+		return pattern.Exclusion() && (below || maybe)
 	})
 }
 
@@ -147,13 +148,15 @@ func (o Omitted) Holds(file string, entry fs.DirEntry) bool {
 // Has reports whether a file or a folder is one of those given to [Omit].
 func (o Omitted) Has(file string) bool {
 	info, err := os.Stat(file)
-	return err == nil && slices.ContainsFunc(o, func(other fs.FileInfo) bool { return os.SameFile(info, other) })
+	return err == nil && slices.ContainsFunc(o, func(other fs.FileInfo) bool {
+		return os.SameFile(info, other)
+	})
 }
 
 const cloudAssembly = "cdk.out" // the file that marks a folder which `cdk synth` wrote
 
-// isCloudAssembly reports whether `cdk synth` wrote a folder: it marks them with a file, which holds
-// the version of the format as JSON.
+// isCloudAssembly reports whether `cdk synth` wrote a folder: it marks them with a file, which
+// holds the version of the format as JSON.
 func isCloudAssembly(dir string) bool {
 	content, err := os.ReadFile(filepath.Join(dir, cloudAssembly))
 	if err != nil {
@@ -207,7 +210,8 @@ func CopyModes(from, to string) error {
 		if err != nil {
 			return err
 		}
-		special := entry.Type().IsRegular() && info.Mode()&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky) != 0
+		const bits = fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
+		special := entry.Type().IsRegular() && info.Mode()&bits != 0
 		if file == from || !entry.IsDir() && !special {
 			return nil
 		}
@@ -223,8 +227,8 @@ func CopyModes(from, to string) error {
 	})
 }
 
-// Executables returns the names of the files below a folder that their owner may execute, one a line:
-// of all modes the one that version control keeps.
+// Executables returns the names of the files below a folder that their owner may execute, one a
+// line: of all modes the one that version control keeps.
 func Executables(folder string) (string, error) {
 	var names strings.Builder
 	err := filepath.WalkDir(folder, func(file string, entry fs.DirEntry, err error) error {

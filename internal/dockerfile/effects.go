@@ -4,10 +4,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 )
 
 // parent returns the index of the stage that a stage is built from, or -1 if that is an image.
@@ -61,7 +61,8 @@ func (f *File) globals(args map[string]string) variables {
 	return v
 }
 
-// set takes over what an ARG or ENV instruction says. A stage sees a global ARG only if it repeats it.
+// set takes over what an ARG or ENV instruction says. A stage sees a global ARG only if it repeats
+// it.
 func (v variables) set(i Instruction, args map[string]string, global variables) {
 	words, err := shellWords(i.arguments, false)
 	if err != nil {
@@ -125,7 +126,8 @@ func (f *File) Exposed(index int, args map[string]string) []int {
 				if err != nil {
 					return nil // a range
 				}
-				if (protocol == "" || strings.EqualFold(protocol, "tcp")) && !slices.Contains(ports, port) {
+				tcp := protocol == "" || strings.EqualFold(protocol, "tcp")
+				if tcp && !slices.Contains(ports, port) {
 					ports = append(ports, port)
 				}
 			}
@@ -137,7 +139,9 @@ func (f *File) Exposed(index int, args map[string]string) []int {
 // Writer returns the instruction that writes to a folder, or below it, in the image of a stage. The
 // context is the folder that COPY takes files from. It sees what instructions say, and not what the
 // programs do that they run.
-func (f *File) Writer(index int, folder string, args map[string]string, context string) (Instruction, bool) {
+func (f *File) Writer(
+	index int, folder string, args map[string]string, context string,
+) (Instruction, bool) {
 	v, global := variables{}, f.globals(args)
 	workDir := "/"
 	at := func(name string) string {
@@ -180,12 +184,14 @@ func (f *File) Writer(index int, folder string, args map[string]string, context 
 			for _, source := range expanded[:len(words)-1] {
 				from := i.flag("from")
 				if stage := f.source(index, from); from != "" && stage >= 0 {
-					if _, found := f.Writer(stage, path.Join("/", source, inside), args, context); found {
+					there := path.Join("/", source, inside)
+					if _, found := f.Writer(stage, there, args, context); found {
 						return i, true
 					}
 				}
 				if from == "" {
-					if entries, err := os.ReadDir(filepath.Join(context, source, inside)); err == nil && len(entries) > 0 {
+					entries, err := os.ReadDir(filepath.Join(context, source, inside))
+					if err == nil && len(entries) > 0 {
 						return i, true
 					}
 				}
@@ -205,10 +211,12 @@ func below(name, folder string) bool {
 	return name == folder || strings.HasPrefix(name, strings.TrimSuffix(folder, "/")+"/")
 }
 
-// mentions reports whether one of the commands that a shell runs names a folder, other than to remove
-// it.
+// mentions reports whether one of the commands that a shell runs names a folder, other than to
+// remove it.
 func mentions(script, folder string) bool {
-	commands := strings.FieldsFunc(script, func(r rune) bool { return strings.ContainsRune(";&|\n", r) })
+	commands := strings.FieldsFunc(script, func(r rune) bool {
+		return strings.ContainsRune(";&|\n", r)
+	})
 	return slices.ContainsFunc(commands, func(command string) bool {
 		return names(command, folder) && !strings.HasPrefix(strings.TrimSpace(command), "rm ")
 	})
@@ -216,14 +224,5 @@ func mentions(script, folder string) bool {
 
 // names reports whether a text holds the path of a folder, or of something in it.
 func names(text, folder string) bool {
-	for {
-		_, after, found := strings.Cut(text, folder)
-		if !found {
-			return false
-		}
-		if after == "" || !strings.ContainsRune("-_.", rune(after[0])) && !unicode.IsLetter(rune(after[0])) && !unicode.IsDigit(rune(after[0])) {
-			return true
-		}
-		text = after
-	}
+	return regexp.MustCompile(regexp.QuoteMeta(folder) + `([^-_.a-zA-Z0-9]|$)`).MatchString(text)
 }

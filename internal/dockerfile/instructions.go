@@ -46,7 +46,9 @@ type instructionReader struct {
 
 // readInstructions splits lines into instructions. It also returns what the directives syntax and
 // escape say.
-func readInstructions(lines []string) (instructions []Instruction, syntax, escape string, err error) {
+func readInstructions(lines []string) (
+	instructions []Instruction, syntax, escape string, err error,
+) {
 	r := &instructionReader{lines: lines, escape: `\`}
 	if err := r.directives(); err != nil {
 		return nil, r.syntax, r.escape, err
@@ -71,7 +73,8 @@ func readInstructions(lines []string) (instructions []Instruction, syntax, escap
 func (r *instructionReader) directives() error {
 	seen := map[string]bool{}
 	for _, line := range r.lines {
-		match := directivePattern.FindStringSubmatch(strings.TrimLeftFunc(strings.TrimRight(line, "\r"), unicode.IsSpace))
+		line = strings.TrimLeftFunc(strings.TrimRight(line, "\r"), unicode.IsSpace)
+		match := directivePattern.FindStringSubmatch(line)
 		if match == nil {
 			return nil
 		}
@@ -309,7 +312,7 @@ func (s *shellScanner) scan(closing rune) error {
 			}
 			s.word.WriteRune('<')
 			s.next++
-			for s.peek() == ' ' || s.peek() == '\t' { // the name of a here-document may follow later
+			for s.peek() == ' ' || s.peek() == '\t' { // before the name of a here-document
 				s.word.WriteRune(s.peek())
 				s.next++
 			}
@@ -350,7 +353,7 @@ func (s *shellScanner) quoted(quote rune) error {
 			if err := s.variable(write); err != nil {
 				return err
 			}
-		case quote == '"' && char == '\\' && s.next < len(s.text) && strings.ContainsRune(`"$\`, s.text[s.next]):
+		case quote == '"' && char == '\\' && strings.ContainsRune(`"$\`, s.peek()):
 			if s.raw {
 				write(char)
 			}
@@ -428,7 +431,9 @@ func (s *shellScanner) name() {
 		case s.next == first && strings.ContainsRune("@*#?-$!", char):
 			s.next++
 			return
-		case digits && !unicode.IsDigit(char), !unicode.IsLetter(char) && !unicode.IsDigit(char) && char != '_':
+		case digits && !unicode.IsDigit(char):
+			return
+		case !unicode.IsLetter(char) && !unicode.IsDigit(char) && char != '_':
 			return
 		}
 		s.next++

@@ -30,13 +30,14 @@ func Extend(content, target, platform, added string) (string, error) {
 		return "", err
 	}
 	if wanted := f.Stages[index].from.flag("platform"); !samePlatform(wanted, platform) {
-		return "", fmt.Errorf("the image is for %s, but its stage says FROM --platform=%s; leave that out, or set the option Architecture", platform, wanted)
+		return "", fmt.Errorf("the image is for %s, but its stage says FROM --platform=%s; leave "+
+			"that out, or set the option Architecture", platform, wanted)
 	}
 	return f.upTo(index, added), nil
 }
 
-// samePlatform reports whether a flag --platform means the platform that an image is for, or may mean
-// it: it holds a variable, or only names the system.
+// samePlatform reports whether a flag --platform means the platform that an image is for, or may
+// mean it: it holds a variable, or only names the system.
 func samePlatform(flag, platform string) bool {
 	if flag == "" || strings.Contains(flag, "$") {
 		return true
@@ -105,7 +106,8 @@ func Parse(content string) (*File, error) {
 		case i.keyword == "FROM":
 			words := strings.Fields(i.arguments)
 			if len(words) != 1 && (len(words) != 3 || !strings.EqualFold(words[1], "AS")) {
-				return f, fmt.Errorf("line %d: FROM must be followed by an image, or by IMAGE AS NAME", i.First+1)
+				return f, fmt.Errorf("line %d: FROM must be followed by an image, or by IMAGE AS "+
+					"NAME", i.First+1)
 			}
 			found := Stage{from: i, Base: words[0]}
 			if len(words) == 3 {
@@ -145,11 +147,13 @@ func (f *File) Pick(target string) (int, error) {
 		}
 		names = append(names, stage.Name)
 	}
-	return 0, fmt.Errorf("there is no stage for Target %q; name one of its stages: %s", target, strings.Join(names, ", "))
+	return 0, fmt.Errorf("there is no stage for Target %q; name one of its stages: "+
+		"%s", target, strings.Join(names, ", "))
 }
 
-// upTo returns the Dockerfile up to the end of a stage, with an instruction added there. What follows
-// is not built, so that the stage is the last one: not every builder finds a stage by its number.
+// upTo returns the Dockerfile up to the end of a stage, with an instruction added there. What
+// follows is not built, so that the stage is the last one: not every builder finds a stage by its
+// number.
 func (f *File) upTo(index int, added string) string {
 	found := &f.Stages[index]
 	end := found.End()

@@ -1,5 +1,5 @@
-// Package project finds the folder that a CDK app belongs to, so that `cdk synth` and `go test ./...`,
-// which run in different folders, read the same files.
+// Package project finds the folder that a CDK app belongs to, so that `cdk synth` and `go test
+// ./...`, which run in different folders, read the same files.
 package project
 
 import (
@@ -66,7 +66,8 @@ func Hint() string {
 	case err != nil:
 		return err.Error()
 	case marker == "":
-		return fmt.Sprintf("relative paths start at the working directory %s, because there is no %s and no %s at or above it", root, Config, module)
+		return fmt.Sprintf("relative paths start at the working directory %s, because there is "+
+			"no %s and no %s at or above it", root, Config, module)
 	}
 	return fmt.Sprintf("relative paths start at %s, the folder of %s", root, marker)
 }

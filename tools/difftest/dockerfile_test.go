@@ -25,7 +25,8 @@ type readStage struct {
 	End        int
 }
 
-// byBuildKit reads a Dockerfile with BuildKit. It reports false for one that BuildKit would not build.
+// byBuildKit reads a Dockerfile with BuildKit. It reports false for one that BuildKit would not
+// build.
 func byBuildKit(content string) ([]readStage, bool) {
 	parsed, err := parser.Parse(strings.NewReader(content))
 	if err != nil {
@@ -63,8 +64,8 @@ func byUs(content string) ([]readStage, error) {
 
 const added = "ADD it /opt"
 
-// compare fails if the two read a Dockerfile differently, or if what is added to one of its stages is
-// not the last instruction of what BuildKit builds. It reports whether BuildKit reads it at all.
+// compare fails if the two read a Dockerfile differently, or if what is added to one of its stages
+// is not the last instruction of what BuildKit builds. It reports whether BuildKit reads it at all.
 func compare(t *testing.T, content string) bool {
 	t.Helper()
 	want, ok := byBuildKit(content)
