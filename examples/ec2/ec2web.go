@@ -92,20 +92,6 @@ func (Hosting) Platform() *platform.Platform { return &EC2 }
 func (h Hosting) Check(c *web.Check) {
 	// EC2 instance types guide: T3 and T4g have the same sizes.
 	c.OneOf("Size", h.Size, []string{"nano", "micro", "small", "medium", "large", "xlarge", "2xlarge"})
-
-	// A shell's $(…) drops line breaks at the end.
-	const message, fix = "must not end with a line break on EC2", "remove it"
-	c.EachVariable(func(_, value string) *web.Problem {
-		if strings.HasSuffix(value, "\n") {
-			return &web.Problem{Message: message, Fix: fix}
-		}
-		return nil
-	})
-	for i, argument := range c.Workload.Command {
-		if strings.HasSuffix(argument, "\n") {
-			c.Problem(web.Problem{Field: fmt.Sprintf("Workload.Command[%d]", i), Message: message, Fix: fix})
-		}
-	}
 }
 
 // Define implements web.Hosting.
@@ -202,7 +188,7 @@ func (s *script) Produce() *string {
 	line("set -euo pipefail")
 	line("dnf install -y docker awscli-2")
 	line("systemctl enable --now docker")
-	line("image=%s", quoted(s.in.Image.URI))
+	line("image=%s", s.in.Image.URI)
 	if s.in.Image.RepositoryARN != "" { // the fourth part of the host's name is its region
 		line(`registry="${image%%%%/*}"`)
 		line(`aws ecr get-login-password --region "$(cut -d. -f4 <<< "$registry")" |`)
@@ -210,29 +196,25 @@ func (s *script) Produce() *string {
 	}
 	// The network is the instance's own, so that AWS SDKs find the role's credentials. Not all of them
 	// look for the region there.
-	line(`run=(docker run --detach --restart always --network host -e AWS_REGION=%s)`, region)
+	line(`run=(docker run --detach --restart always --network host --env=AWS_REGION=%s)`, region)
 	line(`run+=(--log-driver awslogs --log-opt awslogs-region=%s)`, region)
 	line(`run+=(--log-opt awslogs-group=%s)`, s.logGroup)
+	// A value may hold anything, tokens too, so CloudFormation encodes it. Unlike $(…), read keeps line
+	// breaks at the end.
+	line(`add() { IFS= read -rd "" value < <(base64 -d <<< "$2") || true; run+=("$1$value"); }`)
 	for name, value := range s.in.Variables.All() {
-		line(`run+=(-e %s=%s)`, name, quoted(value))
+		line(`add --env=%s= '%s'`, name, *awscdk.Fn_Base64(&value))
 	}
 	line(`run+=("$image")`)
 	for _, argument := range w.Command {
-		line(`run+=(%s)`, quoted(argument))
+		line(`add '' '%s'`, *awscdk.Fn_Base64(&argument))
 	}
 	line(`"${run[@]}"`)
 	ready := fmt.Sprintf("(: < /dev/tcp/localhost/%d) 2> /dev/null", w.Port)
 	if path := w.HealthCheck.Path; path != "" {
-		ready = fmt.Sprintf("curl -fsS -o /dev/null http://localhost:%d%s", w.Port, quoted(path))
+		ready = fmt.Sprintf(`curl -fsS -o /dev/null "http://localhost:%d$(base64 -d <<< '%s')"`,
+			w.Port, *awscdk.Fn_Base64(&path))
 	}
 	line("until %s; do sleep 2; done", ready) // for as long as CloudFormation waits
 	return new(lines.String())
-}
-
-// quoted is a word of a shell script. CloudFormation encodes the value, which may hold tokens.
-func quoted(value string) string {
-	if value == "" { // the CDK drops a function of nothing
-		return `""`
-	}
-	return fmt.Sprintf(`"$(base64 -d <<< '%s')"`, *awscdk.Fn_Base64(&value))
 }

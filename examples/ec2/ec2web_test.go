@@ -40,12 +40,8 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// empty is an empty variable in the instance's script, and option the start of another one, whose
-// value follows it.
-var (
-	empty  = regexp.MustCompile(`run\+=\(-e (\w+)=""\)`)
-	option = regexp.MustCompile(`run\+=\(-e (\w+)="\$\(base64 -d <<< '$`)
-)
+// option is the start of a variable in the instance's script; the value follows it.
+var option = regexp.MustCompile(`add --env=(\w+)= '$`)
 
 // variables reads the variables of the only service of a stack from the instance's script.
 func variables(t *testing.T, service *web.Service) map[string]any {
@@ -53,9 +49,6 @@ func variables(t *testing.T, service *web.Service) map[string]any {
 	parts := script(t, awscdk.Stack_Of(service))
 	for i, part := range parts {
 		text, _ := part.(string)
-		for _, match := range empty.FindAllStringSubmatch(text, -1) {
-			found[match[1]] = ""
-		}
 		if match := option.FindStringSubmatch(text); match != nil && i+1 < len(parts) {
 			value, _ := parts[i+1].(map[string]any)
 			found[match[1]] = value["Fn::Base64"]
@@ -143,13 +136,9 @@ func TestProblems(t *testing.T) {
 			`Hosting.Size must be nano, micro, small, medium, large, xlarge or 2xlarge, got "huge"`},
 		{web.Workload{Port: 22}, ec2web.Hosting{},
 			"Workload.Port is the port of the instance's SSH server, got 22; choose another"},
-		{web.Workload{Environment: map[string]string{"KEY": "a\n"}}, ec2web.Hosting{},
-			`Workload.Environment["KEY"] must not end with a line break on EC2; remove it`},
 		{web.Workload{Environment: map[string]string{"A-B": "a"}}, ec2web.Hosting{},
 			`Workload.Environment["A-B"] must have a name of letters, digits and underscores that does not ` +
 				"start with a digit on EC2 behind an HTTP API"},
-		{web.Workload{Command: []string{"a\n"}}, ec2web.Hosting{},
-			"Workload.Command[0] must not end with a line break on EC2; remove it"},
 	} {
 		test.workload.Image = webimage.URI(uri, nil)
 		props := web.ServiceProps{Workload: test.workload, Hosting: test.hosting}
@@ -167,10 +156,10 @@ func TestGolden(t *testing.T) {
 // arguments; one that is to fail, or fails the first time, leaves that to a file.
 func TestScript(t *testing.T) {
 	values := map[string]string{
-		"EMPTY": "", "LINES": "a\nb", "QUOTES": `it's "quoted"`, "SHELL": "$(exit 1) `x` $HOME \\ *",
+		"EMPTY": "", "LINES": "a\nb\n", "QUOTES": `it's "quoted"`, "SHELL": "$(exit 1) `x` $HOME \\ *",
 		"TEXT": "grüße",
 	}
-	command := []string{"serve", "", "a b", "it's"}
+	command := []string{"serve", "", "a b", "it's", "end\n\n"}
 	for _, test := range []struct {
 		name, image, path string
 		fail              string // a program
@@ -190,11 +179,13 @@ func TestScript(t *testing.T) {
 			}, ec2web.Hosting{})
 			calls := run(t, script(t, stack), test.fail)
 
-			var signals, logins, curls []string
+			var signals, regions, logins, curls []string
 			for _, call := range calls {
 				switch {
 				case call[0] == "cfn-signal":
 					signals = append(signals, call[2])
+				case call[0] == "aws":
+					regions = append(regions, call[len(call)-1])
 				case call[0] == "docker" && call[1] == "login":
 					logins = append(logins, call[len(call)-1])
 				case call[0] == "curl":
@@ -206,6 +197,9 @@ func TestScript(t *testing.T) {
 			}
 			if len(logins) != test.login || test.login > 0 && logins[0] != registry {
 				t.Errorf("got logins at %q, want %d", logins, test.login)
+			}
+			if len(regions) != test.login || test.login > 0 && regions[0] != "eu-west-1" {
+				t.Errorf("got passwords of the regions %q, want %d", regions, test.login)
 			}
 			if len(curls) != test.curls || test.curls > 0 && curls[0] != "http://localhost:8000"+test.path {
 				t.Errorf("got requests for %q, want %d for %s", curls, test.curls, test.path)
@@ -228,7 +222,7 @@ func wantContainer(t *testing.T, calls [][]string, values map[string]string, end
 			t.Errorf("got image and command %q, want %q", got, end)
 		}
 		for name, value := range values {
-			if !slices.Contains(call, name+"="+value) {
+			if !slices.Contains(call, "--env="+name+"="+value) {
 				t.Errorf("got %q, want %s=%s among them", call, name, value)
 			}
 		}
