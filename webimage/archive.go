@@ -120,12 +120,3 @@ func (a *archive) bytes() ([]byte, error) {
 	}
 	return a.buffer.Bytes(), nil
 }
-
-// write closes the archive and writes it to a file.
-func (a *archive) write(name string) error {
-	content, err := a.bytes()
-	if err != nil {
-		return err
-	}
-	return buildcontext.WriteFile(name, content)
-}

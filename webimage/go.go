@@ -304,7 +304,8 @@ var (
 // -w` among them, it takes over what says where modules come from. What would make another program
 // of the same sources (-gcflags, -cover, GOEXPERIMENT …) counts only if the options say so.
 func (p *goProgram) environment(dir string) ([]string, error) {
-	printed, err := gobuild.Tool(dir, os.Environ(), append([]string{"env", "-json"}, moduleSettings...)...)
+	arguments := append([]string{"env", "-json"}, moduleSettings...)
+	printed, err := gobuild.Tool(dir, os.Environ(), arguments...)
 	if err != nil {
 		return nil, err
 	}
@@ -319,8 +320,10 @@ func (p *goProgram) environment(dir string) ([]string, error) {
 	settings["GOFLAGS"] = strings.Join(flags, " ")
 
 	goarch := architectures[p.options.Architecture].goarch
-	environment := slices.Concat(os.Environ(), gobuild.CrossCompile(goarch),
-		[]string{"GOENV=off", "GOFIPS140=off"})
+	// An empty GOEXPERIMENT is the toolchain's default, now that go env -w does not count.
+	environment := slices.Concat(os.Environ(),
+		gobuild.CrossCompile(goarch),
+		[]string{"GOENV=off", "GOEXPERIMENT=", "GOFIPS140=off"})
 	for _, values := range []map[string]string{settings, p.options.Env} {
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			environment = append(environment, name+"="+values[name])

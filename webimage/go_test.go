@@ -2,6 +2,7 @@ package webimage
 
 import (
 	"crypto/x509"
+	"debug/buildinfo"
 	"maps"
 	"os"
 	"os/exec"
@@ -237,6 +238,17 @@ func TestGoIgnoresTheMachine(t *testing.T) {
 				t.Error("the settings changed the server")
 			}
 		})
+	}
+}
+
+// A program has the experiments that its toolchain has by default, such as its garbage collector.
+func TestGoUsualExperiments(t *testing.T) {
+	t.Parallel()
+	binary := compiledServer(t, newProgram(t), nil)
+	info, err := buildinfo.Read(strings.NewReader(binary))
+	check(t, err)
+	if strings.Contains(info.GoVersion, "X:") {
+		t.Errorf("got a server of %q, want no other experiments than the usual", info.GoVersion)
 	}
 }
 

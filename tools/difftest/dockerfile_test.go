@@ -151,7 +151,7 @@ func compareExtended(t *testing.T, content, target string, index int) {
 
 func TestRandomDockerfiles(t *testing.T) {
 	r := source(t)
-	n, read := count(t, 40_000), 0
+	n, read := count(t, 20_000), 0
 	for range n {
 		if compare(t, randomDockerfile(r)) {
 			read++

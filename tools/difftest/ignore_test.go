@@ -70,7 +70,7 @@ func describe(name string, entry fs.DirEntry) string {
 
 func TestRandomIgnoreFiles(t *testing.T) {
 	r := source(t)
-	n, matched := count(t, 1_500), 0
+	n, matched := count(t, 800), 0
 	var folder string
 	for i := range n {
 		if i%50 == 0 {
