@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,8 +15,6 @@ import (
 // bases are the images that the applications are built from, by the names that they have in Docker's registry. No registry is at
 // hand, so all of them are one root file system of Debian packages.
 var bases = []string{"node:18-bookworm-slim", "python:3.11-slim-bookworm", "nginx:1.22"}
-
-const debianRelease, debianPackages = "bookworm", "nginx-light,nodejs,python3"
 
 // applications builds web servers of other languages, whose folders know nothing of AWS, and runs them both ways.
 func (l *lab) applications() {
@@ -114,43 +110,15 @@ var applicationChecks = []check{
 	{"404", func(s *site) error { a, err := s.get("/no/such/page"); return want(a, err, 404, "nothing here") }},
 }
 
-// debianImages makes the root file system, or takes the one of an earlier run, and gives it the names that Dockerfiles use.
+// debianImages gives the root file system of Debian packages the names that Dockerfiles use.
 func (l *lab) debianImages() (string, error) {
-	archive := filepath.Join(l.tools.kept, debianRelease+"-"+strings.ReplaceAll(debianPackages, ",", "-")+".tar")
-	note := "kept from an earlier run"
-	if _, err := os.Stat(archive); err != nil {
-		note = debianRelease + " with " + debianPackages
-		mirrors, err := output(exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Codename: "+debianRelease))
-		if err != nil {
-			return "", missing("%v", err)
-		}
-		mirror, _, _ := strings.Cut(mirrors, "\n")
-		root := filepath.Join(l.dir, "debian")
-		if _, err := output(exec.Command("debootstrap", "--variant=minbase", "--include="+debianPackages, debianRelease, root, mirror)); err != nil {
-			return "", missing("%v", err)
-		}
-		if _, err := output(exec.Command("chroot", root, "useradd", "--create-home", "node")); err != nil {
-			return "", err
-		}
-		pack := exec.Command("tar", "--create", "--file", archive+".new", "--directory", root, "--exclude=./var/cache/apt/*",
-			"--exclude=./var/lib/apt/lists/*", "--exclude=./usr/share/doc/*", "--exclude=./usr/share/locale/*", "--exclude=./dev/*", ".")
-		if _, err := output(pack); err != nil {
-			return "", err
-		}
-		if err := os.Rename(archive+".new", archive); err != nil {
+	if _, err := l.docker.run("import", l.tools.debianRoot(), bases[0]); err != nil {
+		return "", err
+	}
+	for _, base := range bases[1:] {
+		if _, err := l.docker.run("tag", bases[0], base); err != nil {
 			return "", err
 		}
 	}
-	for i, base := range bases {
-		if i > 0 {
-			if _, err := l.docker.run("tag", bases[0], base); err != nil {
-				return "", err
-			}
-			continue
-		}
-		if _, err := l.docker.run("import", archive, base); err != nil {
-			return "", err
-		}
-	}
-	return note, nil
+	return debianRelease + " with " + debianPackages, nil
 }

@@ -24,7 +24,6 @@ const (
 	account  = "000000000000"
 	region   = "us-east-1"
 	registry = account + ".dkr.ecr." + region + ".amazonaws.com"
-	hosts    = "/etc/hosts"
 
 	// emulatorAddress is where ministack listens: the registry's name has no port, so it has to be the one of http.
 	emulatorAddress = "127.0.0.1:80"
@@ -40,25 +39,17 @@ type emulator struct {
 // startEmulator starts ministack. Its containers are made by way of a lambdaHost, and what the CDK asks the registry by way of
 // correctRegistry.
 func (l *lab) startEmulator() (string, error) {
-	if connection, err := net.Dial("tcp", emulatorAddress); err == nil {
-		connection.Close()
-		return "", missing("something listens on %s already, which ministack needs for an unmodified docker push", emulatorAddress)
-	}
-	if err := l.nameRegistry(); err != nil {
-		return "", err
-	}
 	socket := filepath.Join(l.dir, "lambda.sock")
 	host, err := startLambdaHost(l.docker, l.engine, l.tools.rie(), socket)
 	if err != nil {
 		return "", err
 	}
-	l.atEnd(host.close)
 
 	command := exec.Command(filepath.Join(l.tools.python("ministack"), "ministack"))
 	keys := []string{"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"} // ministack's root user
 	command.Env = append(slices.Concat(os.Environ(), keys), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket)
 	command.Dir = l.folder("ministack")
-	process, err := l.start("ministack", command, func() error { return nil })
+	process, err := l.start("ministack", command)
 	if err != nil {
 		return "", err
 	}
@@ -85,16 +76,6 @@ func (l *lab) startEmulator() (string, error) {
 			"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"),
 	}
 	return "ministack with IAM enforced", nil
-}
-
-// nameRegistry makes the account's registry a name for this machine.
-func (l *lab) nameRegistry() error {
-	before, err := os.ReadFile(hosts)
-	if err != nil {
-		return err
-	}
-	l.atEnd(func() error { return os.WriteFile(hosts, before, 0o644) })
-	return os.WriteFile(hosts, append(bytes.Clone(before), ("\n127.0.0.1 "+registry+"\n")...), 0o644)
 }
 
 // correctRegistry passes requests on to ministack, and corrects one answer: when asked for an image that is not there,
@@ -130,7 +111,6 @@ func (l *lab) correctRegistry() (address string, err error) {
 	}
 	server := &http.Server{Handler: proxy}
 	go server.Serve(listener)
-	l.atEnd(server.Close)
 	return "http://" + listener.Addr().String(), nil
 }
 

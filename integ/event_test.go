@@ -93,13 +93,3 @@ func TestResolve(t *testing.T) {
 		t.Errorf("an unknown function: got %q", got)
 	}
 }
-
-func TestWithEmptyTables(t *testing.T) {
-	t.Parallel()
-	if got := withEmptyTables("*filter\nCOMMIT\n*nat\nCOMMIT\n"); got != "*filter\nCOMMIT\n*nat\nCOMMIT\n" {
-		t.Errorf("rules of both tables became %q", got)
-	}
-	if got := withEmptyTables(""); strings.Count(got, "COMMIT") != 2 || !strings.Contains(got, ":POSTROUTING ACCEPT") {
-		t.Errorf("no rules became %q", got)
-	}
-}

@@ -24,7 +24,7 @@ func (l *lab) images() {
 		if _, err := output(build); err != nil {
 			return "", err
 		}
-		if err := fixture.Write(fixtures, hello, packages["busybox-static"]); err != nil {
+		if err := fixture.Write(fixtures, hello, installed("busybox-static")); err != nil {
 			return "", err
 		}
 		assembly := filepath.Join(l.dir, "images.out")
@@ -192,8 +192,8 @@ func (l *lab) guestbookChecks() []check {
 	return guestbookChecks(filepath.Join(l.tools.root, "examples", "guestbook", "server", "logo.png"))
 }
 
-// copyFlat copies the files of a folder that has no others, with the least modes.
-func copyFlat(source, target string) error {
+// copyFlat copies the files of a folder, all or the named ones, with the least modes.
+func copyFlat(source, target string, only ...string) error {
 	if err := os.MkdirAll(target, 0o755); err != nil {
 		return err
 	}
@@ -202,6 +202,9 @@ func copyFlat(source, target string) error {
 		return err
 	}
 	for _, entry := range entries {
+		if only != nil && !slices.Contains(only, entry.Name()) {
+			continue
+		}
 		content, err := os.ReadFile(filepath.Join(source, entry.Name()))
 		if err != nil {
 			return err

@@ -62,8 +62,6 @@ func startLambdaHost(d *docker, engine, rie, socket string) (*lambdaHost, error)
 	return h, nil
 }
 
-func (h *lambdaHost) close() error { return h.server.Close() }
-
 // wrap makes the container that a request is about run under RIE.
 func (h *lambdaHost) wrap(r *http.Request) error {
 	body, err := io.ReadAll(r.Body)

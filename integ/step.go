@@ -4,12 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 )
 
-// lab is everything that runs, and what has to be undone at the end.
+// lab is everything that runs.
 type lab struct {
 	dir      string // temporary files of this run
 	tools    tools
@@ -17,25 +16,10 @@ type lab struct {
 	engine   string // socket
 	emulator *emulator
 	app      string // the compiled integ/app
-	undo     []func() error
 	missing  []string
 	failed   []string
 	passed   int
 	begin    time.Time
-}
-
-// atEnd notes how to undo something. The last thing done is undone first.
-func (l *lab) atEnd(undo func() error) { l.undo = append(l.undo, undo) }
-
-// close undoes everything. It may be called again.
-func (l *lab) close() error {
-	var errs []error
-	undo := l.undo
-	l.undo = nil
-	for _, undo := range slices.Backward(undo) {
-		errs = append(errs, undo())
-	}
-	return errors.Join(errs...)
 }
 
 // errMissing is the reason of a step that could not be run here, which is not the fault of what it tests.
