@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
 // bases are the images that the applications are built from, by the names that they have in Docker's registry. No registry is at
@@ -18,15 +20,15 @@ var bases = []string{"node:18-bookworm-slim", "python:3.11-slim-bookworm", "ngin
 
 // applications builds web servers of other languages, whose folders know nothing of AWS, and runs them both ways.
 func (l *lab) applications() {
-	var assets map[string]imageAsset
+	var assets map[string]assembly.Image
 	ok := l.step("applications: base images of Debian packages", l.debianImages) &&
 		l.step("applications: synthesize", func() (string, error) {
-			assembly := filepath.Join(l.dir, "applications.out")
-			if _, err := l.cdk("synth", "--quiet", "--app", "go run ./integ/applications", "--output", assembly); err != nil {
+			out := filepath.Join(l.dir, "applications.out")
+			if _, err := l.cdk("synth", "--quiet", "--app", "go run ./integ/applications", "--output", out); err != nil {
 				return "", err
 			}
 			var err error
-			assets, err = imageAssets(assembly, "Applications")
+			assets, err = imageAssets(out, "Applications")
 			return fmt.Sprint(len(assets)), err
 		})
 	if !ok {

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+
+	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
 // docker runs Debian's client against one engine. A newer client that comes first on PATH may lack BuildKit's half, so it is named
@@ -50,7 +52,7 @@ func tail(text string) string {
 }
 
 // build builds an image asset of a cloud assembly with the arguments that the CDK's command line passes.
-func (d *docker) build(tag string, asset imageAsset, buildKit bool) error {
+func (d *docker) build(tag string, asset assembly.Image, buildKit bool) error {
 	arguments := []string{"build", "--quiet", "--tag", tag, "--platform", asset.Platform, "--file", asset.DockerFile}
 	for name, value := range asset.DockerBuildArgs {
 		arguments = append(arguments, "--build-arg", name+"="+value)

@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"github.com/cdkweb/cdkweb/integ/fixture"
+	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
 // images builds what webimage stages, as the CDK's command line would, and runs each image as a container and under RIE.
 func (l *lab) images() {
 	fixtures := l.folder("fixtures")
-	var assets map[string]imageAsset
+	var assets map[string]assembly.Image
 	ok := l.step("synthesize the fixtures' images", func() (string, error) {
 		hello := filepath.Join(l.dir, "hello")
 		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", hello, "./integ/hello")
@@ -27,12 +28,12 @@ func (l *lab) images() {
 		if err := fixture.Write(fixtures, hello, installed("busybox-static")); err != nil {
 			return "", err
 		}
-		assembly := filepath.Join(l.dir, "images.out")
-		if _, err := l.cdk("synth", "--quiet", "--app", "go run ./integ/images", "-c", "fixtures="+fixtures, "--output", assembly); err != nil {
+		out := filepath.Join(l.dir, "images.out")
+		if _, err := l.cdk("synth", "--quiet", "--app", "go run ./integ/images", "-c", "fixtures="+fixtures, "--output", out); err != nil {
 			return "", err
 		}
 		var err error
-		assets, err = imageAssets(assembly, "Images")
+		assets, err = imageAssets(out, "Images")
 		return fmt.Sprint(len(fixture.All)), err
 	})
 	for _, f := range fixture.All {
@@ -47,7 +48,7 @@ func (l *lab) images() {
 }
 
 // buildFixture builds one fixture's image with BuildKit and without, looks into it, and has it answer.
-func (l *lab) buildFixture(f fixture.Fixture, asset imageAsset) (string, error) {
+func (l *lab) buildFixture(f fixture.Fixture, asset assembly.Image) (string, error) {
 	version, err := l.docker.run("version", "--format", "{{.Server.Version}}")
 	if err != nil {
 		return "", err
@@ -68,7 +69,7 @@ func (l *lab) buildFixture(f fixture.Fixture, asset imageAsset) (string, error) 
 	return "with BuildKit and without", nil
 }
 
-func (l *lab) runFixture(f fixture.Fixture, asset imageAsset, buildKit bool) error {
+func (l *lab) runFixture(f fixture.Fixture, asset assembly.Image, buildKit bool) error {
 	tag := "integ-fixture:" + f.Name
 	secret := &docker{environment: slices.Concat(l.docker.environment, []string{fixture.SecretVariable + "=" + fixture.Secret})}
 	if err := secret.build(tag, asset, buildKit); err != nil {
@@ -131,11 +132,11 @@ func answers(c *container, s *site) error {
 func (l *lab) portable() {
 	const tag = "integ-guestbook"
 	ok := l.step("guestbook: image from a copy of cdk.out without file modes", func() (string, error) {
-		assembly := filepath.Join(l.dir, "guestbook.out")
-		if _, err := l.cdk("synth", "--quiet", "-c", "hosting=lambda", "--output", assembly); err != nil {
+		out := filepath.Join(l.dir, "guestbook.out")
+		if _, err := l.cdk("synth", "--quiet", "-c", "hosting=lambda", "--output", out); err != nil {
 			return "", err
 		}
-		assets, err := imageAssets(assembly, "Guestbook")
+		assets, err := imageAssets(out, "Guestbook")
 		if err != nil {
 			return "", err
 		}

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
 func main() {
@@ -22,28 +24,29 @@ func main() {
 	if len(os.Args) < 3 {
 		log.Fatal("usage: summary FOLDER ASSEMBLY...")
 	}
-	for _, assembly := range os.Args[2:] {
-		if err := summarize(os.Stdout, filepath.Join(os.Args[1], assembly)); err != nil {
+	for _, name := range os.Args[2:] {
+		if err := summarize(os.Stdout, filepath.Join(os.Args[1], name)); err != nil {
 			log.Fatal(err)
 		}
 	}
 }
 
 // summarize prints a line for each template of a cloud assembly.
-func summarize(out io.Writer, assembly string) error {
-	templates, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
+func summarize(out io.Writer, dir string) error {
+	stacks, err := assembly.Stacks(dir)
 	if err != nil {
 		return err
 	}
-	if len(templates) == 0 {
-		return fmt.Errorf("there is no template in %s", assembly)
+	if len(stacks) == 0 {
+		return fmt.Errorf("there is no template in %s", dir)
 	}
-	for _, template := range templates {
+	for _, stack := range stacks {
+		template := assembly.TemplateFile(dir, stack)
 		types, err := count(template)
 		if err != nil {
 			return err
 		}
-		images, err := images(strings.TrimSuffix(template, ".template.json") + ".assets.json")
+		images, err := images(dir, stack)
 		if err != nil {
 			return err
 		}
@@ -57,8 +60,12 @@ func count(template string) (string, error) {
 	var document struct {
 		Resources map[string]struct{ Type string }
 	}
-	if err := read(template, &document); err != nil {
+	content, err := os.ReadFile(template)
+	if err != nil {
 		return "", err
+	}
+	if err := json.Unmarshal(content, &document); err != nil {
+		return "", fmt.Errorf("%s: %w", template, err)
 	}
 	numbers := map[string]int{}
 	for _, resource := range document.Resources {
@@ -75,30 +82,17 @@ func count(template string) (string, error) {
 }
 
 // images lists the images that are built for a stack, by the beginning of their hash.
-func images(manifest string) (string, error) {
-	var document struct {
-		DockerImages map[string]struct{ DisplayName string }
-	}
-	if err := read(manifest, &document); err != nil && !errors.Is(err, os.ErrNotExist) {
+func images(dir, stack string) (string, error) {
+	assets, err := assembly.ReadAssets(dir, stack)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", err
 	}
 	var names []string
-	for _, hash := range slices.Sorted(maps.Keys(document.DockerImages)) {
-		names = append(names, fmt.Sprintf("%s %.12s", document.DockerImages[hash].DisplayName, hash))
+	for _, hash := range slices.Sorted(maps.Keys(assets.Images)) {
+		names = append(names, fmt.Sprintf("%s %.12s", assets.Images[hash].DisplayName, hash))
 	}
 	if len(names) == 0 {
 		return "no image", nil
 	}
 	return "image " + strings.Join(names, ", "), nil
-}
-
-func read(file string, into any) error {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(content, into); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	return nil
 }
