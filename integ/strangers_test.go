@@ -1,10 +1,8 @@
-package main
+package integ
 
 import (
 	"bufio"
 	"context"
-	"flag"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,100 +13,49 @@ import (
 	"time"
 )
 
-var deploy = flag.Bool("deploy", false, "run the tests that need root, Debian and a Docker engine")
-
-// TestStrangers runs a part of integ where another engine runs already, with a container, an image, a network and a volume that
-// integ has nothing to do with, and wants all of it untouched: whether integ ends by itself or is interrupted, and also what was made
-// meanwhile. That other engine, with the socket that everybody's has, runs on a machine of its own too.
+// TestStrangers runs a part of these tests beside an engine with a container, an image, a network and a volume that they have
+// nothing to do with, and wants all of it untouched, whether the run ends by itself or is interrupted, and also what was made
+// meanwhile. That engine is the one of this run: it has the socket that everybody's has, and to a run within this one it is the
+// user's. It runs alone, before the tests that are parallel.
 func TestStrangers(t *testing.T) {
-	if !*deploy {
-		t.Skip("needs root and Debian; run it by: go test ./integ -deploy -run TestStrangers")
-	}
-	if dir := os.Getenv(insideVariable); dir != "" {
-		testStrangers(t, dir)
-		return
-	}
-	dir := t.TempDir()
-	command := onOwnMachine(t.Context(), dir)
-	defer func() {
-		if err := removeControlGroups(dir); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := command.Run(); err != nil {
+	l := withEngine(t)
+	self, err := os.Executable()
+	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func testStrangers(t *testing.T, dir string) {
-	if err := setUpMachine(dir); err != nil {
-		t.Fatal(err)
-	}
-	user := startUsersEngine(t, dir)
-	integ := filepath.Join(dir, "integ")
-	if _, err := output(exec.Command("go", "build", "-o", integ, ".")); err != nil {
-		t.Fatal(err)
-	}
-	user.strange(t, "before")
+	l.docker.strange(t, "before")
 	for _, test := range []struct {
 		name      string
 		interrupt bool
-	}{{"to the end", false}, {"interrupted", true}} {
+	}{{"to-the-end", false}, {"interrupted", true}} {
 		t.Run(test.name, func(t *testing.T) {
-			network := machineNow(t)
-			begin := len(user.everything(t))
+			begin, machine := len(l.docker.everything(t)), machineNow(t)
 			var after []string
-			ended := runUntil(t, exec.Command(integ, "-only", "linters"), "cdk bootstrap", func(p *os.Process) {
-				user.strange(t, strings.ReplaceAll(test.name, " ", "-"))
-				after = user.everything(t)
+			command := exec.Command(self, "-deploy", "-test.v", "-test.run", "^TestGrants$/^none$")
+			temporary := t.TempDir()
+			command.Env = append(os.Environ(), "TMPDIR="+temporary)
+			ended := runUntil(t, command, "cdk deploy", func(p *os.Process) {
+				l.docker.strange(t, test.name)
+				after = l.docker.everything(t)
 				if test.interrupt {
 					if err := p.Signal(syscall.SIGINT); err != nil {
 						t.Fatal(err)
 					}
 				}
 			})
-			if ended != nil != test.interrupt {
-				t.Errorf("integ ended with %v", ended)
+			if (ended != nil) != test.interrupt {
+				t.Errorf("it ended with %v", ended)
 			}
-			if got := user.everything(t); len(got) <= begin || !slices.Equal(got, after) {
-				t.Errorf("the other engine has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(after, "\n"))
+			if got := l.docker.everything(t); len(got) != begin+4 || !slices.Equal(got, after) {
+				t.Errorf("the engine has\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(after, "\n"))
 			}
-			if got := machineNow(t); got != network {
-				t.Errorf("the machine is\n%s\nit was\n%s", got, network)
+			if got := machineNow(t); got != machine {
+				t.Errorf("the machine is\n%s\nit was\n%s", got, machine)
+			}
+			if left, err := filepath.Glob(temporary + "/*"); err != nil || len(left) > 0 {
+				t.Errorf("%q are left (%v)", left, err)
 			}
 		})
-	}
-}
-
-// startUsersEngine starts an engine as everybody has it, with the socket that clients take without being told.
-func startUsersEngine(t *testing.T, dir string) *docker {
-	t.Helper()
-	engine := exec.CommandContext(t.Context(), "/usr/sbin/dockerd", "--data-root", filepath.Join(dir, "users"), "--cgroup-parent", controlGroup(dir))
-	log, err := os.Create(filepath.Join(dir, "users.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	engine.Stdout, engine.Stderr = log, log
-	if err := engine.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- engine.Wait() }()
-	for end := time.Now().Add(30 * time.Second); ; {
-		connection, err := net.Dial("unix", "/var/run/docker.sock")
-		if err == nil {
-			connection.Close()
-			return &docker{environment: environment()}
-		}
-		select {
-		case err := <-ended:
-			words, _ := os.ReadFile(log.Name())
-			t.Fatalf("dockerd ended: %v\n%s", err, words)
-		case <-time.After(50 * time.Millisecond):
-		}
-		if time.Now().After(end) {
-			t.Fatal(err)
-		}
 	}
 }
 
@@ -162,6 +109,7 @@ func machineNow(t *testing.T) string {
 		exec.Command("cat", "/etc/hosts", "/proc/sys/net/ipv4/ip_forward"),
 		exec.Command("iptables", "--list-rules", "INPUT"), exec.Command("iptables", "--list-rules", "FORWARD"),
 		exec.Command("ip", "-brief", "address", "show", "dev", "docker0"),
+		exec.Command("find", "/sys/fs/cgroup", "-maxdepth", "2", "-name", "cdkweb-*"),
 	} {
 		text, err := output(command)
 		if err != nil {
@@ -186,7 +134,6 @@ func runUntil(t *testing.T, command *exec.Cmd, text string, then func(*os.Proces
 		t.Fatal(err)
 	}
 	command.Stderr = command.Stdout
-	command.Dir = ".."
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}

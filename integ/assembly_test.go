@@ -1,4 +1,4 @@
-package main
+package integ
 
 import "github.com/cdkweb/cdkweb/internal/assembly"
 

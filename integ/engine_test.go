@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"fmt"
@@ -9,28 +9,22 @@ import (
 	"time"
 )
 
-// startEngine starts the run's own Docker engine.
-func (l *lab) startEngine() (string, error) {
-	dir := l.folder("engine")
-	l.engine = "/run/docker.sock" // of this run's own /run
-	process, err := l.start("dockerd", exec.Command(dockerEngine(), "--host", "unix://"+l.engine, "--data-root", filepath.Join(dir, "data"),
+// runEngine starts the run's own Docker engine, with the socket that clients take without being told: this run has an own /run.
+func (l *lab) runEngine() error {
+	const socket = "/run/docker.sock"
+	process, err := l.start("dockerd", exec.Command(dockerEngine(), "--host", "unix://"+socket, "--data-root", l.folder("engine"),
 		"--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "/"+controlGroup(l.dir)))
 	if err != nil {
-		return "", err
+		return err
 	}
-	err = process.wait(30*time.Second, func() error {
-		connection, err := net.Dial("unix", l.engine)
+	l.docker = &docker{environment: append(os.Environ(), "DOCKER_CONFIG="+l.folder("docker-login")), socket: socket}
+	return process.wait(30*time.Second, func() error {
+		connection, err := net.Dial("unix", socket)
 		if err == nil {
 			connection.Close()
 		}
 		return err
 	})
-	if err != nil {
-		return "", err
-	}
-	l.docker = &docker{environment: os.Environ()}
-	version, err := l.docker.run("version", "--format", "{{.Server.Version}}")
-	return "Docker " + version, err
 }
 
 // process is a program in the background, with its log in a file.

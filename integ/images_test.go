@@ -1,50 +1,43 @@
-package main
+package integ
 
 import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/cdkweb/cdkweb/integ/fixture"
 	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
-// images builds what webimage stages, as the CDK's command line would, and runs each image as a container and under RIE.
-func (l *lab) images() {
+// TestImages builds what webimage stages, as the CDK's command line would, and runs each image as a container and under RIE.
+func TestImages(t *testing.T) {
+	t.Parallel()
+	l := withEngine(t)
 	fixtures := l.folder("fixtures")
 	var assets map[string]assembly.Image
-	ok := l.step("synthesize the fixtures' images", func() (string, error) {
-		hello := filepath.Join(l.dir, "hello")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", hello, "./integ/hello")
-		build.Dir, build.Env = l.tools.root, append(os.Environ(), "CGO_ENABLED=0")
-		if _, err := output(build); err != nil {
+	do(t, "synthesize", func() (string, error) {
+		if err := fixture.Write(fixtures, l.tools.hello(), installed("busybox-static")); err != nil {
 			return "", err
 		}
-		if err := fixture.Write(fixtures, hello, installed("busybox-static")); err != nil {
+		out := filepath.Join(l.dir, "fixtures.out")
+		err := l.tools.synth(out, "--app", l.tools.app(), "-c", "part=fixtures", "-c", "folder="+fixtures)
+		if err != nil {
 			return "", err
 		}
-		out := filepath.Join(l.dir, "images.out")
-		if _, err := l.cdk("synth", "--quiet", "--app", "go run ./integ/images", "-c", "fixtures="+fixtures, "--output", out); err != nil {
-			return "", err
-		}
-		var err error
-		assets, err = imageAssets(out, "Images")
-		return fmt.Sprint(len(fixture.All)), err
+		assets, err = imageAssets(out, "Fixtures")
+		return fmt.Sprintf("%d images", len(assets)), err
 	})
 	for _, f := range fixture.All {
-		if !ok {
-			break
-		}
-		l.step("image "+f.Name, func() (string, error) {
-			return l.buildFixture(f, assets[filepath.Join(fixtures, f.Name)])
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			do(t, "build and run", func() (string, error) { return l.buildFixture(f, assets[filepath.Join(fixtures, f.Name)]) })
 		})
 	}
-	l.portable()
 }
 
 // buildFixture builds one fixture's image with BuildKit and without, looks into it, and has it answer.
@@ -128,12 +121,14 @@ func answers(c *container, s *site) error {
 	return nil
 }
 
-// portable builds the guestbook's image from a copy of the cloud assembly that has lost its file modes, and runs it both ways.
-func (l *lab) portable() {
+// TestGuestbookImage builds the guestbook's image from a copy of the cloud assembly that has lost its file modes, and runs it both ways.
+func TestGuestbookImage(t *testing.T) {
+	t.Parallel()
+	l := withEngine(t)
 	const tag = "integ-guestbook"
-	ok := l.step("guestbook: image from a copy of cdk.out without file modes", func() (string, error) {
+	do(t, "build from a copy of cdk.out without file modes", func() (string, error) {
 		out := filepath.Join(l.dir, "guestbook.out")
-		if _, err := l.cdk("synth", "--quiet", "-c", "hosting=lambda", "--output", out); err != nil {
+		if err := l.tools.synth(out, "-c", "hosting=lambda"); err != nil {
 			return "", err
 		}
 		assets, err := imageAssets(out, "Guestbook")
@@ -154,11 +149,8 @@ func (l *lab) portable() {
 		}
 		return l.docker.run("image", "inspect", "--format", "{{.Size}} bytes, user {{.Config.User}}", tag)
 	})
-	if !ok {
-		return
-	}
 	checks := l.guestbookChecks()
-	l.step("guestbook as a container", func() (string, error) {
+	try(t, "as a container", func() (string, error) {
 		c, err := l.docker.start(tag, 8000, []string{"--env", "PORT=8000", "--read-only", "--tmpfs", "/tmp", "--memory", "512m"})
 		if err != nil {
 			return "", err
@@ -176,7 +168,7 @@ func (l *lab) portable() {
 		return fmt.Sprintf("%s; healthy after %d ms", names(checks), took.Milliseconds()), errors.Join(err, waitErr, c.remove())
 	})
 	for _, front := range frontEnds {
-		l.step("guestbook under RIE: "+string(front), func() (string, error) {
+		try(t, "under RIE, "+string(front), func() (string, error) {
 			c, err := l.docker.startLambda(l.tools.rie(), tag, "--env", "AWS_LWA_READINESS_CHECK_PATH=/healthz", "--read-only", "--tmpfs", "/tmp")
 			if err != nil {
 				return "", err

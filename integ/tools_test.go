@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"archive/zip"
@@ -22,6 +22,54 @@ type tools struct {
 	ctx  context.Context // ends what is being installed
 	root string          // of the repository
 	kept string          // .tools/integ
+	dir  string          // of this run
+}
+
+func newTools(ctx context.Context, dir string) (tools, error) {
+	root, err := filepath.Abs("..")
+	return tools{ctx: ctx, root: root, kept: filepath.Join(root, ".tools", "integ"), dir: dir}, err
+}
+
+// install installs everything. Later there is no network.
+func (t tools) install() error {
+	if err := t.say("Debian packages", t.debian); err != nil {
+		return err
+	}
+	python := func(name string) func() error {
+		return func() error {
+			return t.say("Python: "+name, func() (string, error) { return t.installPython(name) })
+		}
+	}
+	errs := make(chan error)
+	jobs := []func() error{
+		func() error { return t.say("Debian root file system", t.installDebianRoot) },
+		func() error { return t.say("AWS Lambda Web Adapter", t.installWebAdapter) },
+		func() error { return t.say("Go modules and programs", t.build) },
+		func() error { return t.say("CDK command line", t.installCDK) },
+		func() error {
+			return errors.Join(python("awscli")(), t.say("Lambda Runtime Interface Emulator", t.installRIE))
+		},
+		python("ministack"), python("cfn-lint"), python("checkov"),
+	}
+	for _, job := range jobs {
+		go func() { errs <- job() }()
+	}
+	var all []error
+	for range jobs {
+		all = append(all, <-errs)
+	}
+	return errors.Join(all...)
+}
+
+// say prints a line about something that was installed.
+func (t tools) say(name string, install func() (note string, err error)) error {
+	begin := time.Now()
+	note, err := install()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	fmt.Printf("%6.1fs  %s: %s\n", time.Since(begin).Seconds(), name, note)
+	return nil
 }
 
 func (t tools) command(name string, arguments ...string) *exec.Cmd {
@@ -70,7 +118,7 @@ func (t tools) debian() (string, error) {
 	install.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	for _, command := range []*exec.Cmd{update, install} {
 		if _, err := output(command); err != nil {
-			return "", missing("%v", err)
+			return "", err
 		}
 	}
 	return "installed " + strings.Join(wanted, ", "), nil
@@ -95,10 +143,10 @@ func (t tools) installPython(name string) (string, error) {
 		return "", err
 	}
 	if _, err := output(t.command("python3", "-m", "venv", dir)); err != nil {
-		return "", missing("%v", err)
+		return "", err
 	}
 	if _, err := output(t.command(filepath.Join(dir, "bin", "pip"), "install", "--quiet", "--requirement", list)); err != nil {
-		return "", missing("%v", err)
+		return "", err
 	}
 	return fmt.Sprintf("%d packages", strings.Count(string(pins), "==")), os.WriteFile(mark, []byte(want), 0o644)
 }
@@ -116,7 +164,7 @@ func (t tools) installRIE() (string, error) {
 	}
 	defer os.RemoveAll(dir)
 	if _, err := output(t.command(filepath.Join(t.python("awscli"), "pip"), "download", "--quiet", "--no-deps", "--dest", dir, samCLI)); err != nil {
-		return "", missing("%v", err)
+		return "", err
 	}
 	wheels, err := filepath.Glob(filepath.Join(dir, "*.whl"))
 	if err != nil || len(wheels) != 1 {
@@ -149,22 +197,67 @@ func (t tools) installCDK() (string, error) {
 		install := t.command("npm", "ci", "--silent")
 		install.Dir = t.root
 		if _, err := output(install); err != nil {
-			return "", missing("%v", err)
+			return "", err
 		}
 	}
 	return output(t.command(t.cdk(), "--version"))
 }
 
-// modules fetches the Go modules that are built later, where there is no network.
-func (t tools) modules() (string, error) {
-	for _, dir := range []string{t.root, filepath.Join(t.root, "examples", "guestbook", "server")} {
-		list := t.command("go", "list", "-deps", "./...")
-		list.Dir = dir
-		if _, err := output(list); err != nil {
-			return "", missing("%v", err)
+// runCDK runs the CDK's command line in the repository.
+func (t tools) runCDK(environment []string, arguments ...string) (string, error) {
+	command := t.command(t.cdk(), append(arguments, "--no-notices")...)
+	command.Dir, command.Env = t.root, environment
+	return output(command)
+}
+
+// synth synthesizes an app. It needs no AWS.
+func (t tools) synth(out string, arguments ...string) error {
+	_, err := t.runCDK(os.Environ(), append([]string{"synth", "--quiet", "--output", out}, arguments...)...)
+	return err
+}
+
+func (t tools) app() string   { return filepath.Join(t.dir, "app") }
+func (t tools) hello() string { return filepath.Join(t.dir, "hello") }
+
+// build compiles the CDK app and the smallest server, once, and fetches the modules that the guestbook is built of.
+func (t tools) build() (string, error) {
+	app := t.command("go", "build", "-o", t.app(), "./integ/app")
+	hello := t.command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.hello(), "./integ/hello")
+	hello.Env = append(os.Environ(), "CGO_ENABLED=0")
+	all := t.command("go", "list", "-deps", "./...")
+	guestbook := t.command("go", "list", "-deps", "./...")
+	app.Dir, hello.Dir, all.Dir, guestbook.Dir = t.root, t.root, t.root, filepath.Join(t.root, "examples", "guestbook", "server")
+	for _, command := range []*exec.Cmd{app, hello, all, guestbook} {
+		if _, err := output(command); err != nil {
+			return "", err
 		}
 	}
-	return "", nil
+	return "built", nil
+}
+
+// webAdapter is AWS Lambda Web Adapter, or "" if it could not be built.
+const webAdapter, webAdapterVersion = "lambda_web_adapter", "1.0.0-rc1"
+
+func (t tools) webAdapter() string { return filepath.Join(t.kept, webAdapter, "bin", "lambda-adapter") }
+
+// installWebAdapter builds it without a C library, as AWS publishes it, but without optimization, which takes longer than all else
+// here together. It alone may be missing.
+func (t tools) installWebAdapter() (string, error) {
+	if _, err := os.Stat(t.webAdapter()); err == nil {
+		return "kept from an earlier run", nil
+	}
+	if _, err := exec.LookPath("cargo"); err != nil {
+		return "not built, because there is no cargo; what needs it is skipped", nil
+	}
+	target := filepath.Join(t.dir, "cargo")
+	build := t.command("cargo", "install", webAdapter, "--version", webAdapterVersion, "--locked", "--quiet", "--debug",
+		"--target", "x86_64-unknown-linux-gnu", "--root", filepath.Join(t.kept, webAdapter))
+	build.Env = append(os.Environ(), "CARGO_TARGET_DIR="+target, "RUSTFLAGS=-C target-feature=+crt-static", "CARGO_PROFILE_DEV_DEBUG=0",
+		"CARGO_PROFILE_DEV_STRIP=true")
+	if _, err := output(build); err != nil {
+		return "", err
+	}
+	return webAdapter + " " + webAdapterVersion + " from crates.io", os.RemoveAll(target)
 }
 
 // The root file system that the images of the applications start from.
@@ -181,7 +274,7 @@ func (t tools) installDebianRoot() (string, error) {
 	}
 	mirrors, err := output(t.command("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Codename: "+debianRelease))
 	if err != nil {
-		return "", missing("%v", err)
+		return "", err
 	}
 	mirror, _, _ := strings.Cut(mirrors, "\n")
 	root, err := os.MkdirTemp(t.kept, "debian-")
@@ -190,7 +283,7 @@ func (t tools) installDebianRoot() (string, error) {
 	}
 	defer os.RemoveAll(root)
 	if _, err := output(t.command(installed("debootstrap"), "--variant=minbase", "--include="+debianPackages, debianRelease, root, mirror)); err != nil {
-		return "", missing("%v", err)
+		return "", err
 	}
 	if _, err := output(t.command("chroot", root, "useradd", "--create-home", "node")); err != nil {
 		return "", err

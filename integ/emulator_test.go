@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"bytes"
@@ -36,13 +36,13 @@ type emulator struct {
 	lambdaHost  *lambdaHost
 }
 
-// startEmulator starts ministack. Its containers are made by way of a lambdaHost, and what the CDK asks the registry by way of
+// runEmulator starts ministack. Its containers are made by way of a lambdaHost, and what the CDK asks the registry by way of
 // correctRegistry.
-func (l *lab) startEmulator() (string, error) {
-	socket := filepath.Join(l.dir, "lambda.sock")
-	host, err := startLambdaHost(l.docker, l.engine, l.tools.rie(), socket)
+func (l *lab) runEmulator() error {
+	const socket = "/run/lambda.sock"
+	host, err := startLambdaHost(l.docker, l.tools.rie(), socket)
 	if err != nil {
-		return "", err
+		return err
 	}
 
 	command := exec.Command(filepath.Join(l.tools.python("ministack"), "ministack"))
@@ -51,7 +51,7 @@ func (l *lab) startEmulator() (string, error) {
 	command.Dir = l.folder("ministack")
 	process, err := l.start("ministack", command)
 	if err != nil {
-		return "", err
+		return err
 	}
 	err = process.wait(60*time.Second, func() error {
 		response, err := http.Get("http://" + emulatorAddress + "/_ministack/health")
@@ -61,21 +61,21 @@ func (l *lab) startEmulator() (string, error) {
 		return err
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
 	corrected, err := l.correctRegistry()
 	if err != nil {
-		return "", err
+		return err
 	}
 	l.emulator = &emulator{
 		aws:        filepath.Join(l.tools.python("awscli"), "aws"),
 		lambdaHost: host,
 		environment: append(slices.Concat(l.docker.environment, keys), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 			"AWS_ENDPOINT_URL=http://localhost:80", "AWS_ENDPOINT_URL_ECR="+corrected, "AWS_EC2_METADATA_DISABLED=true",
-			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+l.folder("docker-login"), "CI=true", "TMPDIR="+l.folder("tmp"),
+			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "CI=true",
 			"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"),
 	}
-	return "ministack with IAM enforced", nil
+	return nil
 }
 
 // correctRegistry passes requests on to ministack, and corrects one answer: when asked for an image that is not there,
@@ -135,23 +135,21 @@ func (e *emulator) ask(answer any, arguments ...string) error {
 
 // bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than AWS: it denies the role that
 // publishes images what its policy allows, and it has no TLS, which the bucket's policy demands. No role of a service is touched.
-func (l *lab) bootstrap() (string, error) {
+func (l *lab) bootstrap() error {
 	if _, err := l.cdk("bootstrap", "aws://"+account+"/"+region, "--app", ""); err != nil {
-		return "", err
+		return err
 	}
 	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":"*"}]}`
-	return "", errors.Join(
+	return errors.Join(
 		l.emulator.ask(nil, "iam", "put-role-policy", "--role-name", "cdk-hnb659fds-image-publishing-role-"+account+"-"+region,
 			"--policy-name", "Publish", "--policy-document", allow),
 		l.emulator.ask(nil, "s3api", "delete-bucket-policy", "--bucket", "cdk-hnb659fds-assets-"+account+"-"+region),
 	)
 }
 
-// cdk runs the CDK's command line in the repository.
+// cdk runs the CDK's command line in the repository, with AWS at hand.
 func (l *lab) cdk(arguments ...string) (string, error) {
-	command := l.emulator.command(l.tools.cdk(), append(arguments, "--no-notices")...)
-	command.Dir = l.tools.root
-	return output(command)
+	return l.tools.runCDK(l.emulator.environment, arguments...)
 }
 
 // gateway finds the emulator for every host name that it plays.

@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"context"
@@ -23,11 +23,11 @@ import (
 // insideVariable tells a process that it is the first one of a machine of its own, and names the run's folder.
 const insideVariable = "CDKWEB_INTEG_FOLDER"
 
-// onOwnMachine runs this program again, with the same arguments and more variables, on a machine of its own. When ctx ends, so does
+// onOwnMachine runs this program again, with the same arguments, on a machine of its own. When ctx ends, so does
 // that machine with everything on it.
-func onOwnMachine(ctx context.Context, dir string, variables ...string) *exec.Cmd {
+func onOwnMachine(ctx context.Context, dir string) *exec.Cmd {
 	command := exec.CommandContext(ctx, "/proc/self/exe", os.Args[1:]...)
-	command.Env = append(append(environment(), variables...), insideVariable+"="+dir, "GOPROXY=off")
+	command.Env = append(environment(), insideVariable+"="+dir, "GOPROXY=off")
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
@@ -56,6 +56,10 @@ func environment() []string {
 // setUpMachine makes what every program expects of a machine: /proc, /run, the loopback device, and the names of hosts.
 func setUpMachine(dir string) error {
 	if err := os.Unsetenv(insideVariable); err != nil { // it is about this process alone
+		return err
+	}
+	temporary := filepath.Join(dir, "tmp")
+	if err := errors.Join(os.Mkdir(temporary, 0o700), os.Setenv("TMPDIR", temporary)); err != nil {
 		return err
 	}
 	hosts := filepath.Join(dir, "hosts")

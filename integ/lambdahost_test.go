@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"bytes"
@@ -22,7 +22,6 @@ import (
 // the emulator of AWS is told that it is 8080.
 type lambdaHost struct {
 	docker   *docker
-	engine   string // socket of the engine
 	rie      string // file on this machine
 	listener net.Listener
 	server   *http.Server
@@ -33,15 +32,15 @@ const (
 	riePort      = "9000"
 )
 
-func startLambdaHost(d *docker, engine, rie, socket string) (*lambdaHost, error) {
-	h := &lambdaHost{docker: d, engine: engine, rie: rie}
+func startLambdaHost(d *docker, rie, socket string) (*lambdaHost, error) {
+	h := &lambdaHost{docker: d, rie: rie}
 	var err error
 	if h.listener, err = net.Listen("unix", socket); err != nil {
 		return nil, err
 	}
 	proxy := &httputil.ReverseProxy{
 		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", engine)
+			return (&net.Dialer{}).DialContext(ctx, "unix", d.socket)
 		}},
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: "docker"})

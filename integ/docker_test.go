@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"archive/tar"
@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cdkweb/cdkweb/internal/assembly"
 )
@@ -17,7 +17,8 @@ import (
 // docker runs Debian's client against one engine. A newer client that comes first on PATH may lack BuildKit's half, so it is named
 // in full.
 type docker struct {
-	environment []string // DOCKER_HOST and what else the client has to know
+	environment []string
+	socket      string
 }
 
 const dockerClient = "/usr/bin/docker"
@@ -82,10 +83,7 @@ type container struct {
 
 // start runs an image. The port is published on a free port of loopback, which stays the same when the container is restarted.
 func (d *docker) start(image string, port int, options []string, command ...string) (*container, error) {
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
+	address := freeAddress()
 	arguments := append([]string{"run", "--detach", "--publish", fmt.Sprintf("%s:%d", address, port)}, options...)
 	id, err := d.run(append(append(arguments, image), command...)...)
 	if err != nil {
@@ -94,13 +92,10 @@ func (d *docker) start(image string, port int, options []string, command ...stri
 	return &container{docker: d, id: id, address: address}, nil
 }
 
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
-}
+// lastPort was given away last. All ports of this run's network are free, and no client's own port is as low.
+var lastPort atomic.Int32
+
+func freeAddress() string { return fmt.Sprintf("127.0.0.1:%d", 20000+lastPort.Add(1)) }
 
 // startLambda runs an image as Lambda does: RIE starts what lies in /opt/extensions and the image's own command.
 func (d *docker) startLambda(rie, image string, options ...string) (*container, error) {

@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"testing"
 	"time"
 )
 
@@ -126,39 +127,40 @@ func variables(list []variable) map[string]any {
 	return all
 }
 
-// containers plays the hostings that no emulator has: everything but the service itself is deployed, and the container is run with
-// exactly what the template says of it.
-func (l *lab) containers() {
+// TestContainers plays the hostings that no emulator has: everything but the service itself is deployed, and the container is run
+// with exactly what the template says of it.
+func TestContainers(t *testing.T) {
+	t.Parallel()
+	l := withAWS(t)
 	for _, on := range services {
-		l.step(on.name+": the emulator refuses the service", func() (string, error) {
-			d, err := l.synth("Tripwire-"+on.context, "hosting="+on.context)
-			if err != nil {
-				return "", err
-			}
-			refusal := "Unrecognized resource types: [" + on.kind + "]"
-			err = d.deploy()
-			if err == nil {
-				return "", errors.Join(fmt.Errorf("%s is deployed: the emulator has it now, so these steps can ask the real thing", on.kind), d.destroy())
-			}
-			if !strings.Contains(err.Error(), refusal) {
-				return "", fmt.Errorf("another error than %q: %w", refusal, err)
-			}
-			return refusal, nil
+		t.Run(on.name, func(t *testing.T) {
+			t.Parallel()
+			try(t, "the emulator refuses the service", func() (string, error) {
+				d, err := l.synth("Tripwire-"+on.context, "hosting="+on.context)
+				if err != nil {
+					return "", err
+				}
+				refusal := "Unrecognized resource types: [" + on.kind + "]"
+				err = d.deploy()
+				if err == nil {
+					return "", errors.Join(fmt.Errorf("%s is deployed: the emulator has it now, so these steps can ask the real thing", on.kind), d.destroy())
+				}
+				if !strings.Contains(err.Error(), refusal) {
+					return "", fmt.Errorf("another error than %q: %w", refusal, err)
+				}
+				return refusal, nil
+			})
+			var d *deployment
+			do(t, "deploy all but the service", func() (note string, err error) {
+				if d, err = l.deployWithoutServices("On-"+on.context, on.context); err != nil {
+					return "", err
+				}
+				names, err := d.physical()
+				return fmt.Sprintf("%d resources", len(names)), err
+			})
+			try(t, "the container that the template describes", func() (string, error) { return l.live(d, on) })
+			do(t, "cdk destroy", func() (string, error) { return "", d.destroy() })
 		})
-		var d *deployment
-		ok := l.step(on.name+": deploy all but the service", func() (string, error) {
-			var err error
-			if d, err = l.deployWithoutServices("On-"+on.context, on.context); err != nil {
-				return "", err
-			}
-			names, err := d.physical()
-			return fmt.Sprintf("%d resources", len(names)), err
-		})
-		if !ok {
-			continue
-		}
-		l.step(on.name+": the container that the template describes", func() (string, error) { return l.live(d, on) })
-		l.step(on.name+": cdk destroy", func() (string, error) { return "", d.destroy() })
 	}
 }
 

@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"bytes"
@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/cdkweb/cdkweb/internal/assembly"
@@ -18,49 +19,44 @@ import (
 // hand, so all of them are one root file system of Debian packages.
 var bases = []string{"node:18-bookworm-slim", "python:3.11-slim-bookworm", "nginx:1.22"}
 
-// applications builds web servers of other languages, whose folders know nothing of AWS, and runs them both ways.
-func (l *lab) applications() {
+// TestApplications builds web servers of other languages, whose folders know nothing of AWS, and runs them both ways.
+func TestApplications(t *testing.T) {
+	t.Parallel()
+	l := withEngine(t)
+	do(t, "base images of Debian packages", l.debianImages)
 	var assets map[string]assembly.Image
-	ok := l.step("applications: base images of Debian packages", l.debianImages) &&
-		l.step("applications: synthesize", func() (string, error) {
-			out := filepath.Join(l.dir, "applications.out")
-			if _, err := l.cdk("synth", "--quiet", "--app", "go run ./integ/applications", "--output", out); err != nil {
-				return "", err
-			}
-			var err error
-			assets, err = imageAssets(out, "Applications")
-			return fmt.Sprint(len(assets)), err
-		})
-	if !ok {
-		return
-	}
-	names := []string{}
-	for name := range assets {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		title, tag := filepath.Base(name), "integ-application:"+filepath.Base(name)
-		if !l.step(title+": build", func() (string, error) { return "", l.docker.build(tag, assets[name], true) }) {
-			continue
+	do(t, "synthesize", func() (string, error) {
+		out := filepath.Join(l.dir, "applications.out")
+		err := l.tools.synth(out, "--app", l.tools.app(), "-c", "part=applications")
+		if err != nil {
+			return "", err
 		}
-		l.step(title+" as a container", func() (string, error) {
-			c, err := l.docker.start(tag, 8080, []string{"--env", "PORT=8080"})
-			if err != nil {
-				return "", err
-			}
-			return l.visitApplication(c, newSite("http://"+c.address, nil))
-		})
-		for _, front := range frontEnds {
-			l.step(title+" under RIE: "+string(front), func() (string, error) {
-				// As Lambda runs it: as a user of its own, with nothing writable but /tmp.
-				c, err := l.docker.startLambda(l.tools.rie(), tag, "--env", "PORT=8080", "--read-only", "--tmpfs", "/tmp:mode=1777", "--user", "993:990")
+		assets, err = imageAssets(out, "Applications")
+		return fmt.Sprintf("%d images", len(assets)), err
+	})
+	for name, asset := range assets {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			t.Parallel()
+			tag := "integ-application:" + filepath.Base(name)
+			do(t, "build", func() (string, error) { return "", l.docker.build(tag, asset, true) })
+			try(t, "as a container", func() (string, error) {
+				c, err := l.docker.start(tag, 8080, []string{"--env", "PORT=8080"})
 				if err != nil {
 					return "", err
 				}
-				return l.visitApplication(c, newSite("http://gateway.example", &emulated{front, c.address}))
+				return l.visitApplication(c, newSite("http://"+c.address, nil))
 			})
-		}
+			for _, front := range frontEnds {
+				try(t, "under RIE, "+string(front), func() (string, error) {
+					// As Lambda runs it: as a user of its own, with nothing writable but /tmp.
+					c, err := l.docker.startLambda(l.tools.rie(), tag, "--env", "PORT=8080", "--read-only", "--tmpfs", "/tmp:mode=1777", "--user", "993:990")
+					if err != nil {
+						return "", err
+					}
+					return l.visitApplication(c, newSite("http://gateway.example", &emulated{front, c.address}))
+				})
+			}
+		})
 	}
 }
 
