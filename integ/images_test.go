@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,12 +34,38 @@ func TestImages(t *testing.T) {
 		assets, err = imageAssets(out, "Fixtures")
 		return fmt.Sprintf("%d images", len(assets)), err
 	})
+	webAdapter := sync.OnceValue(l.webAdapterImages)
 	for _, f := range fixture.All {
 		t.Run(f.Name, func(t *testing.T) {
 			t.Parallel()
+			if f.WebAdapter {
+				do(t, "images with AWS Lambda Web Adapter", func() (string, error) { return "", webAdapter() })
+			}
 			do(t, "build and run", func() (string, error) { return l.buildFixture(f, assets[filepath.Join(fixtures, f.Name)]) })
 		})
 	}
+}
+
+// webAdapterImages makes the images that have AWS Lambda Web Adapter inside.
+func (l *lab) webAdapterImages() error {
+	program := l.tools.webAdapter()
+	if _, err := os.Stat(program); err != nil {
+		return missing("AWS Lambda Web Adapter, which cargo builds")
+	}
+	archive := filepath.Join(l.dir, "lambda-adapter.tar")
+	pack := exec.Command("tar", "--create", "--file", archive, "--directory", filepath.Dir(program), filepath.Base(program))
+	if _, err := output(pack); err != nil {
+		return err
+	}
+	if _, err := l.docker.run("import", archive, fixture.WebAdapterImage); err != nil {
+		return err
+	}
+	base := l.folder("base")
+	if err := os.WriteFile(filepath.Join(base, "Dockerfile"), []byte("FROM scratch\n"+fixture.CopyWebAdapter), 0o644); err != nil {
+		return err
+	}
+	_, err := l.docker.run("build", "--quiet", "--tag", fixture.BaseWithWebAdapter, base)
+	return err
 }
 
 // buildFixture builds one fixture's image with BuildKit and without, looks into it, and has it answer.
@@ -96,6 +124,12 @@ func (l *lab) runFixture(f fixture.Fixture, asset assembly.Image, buildKit bool)
 	}
 	faults = append(faults, answers(container, newSite("http://"+container.address, nil)), container.remove())
 
+	if f.Refused != "" {
+		for range 5 { // two adapters hand a request on twice now and then
+			faults = append(faults, l.refuses(tag, f.Refused))
+		}
+		return errors.Join(faults...)
+	}
 	if container, err = l.docker.startLambda(l.tools.rie(), tag); err != nil {
 		return errors.Join(append(faults, err)...)
 	}
@@ -110,6 +144,32 @@ func (l *lab) runFixture(f fixture.Fixture, asset assembly.Image, buildKit bool)
 		faults = append(faults, err)
 	}
 	return errors.Join(append(faults, container.remove())...)
+}
+
+// refuses wants an image's start to end with a sentence, and a form that was sent meanwhile to reach no server.
+func (l *lab) refuses(tag, sentence string) error {
+	container, err := l.docker.startLambda(l.tools.rie(), tag)
+	if err != nil {
+		return err
+	}
+	response, err := newSite("http://gateway.example", &emulated{httpAPI, container.address}).post("/order", nil)
+	logs := container.logs()
+	switch {
+	case err != nil: // RIE may end with the start
+		err = nil
+	case response.status < 500:
+		err = fmt.Errorf("the form has status %d: %s", response.status, start(response.body))
+	}
+	if !strings.Contains(logs, sentence) {
+		err = errors.Join(err, fmt.Errorf("the log has no %q", sentence))
+	}
+	if n := strings.Count(logs, "POST /order"); n > 0 {
+		err = errors.Join(err, fmt.Errorf("the form reached the server %d times", n))
+	}
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, tail(logs))
+	}
+	return errors.Join(err, container.remove())
 }
 
 // answers asks until the server answers. Without an adapter that is never.
