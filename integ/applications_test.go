@@ -27,10 +27,10 @@ func TestApplications(t *testing.T) {
 	var assets map[string]assembly.Image
 	do(t, "synthesize", func() (string, error) {
 		out := filepath.Join(l.dir, "applications.out")
-		err := l.tools.synth(out, "--app", l.tools.app(), "-c", "part=applications")
-		if err != nil {
+		if err := l.synth(out, "applications", nil); err != nil {
 			return "", err
 		}
+		var err error
 		assets, err = imageAssets(out, "Applications")
 		return fmt.Sprintf("%d images", len(assets)), err
 	})

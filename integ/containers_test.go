@@ -136,12 +136,12 @@ func TestContainers(t *testing.T) {
 		t.Run(on.name, func(t *testing.T) {
 			t.Parallel()
 			try(t, "the emulator refuses the service", func() (string, error) {
-				d, err := l.synth("Tripwire-"+on.context, "hosting="+on.context)
+				d, err := l.guestbook("Tripwire-"+on.context, "hosting="+on.context)
 				if err != nil {
 					return "", err
 				}
 				refusal := "Unrecognized resource types: [" + on.kind + "]"
-				err = d.deploy()
+				err = d.deploy("--app", d.assembly)
 				if err == nil {
 					return "", errors.Join(fmt.Errorf("%s is deployed: the emulator has it now, so these steps can ask the real thing", on.kind), d.destroy())
 				}
@@ -167,7 +167,7 @@ func TestContainers(t *testing.T) {
 // deployWithoutServices deploys the guestbook but for the resources that the emulator refuses, and keeps what the template says
 // about their containers.
 func (l *lab) deployWithoutServices(stack, hosting string) (*deployment, error) {
-	d, err := l.synth(stack, "hosting="+hosting)
+	d, err := l.guestbook(stack, "hosting="+hosting)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (l *lab) deployWithoutServices(stack, hosting string) (*deployment, error) 
 	if len(d.described) == 0 {
 		return nil, fmt.Errorf("the template of %s has none of the resources that were to be left out", hosting)
 	}
-	return d, d.deploy()
+	return d, d.deploy("--app", d.assembly)
 }
 
 // startContainer runs the container of a stack that is deployed without its service, as that service would.

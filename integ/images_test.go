@@ -27,10 +27,10 @@ func TestImages(t *testing.T) {
 			return "", err
 		}
 		out := filepath.Join(l.dir, "fixtures.out")
-		err := l.tools.synth(out, "--app", l.tools.app(), "-c", "part=fixtures", "-c", "folder="+fixtures)
-		if err != nil {
+		if err := l.synth(out, "fixtures", map[string]string{"folder": fixtures}); err != nil {
 			return "", err
 		}
+		var err error
 		assets, err = imageAssets(out, "Fixtures")
 		return fmt.Sprintf("%d images", len(assets)), err
 	})
@@ -188,7 +188,7 @@ func TestGuestbookImage(t *testing.T) {
 	const tag = "integ-guestbook"
 	do(t, "build from a copy of cdk.out without file modes", func() (string, error) {
 		out := filepath.Join(l.dir, "guestbook.out")
-		if err := l.tools.synth(out, "-c", "hosting=lambda"); err != nil {
+		if _, err := l.tools.runCDK(os.Environ(), "synth", "--quiet", "-c", "hosting=lambda", "--output", out); err != nil {
 			return "", err
 		}
 		assets, err := imageAssets(out, "Guestbook")

@@ -27,7 +27,8 @@ type lab struct {
 	docker   *docker
 	emulator *emulator
 
-	startEngine, startAWS func() error // once
+	startEngine, startAWS func() error         // once
+	startApp              func() (*app, error) // once
 }
 
 func TestMain(m *testing.M) {
@@ -85,6 +86,7 @@ func inside(m *testing.M, dir string) int {
 		fmt.Fprintln(os.Stderr, "integ:", err)
 		return 1
 	}
+	own.startApp = sync.OnceValues(own.runApp)
 	own.startEngine = sync.OnceValue(own.runEngine)
 	own.startAWS = sync.OnceValue(func() error { return errors.Join(own.runEmulator(), own.bootstrap()) })
 	return m.Run()

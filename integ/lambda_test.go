@@ -110,7 +110,7 @@ func TestExample(t *testing.T) {
 	l := withAWS(t)
 	d := &deployment{lab: l, name: "Guestbook", assembly: filepath.Join(l.dir, "example")}
 	do(t, "cdk deploy", func() (string, error) {
-		return "", d.deployApp("-c", "hosting=lambda", "--output", d.assembly)
+		return "", d.deploy("-c", "hosting=lambda", "--output", d.assembly)
 	})
 	table := ""
 	do(t, "visit", func() (note string, err error) {

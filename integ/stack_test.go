@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// deployment is the app in integ/app with a context, and its stack as it was deployed.
+// deployment is an app that was synthesized, and its stack as it was deployed.
 type deployment struct {
 	lab       *lab
 	name      string                  // of the stack
@@ -20,34 +20,31 @@ type deployment struct {
 	described map[string]*description // of the services that were left out, by their type
 }
 
-// guestbook is the guestbook with a context, a list of name=value, before it is synthesized.
-func (l *lab) guestbook(name string, context ...string) (d *deployment, app []string) {
-	d = &deployment{lab: l, name: name, assembly: filepath.Join(l.dir, strings.Join(append([]string{name}, context...), ","))}
-	app = []string{"--app", l.tools.app(), "--output", d.assembly, "-c", "part=guestbook", "-c", "stack=" + name}
-	for _, c := range context {
-		app = append(app, "-c", c)
+// guestbook synthesizes the guestbook; values is a list of name=value.
+func (l *lab) guestbook(name string, values ...string) (*deployment, error) {
+	d := &deployment{lab: l, name: name, assembly: filepath.Join(l.dir, strings.Join(append([]string{name}, values...), ","))}
+	all := map[string]string{"stack": name}
+	for _, pair := range values {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
 	}
-	return d, app
-}
-
-// synth synthesizes the guestbook.
-func (l *lab) synth(name string, context ...string) (*deployment, error) {
-	d, app := l.guestbook(name, context...)
-	_, err := l.cdk(append([]string{"synth", "--quiet"}, app...)...)
-	return d, err
+	return d, l.synth(d.assembly, "guestbook", all)
 }
 
 // deploy synthesizes and deploys the guestbook.
-func (l *lab) deploy(name string, context ...string) (*deployment, error) {
-	d, app := l.guestbook(name, context...)
-	return d, d.deployApp(app...)
+func (l *lab) deploy(name string, values ...string) (*deployment, error) {
+	d, err := l.guestbook(name, values...)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.deploy("--app", d.assembly)
 }
 
 // deployed deploys the guestbook, as what the rest of a test needs.
-func (l *lab) deployed(t *testing.T, name string, context ...string) (d *deployment) {
+func (l *lab) deployed(t *testing.T, name string, values ...string) (d *deployment) {
 	t.Helper()
 	do(t, "cdk deploy", func() (note string, err error) {
-		if d, err = l.deploy(name, context...); err != nil {
+		if d, err = l.deploy(name, values...); err != nil {
 			return "", err
 		}
 		names, err := d.physical()
@@ -56,10 +53,8 @@ func (l *lab) deployed(t *testing.T, name string, context ...string) (d *deploym
 	return d
 }
 
-// deploy deploys what was synthesized.
-func (d *deployment) deploy() error { return d.deployApp("--app", d.assembly) }
-
-func (d *deployment) deployApp(app ...string) error {
+// deploy deploys an app, which the arguments name.
+func (d *deployment) deploy(app ...string) error {
 	outputs := d.assembly + ".outputs.json"
 	arguments := append([]string{"deploy", "--require-approval", "never", "--outputs-file", outputs}, app...)
 	if _, err := d.lab.cdk(arguments...); err != nil {

@@ -42,11 +42,11 @@ func TestSwitching(t *testing.T) {
 		return fmt.Sprintf("%d entries in %s", count, table), l.inRegistry(digest)
 	})
 	do(t, "a deployment that is refused leaves all as it was", func() (string, error) {
-		d, err := l.synth(stack, "hosting="+services[0].context, "mode=refused") // a template of its own, as it is kept by its hash
+		d, err := l.guestbook(stack, "hosting="+services[0].context, "mode=refused") // a template of its own, as it is kept by its hash
 		if err != nil {
 			return "", err
 		}
-		if err := d.deploy(); err == nil {
+		if err := d.deploy("--app", d.assembly); err == nil {
 			return "", errors.New("it was deployed")
 		}
 		s, err := before.site("Site")

@@ -210,12 +210,6 @@ func (t tools) runCDK(environment []string, arguments ...string) (string, error)
 	return output(command)
 }
 
-// synth synthesizes an app. It needs no AWS.
-func (t tools) synth(out string, arguments ...string) error {
-	_, err := t.runCDK(os.Environ(), append([]string{"synth", "--quiet", "--output", out}, arguments...)...)
-	return err
-}
-
 func (t tools) app() string   { return filepath.Join(t.dir, "app") }
 func (t tools) hello() string { return filepath.Join(t.dir, "hello") }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 
@@ -17,9 +19,16 @@ var endpoints = map[string]lambdaweb.Endpoint{
 	"url":  lambdaweb.FunctionURL{},
 }
 
-// guestbook adds the guestbook with its table.
-func guestbook(app awscdk.App, context func(name, fallback string) string) {
-	stack := awscdk.NewStack(app, new(context("stack", "Guestbook")), nil)
+// guestbook adds the guestbook with its table. The values are:
+//
+//	stack     the stack's name
+//	hosting   where it runs: lambda (the default), apprunner, ecs or all
+//	endpoint  what makes the Lambda function respond to HTTP: http (the default), rest or url
+//	access    what UseTable grants: none, read or readwrite (the default)
+//	mode      an environment variable
+func guestbook(app awscdk.App, values map[string]string) {
+	value := func(name, fallback string) string { return cmp.Or(values[name], fallback) }
+	stack := awscdk.NewStack(app, new(values["stack"]), nil)
 	entries := awsdynamodb.NewTableV2(stack, new("Entries"), &awsdynamodb.TablePropsV2{
 		PartitionKey:  &awsdynamodb.Attribute{Name: new("book"), Type: awsdynamodb.AttributeType_STRING},
 		SortKey:       &awsdynamodb.Attribute{Name: new("id"), Type: awsdynamodb.AttributeType_STRING},
@@ -28,9 +37,9 @@ func guestbook(app awscdk.App, context func(name, fallback string) string) {
 	workload := web.Workload{
 		Image:       webimage.Go("./examples/guestbook/server", nil),
 		HealthCheck: web.HealthCheck{Path: "/healthz"},
-		Environment: map[string]string{"MODE": context("mode", "one")},
+		Environment: map[string]string{"MODE": value("mode", "one")},
 	}
-	access := context("access", "readwrite")
+	access := value("access", "readwrite")
 	add := func(id string, hosting web.Hosting) {
 		site := web.NewService(stack, id, &web.ServiceProps{Workload: workload, Hosting: hosting})
 		switch access {
@@ -43,8 +52,8 @@ func guestbook(app awscdk.App, context func(name, fallback string) string) {
 		}
 		awscdk.NewCfnOutput(stack, new(id+"URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
 	}
-	onLambda := lambdaweb.Hosting{Endpoint: endpoints[context("endpoint", "http")]}
-	switch context("hosting", "lambda") {
+	onLambda := lambdaweb.Hosting{Endpoint: endpoints[value("endpoint", "http")]}
+	switch value("hosting", "lambda") {
 	case "lambda":
 		add("Site", onLambda)
 	case "apprunner":
@@ -55,5 +64,7 @@ func guestbook(app awscdk.App, context func(name, fallback string) string) {
 		add("Site", onLambda)
 		add("OnAppRunner", apprunnerweb.Hosting{})
 		add("OnECS", ecsweb.Hosting{})
+	default:
+		panic("hosting must be lambda, apprunner, ecs or all, got " + values["hosting"])
 	}
 }

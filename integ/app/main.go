@@ -1,40 +1,62 @@
-// Command app is the CDK app of all deployments and images here. Its context says which part of it, and what varies:
-//
-//	-c part=guestbook                    the guestbook:
-//	   -c hosting=lambda|apprunner|ecs|all  where it runs
-//	   -c endpoint=http|rest|url          what makes the Lambda function answer HTTP
-//	   -c access=none|read|readwrite      what UseTable grants
-//	   -c mode=…                          an environment variable
-//	   -c stack=…                         the stack's name
-//	-c part=fixtures -c folder=…         the images of all fixtures, which lie in that folder
-//	-c part=applications                 the images of the applications
+// Command app is the CDK app of all deployments and images here. One process makes many cloud assemblies, because most of the time
+// of a synthesis is the start of the CDK. It reads requests, a line of JSON each, and writes for each a line of JSON, a string: what
+// went wrong, or nothing.
 package main
 
 import (
+	"bufio"
+	"encoding/json"
 	"fmt"
+	"log"
+	"os"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 )
 
+// request asks for a cloud assembly.
+type request struct {
+	Folder string            // where it goes
+	Part   string            // guestbook, fixtures or applications
+	Values map[string]string // what varies
+}
+
 func main() {
 	defer jsii.Close()
-	app := awscdk.NewApp(nil)
-	context := func(name, fallback string) string {
-		if value, ok := app.Node().TryGetContext(&name).(string); ok {
-			return value
+	requests, responses := bufio.NewScanner(os.Stdin), json.NewEncoder(os.Stdout)
+	for requests.Scan() {
+		var r request
+		if err := json.Unmarshal(requests.Bytes(), &r); err != nil {
+			log.Fatal(err)
 		}
-		return fallback
+		wrong := ""
+		if err := r.synth(); err != nil {
+			wrong = err.Error()
+		}
+		if err := responses.Encode(wrong); err != nil {
+			log.Fatal(err)
+		}
 	}
-	switch part := context("part", ""); part {
+}
+
+// synth returns what the CDK or this library throws.
+func (r request) synth() (err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = fmt.Errorf("%v", thrown)
+		}
+	}()
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &r.Folder})
+	switch r.Part {
 	case "guestbook":
-		guestbook(app, context)
+		guestbook(app, r.Values)
 	case "fixtures":
-		fixtures(app, context("folder", ""))
+		fixtures(app, r.Values["folder"])
 	case "applications":
 		applications(app)
 	default:
-		panic(fmt.Sprintf("part must be guestbook, fixtures or applications, got %q", part))
+		return fmt.Errorf("part must be guestbook, fixtures or applications, got %q", r.Part)
 	}
 	app.Synth(nil)
+	return nil
 }
