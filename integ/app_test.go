@@ -20,7 +20,8 @@ type app struct {
 	log       string
 }
 
-// runApp starts it with the context that the CDK's command line gives to apps: that of cdk.json, and its own.
+// runApp starts it with the context that the CDK's command line gives to apps: that of cdk.json,
+// and its own.
 func (l *lab) runApp() (*app, error) {
 	content, err := os.ReadFile(filepath.Join(l.tools.root, "cdk.json"))
 	if err != nil {

@@ -15,11 +15,13 @@ import (
 	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
-// bases are the images that the applications are built from, by the names that they have in Docker's registry. No registry is at
-// hand, so all of them are one root file system of Debian packages.
+// bases are the images that the applications are built from, by the names that they have in
+// Docker's registry. No registry is at hand, so all of them are one root file system of Debian
+// packages.
 var bases = []string{"node:18-bookworm-slim", "python:3.11-slim-bookworm", "nginx:1.22"}
 
-// TestApplications builds web servers of other languages, whose folders know nothing of AWS, and runs them both ways.
+// TestApplications builds web servers of other languages, whose folders know nothing of AWS, and
+// runs them both ways.
 func TestApplications(t *testing.T) {
 	t.Parallel()
 	l := withEngine(t)
@@ -68,7 +70,7 @@ func (l *lab) visitApplication(c *container, s *site) (string, error) {
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, tail(c.logs()))
 	}
-	return fmt.Sprintf("%s; first answer after %d ms", names(applicationChecks), took.Milliseconds()), errors.Join(err, c.remove())
+	return fmt.Sprintf("%s; first response after %d ms", names(applicationChecks), took.Milliseconds()), errors.Join(err, c.remove())
 }
 
 // applicationChecks are what every application does.

@@ -127,8 +127,8 @@ func variables(list []variable) map[string]any {
 	return all
 }
 
-// TestContainers plays the hostings that no emulator has: everything but the service itself is deployed, and the container is run
-// with exactly what the template says of it.
+// TestContainers plays the hostings that no emulator has: everything but the service itself is
+// deployed, and the container is run with exactly what the template says of it.
 func TestContainers(t *testing.T) {
 	t.Parallel()
 	l := withAWS(t)
@@ -164,8 +164,8 @@ func TestContainers(t *testing.T) {
 	}
 }
 
-// deployWithoutServices deploys the guestbook but for the resources that the emulator refuses, and keeps what the template says
-// about their containers.
+// deployWithoutServices deploys the guestbook but for the resources that the emulator refuses, and
+// keeps what the template says about their containers.
 func (l *lab) deployWithoutServices(stack, hosting string) (*deployment, error) {
 	d, err := l.guestbook(stack, "hosting="+hosting)
 	if err != nil {
@@ -195,7 +195,8 @@ func (l *lab) deployWithoutServices(stack, hosting string) (*deployment, error) 
 	return d, d.deploy("--app", d.assembly)
 }
 
-// startContainer runs the container of a stack that is deployed without its service, as that service would.
+// startContainer runs the container of a stack that is deployed without its service, as that
+// service would.
 func (l *lab) startContainer(d *deployment, on service) (*container, error) {
 	say := d.described[on.kind]
 	if say == nil {
@@ -250,7 +251,7 @@ func (l *lab) live(d *deployment, on service) (note string, err error) {
 	}
 	for _, page := range []string{"/panic", "/exit"} {
 		if a, err := s.get(page); err == nil {
-			return "", fmt.Errorf("%s was answered with status %d", page, a.status)
+			return "", fmt.Errorf("%s has a response, with status %d", page, a.status)
 		}
 	}
 	second, err := say.becomesHealthy(s)
@@ -271,7 +272,8 @@ func (l *lab) live(d *deployment, on service) (note string, err error) {
 	return fmt.Sprintf("%s, /panic, /exit; healthy at check %d, after the restart at check %d", names(checks), first, second), nil
 }
 
-// becomesHealthy checks as often and as patiently as the template says, and returns the number of the check that made it healthy.
+// becomesHealthy checks as often and as patiently as the template says, and returns the number of
+// the check that made it healthy.
 func (say *description) becomesHealthy(s *site) (int, error) {
 	client := &http.Client{Timeout: say.timeout}
 	good, bad := 0, 0
@@ -335,8 +337,8 @@ func resolve(value any, names map[string]string) (string, error) {
 	return "", fmt.Errorf("cannot resolve %v", value)
 }
 
-// assume returns a role's credentials as environment variables. The role must trust the service that runs the container, and is
-// made to trust the account's root too, which plays that service.
+// assume returns a role's credentials as environment variables. The role must trust the service
+// that runs the container, and is made to trust the account's root too, which plays that service.
 func (e *emulator) assume(role, service string) ([]string, error) {
 	name := role[strings.LastIndex(role, "/")+1:]
 	var answer struct {

@@ -3,5 +3,6 @@
 //	go test ./integ -deploy -v -timeout 30m
 //	go test ./integ -deploy -v -run 'TestLambda/REST API'
 //
-// Without -deploy only the tests of its own helpers run. README.md says what it uses and what was found.
+// Without -deploy only the tests of its own helpers run. README.md says what it uses and what was
+// found.
 package integ

@@ -14,8 +14,8 @@ import (
 	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
-// docker runs Debian's client against one engine. A newer client that comes first on PATH may lack BuildKit's half, so it is named
-// in full.
+// docker runs Debian's client against one engine. A newer client that comes first on PATH may lack
+// BuildKit's half, so it is named in full.
 type docker struct {
 	environment []string
 	socket      string
@@ -52,7 +52,8 @@ func tail(text string) string {
 	return text[max(0, len(text)-most):]
 }
 
-// build builds an image asset of a cloud assembly with the arguments that the CDK's command line passes.
+// build builds an image asset of a cloud assembly with the arguments that the CDK's command line
+// passes.
 func (d *docker) build(tag string, asset assembly.Image, buildKit bool) error {
 	arguments := []string{"build", "--quiet", "--tag", tag, "--platform", asset.Platform, "--file", asset.DockerFile}
 	for name, value := range asset.DockerBuildArgs {
@@ -81,7 +82,8 @@ type container struct {
 	address string
 }
 
-// start runs an image. The port is published on a free port of loopback, which stays the same when the container is restarted.
+// start runs an image. The port is published on a free port of loopback, which stays the same when
+// the container is restarted.
 func (d *docker) start(image string, port int, options []string, command ...string) (*container, error) {
 	address := freeAddress()
 	arguments := append([]string{"run", "--detach", "--publish", fmt.Sprintf("%s:%d", address, port)}, options...)
@@ -92,12 +94,14 @@ func (d *docker) start(image string, port int, options []string, command ...stri
 	return &container{docker: d, id: id, address: address}, nil
 }
 
-// lastPort was given away last. All ports of this run's network are free, and no client's own port is as low.
+// lastPort was given away last. All ports of this run's network are free, and no client's own port
+// is as low.
 var lastPort atomic.Int32
 
 func freeAddress() string { return fmt.Sprintf("127.0.0.1:%d", 20000+lastPort.Add(1)) }
 
-// startLambda runs an image as Lambda does: RIE starts what lies in /opt/extensions and the image's own command.
+// startLambda runs an image as Lambda does: RIE starts what lies in /opt/extensions and the image's
+// own command.
 func (d *docker) startLambda(rie, image string, options ...string) (*container, error) {
 	config, err := d.config(image)
 	if err != nil {
@@ -139,7 +143,8 @@ func (d *docker) config(image string) (imageConfig, error) {
 	return config, json.Unmarshal([]byte(text), &config)
 }
 
-// files returns what an image holds: a file's content, or "-> " and the target of a symbolic link. Folders end in a slash.
+// files returns what an image holds: a file's content, or "-> " and the target of a symbolic link.
+// Folders end in a slash.
 func (d *docker) files(image string) (_ map[string]string, err error) {
 	id, err := d.run("create", image, "none")
 	if err != nil {

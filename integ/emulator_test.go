@@ -25,19 +25,21 @@ const (
 	region   = "us-east-1"
 	registry = account + ".dkr.ecr." + region + ".amazonaws.com"
 
-	// emulatorAddress is where ministack listens: the registry's name has no port, so it has to be the one of http.
+	// emulatorAddress is where ministack listens: the registry's name has no port, so it has to be
+	// the one of http.
 	emulatorAddress = "127.0.0.1:80"
 )
 
-// emulator is ministack, which plays AWS with its policies enforced, and what corrects it where it differs from AWS.
+// emulator is ministack, which plays AWS with its policies enforced, and what corrects it where it
+// differs from AWS.
 type emulator struct {
 	environment []string // for programs that talk to AWS
 	aws         string   // AWS's command line
 	lambdaHost  *lambdaHost
 }
 
-// runEmulator starts ministack. Its containers are made by way of a lambdaHost, and what the CDK asks the registry by way of
-// correctRegistry.
+// runEmulator starts ministack. Its containers are made by way of a lambdaHost, and what the CDK
+// asks the registry by way of correctRegistry.
 func (l *lab) runEmulator() error {
 	const socket = "/run/lambda.sock"
 	host, err := startLambdaHost(l.docker, l.tools.rie(), socket)
@@ -78,8 +80,9 @@ func (l *lab) runEmulator() error {
 	return nil
 }
 
-// correctRegistry passes requests on to ministack, and corrects one answer: when asked for an image that is not there,
-// DescribeImages returns an empty list where ECR returns an error, so that the CDK would never push any.
+// correctRegistry passes requests on to ministack, and corrects one response: when asked for an
+// image that is not there, DescribeImages returns an empty list where ECR returns an error, so that
+// the CDK would never push any.
 func (l *lab) correctRegistry() (address string, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -121,20 +124,21 @@ func (e *emulator) command(name string, arguments ...string) *exec.Cmd {
 	return command
 }
 
-// ask runs AWS's command line and decodes what it answers.
+// ask runs AWS's command line and decodes what it prints.
 func (e *emulator) ask(answer any, arguments ...string) error {
 	text, err := output(e.command(e.aws, append(arguments, "--output", "json")...))
 	if err != nil || answer == nil {
 		return err
 	}
 	if text == "" {
-		return fmt.Errorf("aws %s: no answer", strings.Join(arguments[:2], " "))
+		return fmt.Errorf("aws %s: it printed nothing", strings.Join(arguments[:2], " "))
 	}
 	return json.Unmarshal([]byte(text), answer)
 }
 
-// bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than AWS: it denies the role that
-// publishes images what its policy allows, and it has no TLS, which the bucket's policy demands. No role of a service is touched.
+// bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than
+// AWS: it denies the role that publishes images what its policy allows, and it has no TLS, which
+// the bucket's policy demands. No role of a service is touched.
 func (l *lab) bootstrap() error {
 	if _, err := l.cdk("bootstrap", "aws://"+account+"/"+region, "--app", ""); err != nil {
 		return err
@@ -159,7 +163,8 @@ var gateway = &http.Transport{
 	},
 }
 
-// siteAt returns the site at the URL of a deployed service, as the emulator serves it: without TLS, and under localhost.
+// siteAt returns the site at the URL of a deployed service, as the emulator serves it: without TLS,
+// and under localhost.
 func siteAt(address string) (*site, error) {
 	u, err := url.Parse(address)
 	if err != nil {

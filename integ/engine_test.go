@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// runEngine starts the run's own Docker engine, with the socket that clients take without being told: this run has an own /run.
+// runEngine starts the run's own Docker engine, with the socket that clients take without being
+// told: this run has an own /run.
 func (l *lab) runEngine() error {
 	const socket = "/run/docker.sock"
 	process, err := l.start("dockerd", exec.Command(dockerEngine(), "--host", "unix://"+socket, "--data-root", l.folder("engine"),

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// TestGrants deploys the guestbook with each access to its table, and tries reading and writing under enforced policies.
+// TestGrants deploys the guestbook with each access to its table, and tries reading and writing
+// under enforced policies.
 func TestGrants(t *testing.T) {
 	t.Parallel()
 	l := withAWS(t)

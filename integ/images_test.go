@@ -16,7 +16,8 @@ import (
 	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
-// TestImages builds what webimage stages, as the CDK's command line would, and runs each image as a container and under RIE.
+// TestImages builds what webimage stages, as the CDK's command line would, and runs each image as a
+// container and under RIE.
 func TestImages(t *testing.T) {
 	t.Parallel()
 	l := withEngine(t)
@@ -68,7 +69,7 @@ func (l *lab) webAdapterImages() error {
 	return err
 }
 
-// buildFixture builds one fixture's image with BuildKit and without, looks into it, and has it answer.
+// buildFixture builds one fixture's image with BuildKit and without, looks into it, and asks it.
 func (l *lab) buildFixture(f fixture.Fixture, asset assembly.Image) (string, error) {
 	version, err := l.docker.run("version", "--format", "{{.Server.Version}}")
 	if err != nil {
@@ -137,7 +138,7 @@ func (l *lab) runFixture(f fixture.Fixture, asset assembly.Image, buildKit bool)
 		err := answers(container, newSite("http://gateway.example", &emulated{front, container.address}))
 		if f.Unanswered {
 			if err == nil {
-				faults = append(faults, errors.New("the image has no adapter, but something answered"))
+				faults = append(faults, errors.New("the image has no adapter, but there is a response"))
 			}
 			break
 		}
@@ -146,7 +147,8 @@ func (l *lab) runFixture(f fixture.Fixture, asset assembly.Image, buildKit bool)
 	return errors.Join(append(faults, container.remove())...)
 }
 
-// refuses wants an image's start to end with a sentence, and a form that was sent meanwhile to reach no server.
+// refuses wants an image's start to end with a sentence, and a form that was sent meanwhile to
+// reach no server.
 func (l *lab) refuses(tag, sentence string) error {
 	container, err := l.docker.startLambda(l.tools.rie(), tag)
 	if err != nil {
@@ -172,7 +174,7 @@ func (l *lab) refuses(tag, sentence string) error {
 	return errors.Join(err, container.remove())
 }
 
-// answers asks until the server answers. Without an adapter that is never.
+// answers asks until there is a response from the server. Without an adapter there is none.
 func answers(c *container, s *site) error {
 	s.client.Timeout = 3 * time.Second
 	if _, err := s.waitFor("/", 3*time.Second); err != nil {
@@ -181,7 +183,8 @@ func answers(c *container, s *site) error {
 	return nil
 }
 
-// TestGuestbookImage builds the guestbook's image from a copy of the cloud assembly that has lost its file modes, and runs it both ways.
+// TestGuestbookImage builds the guestbook's image from a copy of the cloud assembly that has lost
+// its file modes, and runs it both ways.
 func TestGuestbookImage(t *testing.T) {
 	t.Parallel()
 	l := withEngine(t)
@@ -219,7 +222,7 @@ func TestGuestbookImage(t *testing.T) {
 		took, err := s.waitFor("/healthz", 10*time.Second)
 		err = errors.Join(err, s.visit(checks))
 		if _, exitErr := s.get("/exit"); exitErr == nil {
-			err = errors.Join(err, errors.New("/exit was answered"))
+			err = errors.Join(err, errors.New("/exit has a response"))
 		}
 		status, waitErr := l.docker.run("wait", c.id)
 		if status != "1" {
@@ -236,7 +239,7 @@ func TestGuestbookImage(t *testing.T) {
 			s := newSite("http://gateway.example", &emulated{front, c.address})
 			took, err := s.waitFor("/healthz", 10*time.Second)
 			err = errors.Join(err, s.visit(checks), s.fails("/panic"), s.fails("/exit"))
-			return fmt.Sprintf("%s, /panic, /exit; first answer after %d ms", names(checks), took.Milliseconds()), errors.Join(err, c.remove())
+			return fmt.Sprintf("%s, /panic, /exit; first response after %d ms", names(checks), took.Milliseconds()), errors.Join(err, c.remove())
 		})
 	}
 }
@@ -269,7 +272,8 @@ func copyFlat(source, target string, only ...string) error {
 	return nil
 }
 
-// fails opens a page that makes the server fail, wants an error for it, and then wants the guestbook to work again.
+// fails opens a page that makes the server fail, wants an error for it, and then wants the
+// guestbook to work again.
 func (s *site) fails(path string) error {
 	a, err := s.get(path)
 	if err == nil && a.status < 500 {

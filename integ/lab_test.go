@@ -42,8 +42,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// outside installs what is needed, runs the tests on a machine of their own, and removes what is left of it. A signal ends what
-// runs, and nothing else.
+// outside installs what is needed, runs the tests on a machine of their own, and removes what is
+// left of it. A signal ends what runs, and nothing else.
 func outside() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -75,7 +75,8 @@ func outside() int {
 	return 0
 }
 
-// inside runs the tests, as the first process of a machine of their own. Everything that they start ends with it.
+// inside runs the tests, as the first process of a machine of their own. Everything that they start
+// ends with it.
 func inside(m *testing.M, dir string) int {
 	err := setUpMachine(dir)
 	if err == nil {
@@ -130,7 +131,8 @@ func (l *lab) folder(name string) string {
 	return dir
 }
 
-// errMissing is the reason of a test that could not be run here, which is not the fault of what it tests.
+// errMissing is the reason of a test that could not be run here, which is not the fault of what it
+// tests.
 var errMissing = errors.New("could not be had")
 
 func missing(format string, arguments ...any) error {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// endpoints are what a Lambda function can answer HTTP by, in the words of integ/app.
+// endpoints are what can stand before a Lambda function, in the words of integ/app.
 var endpoints = []struct {
 	name  string
 	front frontEnd
@@ -19,7 +19,8 @@ var endpoints = []struct {
 	{"url", functionURL},
 }
 
-// TestLambda deploys the guestbook behind every endpoint, visits it, deploys it again with another environment, and destroys it.
+// TestLambda deploys the guestbook behind every endpoint, visits it, deploys it again with another
+// environment, and destroys it.
 func TestLambda(t *testing.T) {
 	t.Parallel()
 	l := withAWS(t)
@@ -91,20 +92,21 @@ func (l *lab) testLambda(t *testing.T, endpoint string) {
 			return "", err
 		}
 		if !slices.Contains(environment, "MODE=two") {
-			return "", fmt.Errorf("the container that answers has the environment %q", environment)
+			return "", fmt.Errorf("the container that runs has the environment %q", environment)
 		}
-		return "the same URL and entries, MODE=two in the container that answers", nil
+		return "the same URL and entries, MODE=two in the container that runs", nil
 	})
 	do(t, "cdk destroy", func() (string, error) {
 		err := d.destroyed()
 		if a, got := s.get("/"); got == nil && a.status < 400 {
-			err = errors.Join(err, fmt.Errorf("it still answers with status %d", a.status))
+			err = errors.Join(err, fmt.Errorf("it still responds with status %d", a.status))
 		}
 		return "nothing is left", err
 	})
 }
 
-// TestExample deploys examples/guestbook by the repository's cdk.json. Its table outlives it, as the CDK has it for what holds data.
+// TestExample deploys examples/guestbook by the repository's cdk.json. Its table outlives it, as
+// the CDK has it for what holds data.
 func TestExample(t *testing.T) {
 	t.Parallel()
 	l := withAWS(t)
@@ -136,7 +138,8 @@ func TestExample(t *testing.T) {
 	})
 }
 
-// containersOfLambda returns the ids of the containers that run a stack's function, the newest first.
+// containersOfLambda returns the ids of the containers that run a stack's function, the newest
+// first.
 func (l *lab) containersOfLambda(d *deployment) ([]string, error) {
 	function, err := d.named("AWS::Lambda::Function")
 	if err != nil {

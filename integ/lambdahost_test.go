@@ -14,12 +14,14 @@ import (
 	"strings"
 )
 
-// lambdaHost stands between the emulator of AWS and the Docker engine, and does what Lambda's own hosts do to an image: it starts
-// the execution environment first, which starts the image's command. The images have no emulator of it inside, and are not changed.
+// lambdaHost stands between the emulator of AWS and the Docker engine, and does what Lambda's own
+// hosts do to an image: it starts the execution environment first, which starts the image's
+// command. The images have no emulator of it inside, and are not changed.
 //
-// In detail: whenever a container is created from an image of the account's registry, RIE is mounted as /rie and becomes the
-// entrypoint, with the image's own command as arguments. RIE listens on another port than its usual 8080, which is the server's;
-// the emulator of AWS is told that it is 8080.
+// In detail: whenever a container is created from an image of the account's registry, RIE is
+// mounted as /rie and becomes the entrypoint, with the image's own command as arguments. RIE
+// listens on another port than its usual 8080, which is the server's; the emulator of AWS is told
+// that it is 8080.
 type lambdaHost struct {
 	docker   *docker
 	rie      string // file on this machine

@@ -17,7 +17,8 @@ import (
 // finding is what a linter says about a place in a template.
 type finding struct{ id, place, text string }
 
-// TestLinters runs cfn-lint and checkov on every golden template. What is accepted, and why, stands in accepted.txt.
+// TestLinters runs cfn-lint and checkov on every golden template. What is accepted, and why, stands
+// in accepted.txt.
 func TestLinters(t *testing.T) {
 	t.Parallel()
 	l := withMachine(t)
@@ -75,8 +76,8 @@ func TestLinters(t *testing.T) {
 	})
 }
 
-// goldenTemplates copies the golden templates into one folder, because the linters follow no names that start with a dot or ignore
-// some folders.
+// goldenTemplates copies the golden templates into one folder, because the linters follow no names
+// that start with a dot or ignore some folders.
 func (l *lab) goldenTemplates() ([]string, error) {
 	dir := l.folder("golden")
 	var copies []string

@@ -13,18 +13,20 @@ import (
 	"syscall"
 )
 
-// A run happens on a machine of its own, as far as the kernel can make one: own processes, network, mounts and /run. It has an own
-// Docker engine, so nothing of the engine that the user may run is ever seen. When its first process ends, however that happens, the
-// kernel ends all others and takes the network with its bridge and its packet filter away. There is nothing to put back.
+// A run happens on a machine of its own, as far as the kernel can make one: own processes, network,
+// mounts and /run. It has an own Docker engine, so nothing of the engine that the user may run is
+// ever seen. When its first process ends, however that happens, the kernel ends all others and
+// takes the network with its bridge and its packet filter away. There is nothing to put back.
 //
-// What it shares with the user's machine are the files below "/", so that programs and caches are found. It writes to the run's own
-// folder, to .tools and to Go's caches.
+// What it shares with the user's machine are the files below "/", so that programs and caches are
+// found. It writes to the run's own folder, to .tools and to Go's caches.
 
-// insideVariable tells a process that it is the first one of a machine of its own, and names the run's folder.
+// insideVariable tells a process that it is the first one of a machine of its own, and names the
+// run's folder.
 const insideVariable = "CDKWEB_INTEG_FOLDER"
 
-// onOwnMachine runs this program again, with the same arguments, on a machine of its own. When ctx ends, so does
-// that machine with everything on it.
+// onOwnMachine runs this program again, with the same arguments, on a machine of its own. When ctx
+// ends, so does that machine with everything on it.
 func onOwnMachine(ctx context.Context, dir string) *exec.Cmd {
 	command := exec.CommandContext(ctx, "/proc/self/exe", os.Args[1:]...)
 	command.Env = append(environment(), insideVariable+"="+dir, "GOPROXY=off")
@@ -38,7 +40,8 @@ func onOwnMachine(ctx context.Context, dir string) *exec.Cmd {
 	return command
 }
 
-// environment is this process's, without what would lead programs to another engine, account or proxy.
+// environment is this process's, without what would lead programs to another engine, account or
+// proxy.
 func environment() []string {
 	var kept []string
 	for _, variable := range os.Environ() {
@@ -53,7 +56,8 @@ func environment() []string {
 	return kept
 }
 
-// setUpMachine makes what every program expects of a machine: /proc, /run, the loopback device, and the names of hosts.
+// setUpMachine makes what every program expects of a machine: /proc, /run, the loopback device, and
+// the names of hosts.
 func setUpMachine(dir string) error {
 	if err := os.Unsetenv(insideVariable); err != nil { // it is about this process alone
 		return err
@@ -88,10 +92,12 @@ func setUpMachine(dir string) error {
 	return err
 }
 
-// controlGroup is the parent of the containers' control groups: these are one tree for the whole kernel.
+// controlGroup is the parent of the containers' control groups: these are one tree for the whole
+// kernel.
 func controlGroup(dir string) string { return "cdkweb-" + filepath.Base(dir) }
 
-// removeControlGroups removes what the engine of a run that has ended left in that tree. The kernel removes empty groups only.
+// removeControlGroups removes what the engine of a run that has ended left in that tree. The kernel
+// removes empty groups only.
 func removeControlGroups(dir string) error {
 	var errs []error
 	for _, pattern := range []string{"/sys/fs/cgroup/", "/sys/fs/cgroup/*/"} { // version 2, version 1

@@ -106,8 +106,9 @@ func (d *deployment) template() (t template, err error) {
 	return t, json.Unmarshal(content, &t)
 }
 
-// without takes all resources of a type, and the outputs with them, out of the synthesized template: what the emulator does not
-// know. The template must not have been deployed as it was, because it is published under the hash of the original.
+// without takes all resources of a type, and the outputs with them, out of the synthesized
+// template: what the emulator does not know. The template must not have been deployed as it was,
+// because it is published under the hash of the original.
 func (d *deployment) without(kind string) error {
 	content, err := os.ReadFile(d.templateFile())
 	if err != nil {
@@ -208,8 +209,8 @@ func (e *emulator) inventory() ([]string, error) {
 	return all, errors.Join(errs...)
 }
 
-// destroyed destroys the stack and wants nothing to be left of it in the account: nothing whose name has the name of one of its
-// resources in it, as a function's log group has.
+// destroyed destroys the stack and wants nothing to be left of it in the account: nothing whose
+// name has the name of one of its resources in it, as a function's log group has.
 func (d *deployment) destroyed() error {
 	names, err := d.physical()
 	if err != nil {

@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// TestStrangers runs a part of these tests beside an engine with a container, an image, a network and a volume that they have
-// nothing to do with, and wants all of it untouched, whether the run ends by itself or is interrupted, and also what was made
-// meanwhile. That engine is the one of this run: it has the socket that everybody's has, and to a run within this one it is the
-// user's. It runs alone, before the tests that are parallel.
+// TestStrangers runs a part of these tests beside an engine with a container, an image, a network
+// and a volume that they have nothing to do with, and wants all of it untouched, whether the run
+// ends by itself or is interrupted, and also what was made meanwhile. That engine is the one of
+// this run: it has the socket that everybody's has, and to a run within this one it is the user's.
+// It runs alone, before the tests that are parallel.
 func TestStrangers(t *testing.T) {
 	l := withEngine(t)
 	self, err := os.Executable()
@@ -59,7 +60,8 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-// strange makes an image, a network, a volume with a file, and a running container with all of them.
+// strange makes an image, a network, a volume with a file, and a running container with all of
+// them.
 func (d *docker) strange(t *testing.T, name string) {
 	t.Helper()
 	root := t.TempDir()
@@ -101,7 +103,8 @@ func (d *docker) everything(t *testing.T) []string {
 	return all
 }
 
-// machineNow is what an engine and an emulator may change about a machine, as far as it does not change with every container.
+// machineNow is what an engine and an emulator may change about a machine, as far as it does not
+// change with every container.
 func machineNow(t *testing.T) string {
 	t.Helper()
 	var all []string
@@ -124,7 +127,8 @@ func machineNow(t *testing.T) string {
 	return strings.Join(all, "")
 }
 
-// runUntil runs a program, calls then when it prints a line with some text, and returns how it ended.
+// runUntil runs a program, calls then when it prints a line with some text, and returns how it
+// ended.
 func runUntil(t *testing.T, command *exec.Cmd, text string, then func(*os.Process)) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)

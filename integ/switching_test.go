@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// TestSwitching moves a live guestbook from Lambda to every other hosting and back, and lets all run side by side. Everywhere it is one image.
+// TestSwitching moves a live guestbook from Lambda to every other hosting and back, and lets all
+// run side by side. Everywhere it is one image.
 func TestSwitching(t *testing.T) {
 	t.Parallel()
 	l := withAWS(t)
@@ -155,7 +156,8 @@ func (l *lab) digestOnLambda(d *deployment) (string, error) {
 	return l.docker.imageOf(ids[0])
 }
 
-// inRegistry wants an image to be one that was pushed to the account's registry, by the digest that the registry gave it.
+// inRegistry wants an image to be one that was pushed to the account's registry, by the digest that
+// the registry gave it.
 func (l *lab) inRegistry(image string) error {
 	text, err := l.docker.run("image", "inspect", "--format", "{{json .RepoDigests}}", image)
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// tools are the programs that nobody here wrote. What is installed is kept in .tools, so that a second run starts at once.
+// tools are the programs that nobody here wrote. What is installed is kept in .tools, so that a
+// second run starts at once.
 type tools struct {
 	ctx  context.Context // ends what is being installed
 	root string          // of the repository
@@ -79,7 +80,8 @@ func (t tools) command(name string, arguments ...string) *exec.Cmd {
 	return command
 }
 
-// packages are Debian's, by the programs that show that they are installed. The machine's own release decides their version.
+// packages are Debian's, by the programs that show that they are installed. The machine's own
+// release decides their version.
 var packages = map[string][]string{
 	"busybox-static": {"/bin/busybox"},
 	"debootstrap":    {"/usr/sbin/debootstrap"},
@@ -124,7 +126,8 @@ func (t tools) debian() (string, error) {
 	return "installed " + strings.Join(wanted, ", "), nil
 }
 
-// python returns the folder of the programs of a virtual environment, made from the pinned list of the same name.
+// python returns the folder of the programs of a virtual environment, made from the pinned list of
+// the same name.
 func (t tools) python(name string) string { return filepath.Join(t.kept, name, "bin") }
 
 func (t tools) installPython(name string) (string, error) {
@@ -213,7 +216,8 @@ func (t tools) runCDK(environment []string, arguments ...string) (string, error)
 func (t tools) app() string   { return filepath.Join(t.dir, "app") }
 func (t tools) hello() string { return filepath.Join(t.dir, "hello") }
 
-// build compiles the CDK app and the smallest server, once, and fetches the modules that the guestbook is built of.
+// build compiles the CDK app and the smallest server, once, and fetches the modules that the
+// guestbook is built of.
 func (t tools) build() (string, error) {
 	app := t.command("go", "build", "-o", t.app(), "./integ/app")
 	hello := t.command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.hello(), "./integ/hello")
@@ -234,8 +238,8 @@ const webAdapter, webAdapterVersion = "lambda_web_adapter", "1.0.0-rc1"
 
 func (t tools) webAdapter() string { return filepath.Join(t.kept, webAdapter, "bin", "lambda-adapter") }
 
-// installWebAdapter builds it without a C library, as AWS publishes it, but without optimization, which takes longer than all else
-// here together. It alone may be missing.
+// installWebAdapter builds it without a C library, as AWS publishes it, but without optimization,
+// which takes longer than all else here together. It alone may be missing.
 func (t tools) installWebAdapter() (string, error) {
 	if _, err := os.Stat(t.webAdapter()); err == nil {
 		return "kept from an earlier run", nil

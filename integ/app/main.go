@@ -1,6 +1,6 @@
-// Command app is the CDK app of all deployments and images here. One process makes many cloud assemblies, because most of the time
-// of a synthesis is the start of the CDK. It reads requests, a line of JSON each, and writes for each a line of JSON, a string: what
-// went wrong, or nothing.
+// Command app is the CDK app of all deployments and images here. One process makes many cloud
+// assemblies, because most of the time of a synthesis is the start of the CDK. It reads requests, a
+// line of JSON each, and writes for each a line of JSON, a string: what went wrong, or nothing.
 package main
 
 import (

@@ -1,4 +1,5 @@
-// Command hello is the smallest web server: what the images of the fixtures run. It logs each request.
+// Command hello is the smallest web server: what the images of the fixtures run. It logs each
+// request.
 package main
 
 import (
