@@ -2,25 +2,33 @@
 
 # The linter runs as a tool of its own version, so that it is no dependency of the library.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GUESTBOOK   := examples/guestbook/server
+# Modules of their own: what they need is no dependency of the library.
+MODULES     := examples/guestbook/server examples/ec2 tools/difftest
+FUZZTIME    := 10m
 HOSTINGS    := apprunner ecs lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./webtest ./examples/guestbook
 
 .DEFAULT_GOAL := all
-.PHONY: all test synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
+.PHONY: all test race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
 
 all: test synth lint ## test, synth and lint
 
 test: ## run every test that needs only Go and Node
 	go test ./...
-	cd $(GUESTBOOK) && go test ./...
+	@set -e; for module in $(MODULES); do echo "cd $$module && go test ./..."; (cd $$module && go test ./...); done
+
+race: ## run the tests of the adapter with the race detector (needs a C compiler)
+	go test -race ./adapter/... ./internal/lambdatest
+
+difftest: ## compare with BuildKit over random files (DIFFTEST_COUNT=100000 makes more of them)
+	cd tools/difftest && go test -count=1 -v ./...
 
 synth: node_modules/.installed ## synthesize the guestbook for each hosting into cdk.out/<hosting>
 	@set -e; for hosting in $(HOSTINGS); do \
 		echo "synthesizing examples/guestbook for $$hosting"; \
 		npx --no-install cdk synth --quiet --context hosting=$$hosting --output cdk.out/$$hosting; \
 	done
-	@go run ./internal/summary cdk.out $(HOSTINGS)
+	@go run ./tools/summary cdk.out $(HOSTINGS)
 
 node_modules/.installed: package.json package-lock.json
 	npm ci --no-audit --no-fund
@@ -29,32 +37,35 @@ node_modules/.installed: package.json package-lock.json
 integ: node_modules/.installed ## deploy to a local AWS and ask what was deployed (root on Debian; installs Docker's engine and more)
 	go test ./integ -deploy -v -count=1 -timeout 30m -parallel 4
 
-lint: ## check formatting, go vet and staticcheck, in both modules
+lint: ## check formatting, go vet, staticcheck and go.mod, in every module
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted (run make fmt):"; echo "$$files"; exit 1; fi
-	go vet ./...
-	go run $(STATICCHECK) ./...
-	cd $(GUESTBOOK) && go vet ./... && go run $(STATICCHECK) ./...
-	go mod tidy -diff
-	cd $(GUESTBOOK) && go mod tidy -diff
+	@set -e; for module in . $(MODULES); do \
+		echo "cd $$module && go vet, staticcheck, go mod tidy"; \
+		(cd $$module && go vet ./... && go run $(STATICCHECK) ./... && go mod tidy -diff); \
+	done
 
 fmt: ## format the Go files
 	gofmt -w $$(git ls-files '*.go')
 
-golden: ## write the templates that tests compare with; review the difference like code
+golden: ## write the templates that tests compare with, and the adapter's sum; review the difference like code
 	go test $(GOLDEN) -update
+	go test ./adapter -run TestSum -update
+	cd examples/ec2 && go test . -update
 
-table: ## write the table of the hostings into the documents, from internal/limits
-	go run ./internal/limits/table README.md docs/moving.md
+table: ## write the table of the hostings into the documents, from package platform
+	go run ./tools/table README.md docs/moving.md
 
-bench-synth: ## compare the time of synthesis with a hand-written stack's
-	go run ./internal/benchsynth
+bench-synth: ## compare the time of synthesis, and the calls to Node, with a hand-written stack (CALLS=1 lists the calls)
+	go run ./tools/bench-synth $(if $(CALLS),-calls)
 
 bench-adapter: ## measure the Lambda adapter (LWA=/path/to/lambda-adapter compares it)
-	go run ./webimage/adapter/bench $(if $(LWA),-adapter lwa=$(LWA))
+	go run ./tools/bench-adapter $(if $(LWA),-adapter lwa=$(LWA))
 
 fuzz-adapter: ## fuzz the Lambda adapter, ten minutes for each target
-	for target in FuzzEvent FuzzTarget FuzzResponse FuzzHTTP; do \
-		go test ./webimage/adapter -run XXX -fuzz "^$$target$$" -fuzztime 10m -parallel 1 || exit 1; \
+	@set -e; for target in http1:FuzzHTTP jsontext:FuzzText lambdaevent:FuzzEvent lambdaevent:FuzzTarget lambdaevent:FuzzResponse \
+			runtimeapi:FuzzRuntimeAPI settings:FuzzSettings; do \
+		echo "$$target"; \
+		go test ./adapter/program/$${target%%:*} -run XXX -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -parallel 1; \
 	done
 
 clean: ## remove what synth and npm made

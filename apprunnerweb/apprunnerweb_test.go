@@ -1,20 +1,27 @@
 package apprunnerweb_test
 
 import (
+	"errors"
+	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapprunner"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
-	"github.com/cdkweb/cdkweb/internal/hostingtest"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
+	"github.com/cdkweb/cdkweb/web/hostingtest/memweb"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
 )
@@ -29,7 +36,7 @@ const (
 )
 
 // workload needs no build, so that tests of the hosting's options are fast.
-func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI)} }
+func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI, nil)} }
 
 func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
@@ -63,6 +70,11 @@ func TestOptions(t *testing.T) {
 		{name: "command", change: func(w *web.Workload) { w.Command = []string{"serve", "--verbose"} }, want: map[string]string{
 			"SourceConfiguration.ImageRepository.ImageConfiguration.StartCommand": `"serve --verbose"`,
 		}},
+		{name: "a command with tokens", change: func(w *web.Workload) {
+			w.Command = []string{"serve", "--region=" + *awscdk.Aws_REGION(), *awscdk.Aws_ACCOUNT_ID()}
+		}, want: map[string]string{
+			"SourceConfiguration.ImageRepository.ImageConfiguration.StartCommand": `{"Fn::Join":["",["serve --region=",{"Ref":"AWS::Region"}," ",{"Ref":"AWS::AccountId"}]]}`,
+		}},
 		{name: "health check over HTTP", change: func(w *web.Workload) { w.HealthCheck.Path = "/healthz" }, want: map[string]string{
 			"HealthCheckConfiguration": `{"Protocol":"HTTP","Path":"/healthz","Interval":5,"Timeout":2,"HealthyThreshold":1,"UnhealthyThreshold":5}`,
 		}},
@@ -83,6 +95,9 @@ func TestOptions(t *testing.T) {
 		{name: "CPU alone gets its least memory", hosting: apprunnerweb.Hosting{CPU: apprunnerweb.QuarterVCPU}, want: map[string]string{
 			"InstanceConfiguration.Cpu": `"256"`, "InstanceConfiguration.Memory": `"512"`,
 		}},
+		{name: "a token as CPU", hosting: apprunnerweb.Hosting{CPU: apprunnerweb.CPU(*awscdk.Aws_REGION()), Memory: apprunnerweb.TwoGB}, want: map[string]string{
+			"InstanceConfiguration.Cpu": `{"Ref":"AWS::Region"}`, "InstanceConfiguration.Memory": `"2 GB"`,
+		}},
 		{name: "service name", hosting: apprunnerweb.Hosting{ServiceName: "site_1"}, want: map[string]string{"ServiceName": `"site_1"`}},
 		{name: "auto deployments", hosting: apprunnerweb.Hosting{AutoDeploymentsEnabled: true}, want: map[string]string{
 			"SourceConfiguration.AutoDeploymentsEnabled": `true`,
@@ -90,7 +105,7 @@ func TestOptions(t *testing.T) {
 		{name: "an imported auto scaling configuration",
 			hosting: apprunnerweb.Hosting{AutoScaling: apprunnerweb.AutoScalingFromARN("arn:aws:apprunner:eu-west-1:123456789012:autoscalingconfiguration/high/3")},
 			want:    map[string]string{"AutoScalingConfigurationArn": `"arn:aws:apprunner:eu-west-1:123456789012:autoscalingconfiguration/high/3"`}},
-		{name: "a public image has no access role", change: func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, want: map[string]string{
+		{name: "a public image has no access role", change: func(w *web.Workload) { w.Image = webimage.URI(publicURI, nil) }, want: map[string]string{
 			"SourceConfiguration.ImageRepository.ImageRepositoryType": `"ECR_PUBLIC"`,
 			"SourceConfiguration.AuthenticationConfiguration":         "",
 		}},
@@ -100,7 +115,7 @@ func TestOptions(t *testing.T) {
 			if test.change != nil {
 				test.change(&w)
 			}
-			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: w, Hosting: test.hosting})
+			apprunnerweb.NewService(stack, "Site", w, test.hosting)
 			template := templatetest.Of(t, stack)
 			for path, want := range test.want {
 				template.Want(kind, path, want)
@@ -113,38 +128,35 @@ func TestOptions(t *testing.T) {
 func TestGolden(t *testing.T) {
 	for name, build := range map[string]func(stack awscdk.Stack){
 		"private image": func(stack awscdk.Stack) {
-			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: workload()})
+			apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{})
 		},
 		"public image": func(stack awscdk.Stack) {
 			w := workload()
-			w.Image = webimage.URI(publicURI)
-			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: w})
+			w.Image = webimage.URI(publicURI, nil)
+			apprunnerweb.NewService(stack, "Site", w, apprunnerweb.Hosting{})
 		},
 		"repository of the stack": func(stack awscdk.Stack) {
 			w := workload()
-			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "")
-			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: w, Hosting: apprunnerweb.Hosting{AutoDeploymentsEnabled: true}})
+			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "", nil)
+			apprunnerweb.NewService(stack, "Site", w, apprunnerweb.Hosting{AutoDeploymentsEnabled: true})
 		},
 		"every option": func(stack awscdk.Stack) {
-			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{
-				Workload: web.Workload{
-					Image:       webimage.URI(privateURI),
-					Port:        8000,
-					Command:     []string{"serve", "--verbose"},
-					Environment: map[string]string{"STAGE": "test"},
-					HealthCheck: web.HealthCheck{Path: "/healthz", Interval: 10 * time.Second, Timeout: 3 * time.Second, HealthyThreshold: 2, UnhealthyThreshold: 4},
-				},
-				Hosting: apprunnerweb.Hosting{
-					CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.OneGB,
-					MinSize: 2, MaxSize: 4, MaxConcurrency: 80,
-					AutoDeploymentsEnabled: true, ServiceName: "site",
-				},
+			apprunnerweb.NewService(stack, "Site", web.Workload{
+				Image:       webimage.URI(privateURI, nil),
+				Port:        8000,
+				Command:     []string{"serve", "--verbose"},
+				Environment: map[string]string{"STAGE": "test"},
+				HealthCheck: web.HealthCheck{Path: "/healthz", Interval: 10 * time.Second, Timeout: 3 * time.Second, HealthyThreshold: 2, UnhealthyThreshold: 4},
+			}, apprunnerweb.Hosting{
+				CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.OneGB,
+				MinSize: 2, MaxSize: 4, MaxConcurrency: 80,
+				AutoDeploymentsEnabled: true, ServiceName: "site",
 			})
 		},
 		"shared auto scaling": func(stack awscdk.Stack) {
 			scaling := apprunnerweb.NewAutoScaling(stack, "Scaling", &apprunnerweb.AutoScalingProps{MinSize: 2, Name: "shared"})
 			for _, id := range []string{"One", "Two"} {
-				apprunnerweb.NewService(stack, id, &apprunnerweb.ServiceProps{Workload: workload(), Hosting: apprunnerweb.Hosting{AutoScaling: scaling}})
+				apprunnerweb.NewService(stack, id, workload(), apprunnerweb.Hosting{AutoScaling: scaling})
 			}
 		},
 		"roles of the user": func(stack awscdk.Stack) {
@@ -153,9 +165,7 @@ func TestGolden(t *testing.T) {
 				return awsiam.NewRole(stack, &id, &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(&principal, nil)})
 			}
 			w.Role = role("Instance", "tasks.apprunner.amazonaws.com")
-			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{
-				Workload: w, Hosting: apprunnerweb.Hosting{AccessRole: role("Access", "build.apprunner.amazonaws.com")},
-			})
+			apprunnerweb.NewService(stack, "Site", w, apprunnerweb.Hosting{AccessRole: role("Access", "build.apprunner.amazonaws.com")})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,7 +176,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// A configuration of the service's own is made only where a size or the concurrency is set; what is left out is written down.
+// A configuration of the service's own is made only if a size or the concurrency is set; what is left out is written down.
 func TestAutoScaling(t *testing.T) {
 	for name, test := range map[string]struct {
 		hosting apprunnerweb.Hosting
@@ -179,7 +189,7 @@ func TestAutoScaling(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			stack := newStack(t)
-			apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: workload(), Hosting: test.hosting})
+			apprunnerweb.NewService(stack, "Site", workload(), test.hosting)
 			template := templatetest.Of(t, stack)
 			id := template.IDs(scalingKind)
 			if len(id) != 1 {
@@ -193,17 +203,20 @@ func TestAutoScaling(t *testing.T) {
 	}
 }
 
-func TestAccessors(t *testing.T) {
+func TestResources(t *testing.T) {
 	stack := newStack(t)
-	service := apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: workload()})
+	service, resources := apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{})
+	if of, ok := apprunnerweb.ResourcesOf(service); !ok || of != resources {
+		t.Errorf("got resources %v, %v, want those of NewService", of, ok)
+	}
 	for name, value := range map[string]string{
-		"URL": service.URL(), "ARN": service.ServiceARN(), "ID": service.ServiceID(),
-		"Role": *service.Role().RoleArn(), "AccessRole": *service.AccessRole().RoleArn(),
+		"URL": service.URL(), "ARN": resources.ServiceARN(), "ID": resources.ServiceID(),
+		"Role": *service.Role().RoleArn(), "AccessRole": *resources.AccessRole.RoleArn(),
 	} {
 		awscdk.NewCfnOutput(stack, &name, &awscdk.CfnOutputProps{Value: &value})
 	}
-	service.CfnService().AddPropertyOverride(new("NetworkConfiguration.IpAddressType"), "DUAL_STACK")
-	if got := service.Node().DefaultChild(); got != service.CfnService() {
+	resources.Service.AddPropertyOverride(new("NetworkConfiguration.IpAddressType"), "DUAL_STACK")
+	if got := service.Node().DefaultChild(); got != resources.Service {
 		t.Errorf("the default child is %v, want the L1", got)
 	}
 	template := templatetest.Of(t, stack)
@@ -222,132 +235,204 @@ func TestAccessors(t *testing.T) {
 	template.Want(kind, "NetworkConfiguration.IpAddressType", `"DUAL_STACK"`)
 
 	public := workload()
-	public.Image = webimage.URI(publicURI)
-	if role := apprunnerweb.NewService(newStack(t), "Site", &apprunnerweb.ServiceProps{Workload: public}).AccessRole(); role != nil {
-		t.Errorf("a public image has the access role %v", role)
+	public.Image = webimage.URI(publicURI, nil)
+	if _, resources := apprunnerweb.NewService(newStack(t), "Site", public, apprunnerweb.Hosting{}); resources.AccessRole != nil {
+		t.Errorf("a public image has the access role %v", resources.AccessRole)
+	}
+	elsewhere := web.NewService(newStack(t), "Site", &web.ServiceProps{Workload: workload(), Hosting: memweb.Hosting{}})
+	if resources, ok := apprunnerweb.ResourcesOf(elsewhere); ok || resources != nil {
+		t.Errorf("got resources %v of a service that runs elsewhere", resources)
 	}
 }
 
-func TestClosedWarning(t *testing.T) {
-	stack := newStack(t)
-	apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: workload()})
-	if n := warnings(stack); n != 1 {
-		t.Errorf("got %d warnings, want one", n)
-	}
-
-	stack = newStack(t)
-	service := apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: workload()})
-	awscdk.Annotations_Of(service).AcknowledgeWarning(new(apprunnerweb.ClosedWarning), new("we were here before"))
-	if n := warnings(stack); n != 0 {
-		t.Errorf("got %d warnings after acknowledging, want none", n)
-	}
-}
-
-func TestTagWarning(t *testing.T) {
+// Each row is a service and the warnings that it carries, which are gone when they are acknowledged on the service.
+func TestWarnings(t *testing.T) {
 	for _, test := range []struct {
-		name        string
-		service     string
-		tags        bool
-		acknowledge bool
-		want        int
+		name    string
+		command []string
+		service string
+		tags    bool
+		want    []string // in the order of their ids
 	}{
-		{name: "a fixed name without tags", service: "site"},
-		{name: "tags without a fixed name", tags: true},
-		{name: "a fixed name and tags", service: "site", tags: true, want: 1},
-		{name: "acknowledged", service: "site", tags: true, acknowledge: true},
+		{"every service", nil, "", false, []string{apprunnerweb.ClosedWarning}},
+		{"a command", []string{"serve"}, "", false, []string{apprunnerweb.ClosedWarning, apprunnerweb.CommandWarning}},
+		{"a fixed name without tags", nil, "site", false, []string{apprunnerweb.ClosedWarning}},
+		{"tags without a fixed name", nil, "", true, []string{apprunnerweb.ClosedWarning}},
+		{"a fixed name and tags", nil, "site", true, []string{apprunnerweb.ClosedWarning, apprunnerweb.TagWarning}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			stack := newStack(t)
-			service := apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{
-				Workload: workload(), Hosting: apprunnerweb.Hosting{ServiceName: test.service},
-			})
-			if test.tags {
-				awscdk.Tags_Of(stack).Add(new("team"), new("web"), nil)
+			build := func() (awscdk.Stack, *web.Service) {
+				stack, w := newStack(t), workload()
+				w.Command = test.command
+				service, _ := apprunnerweb.NewService(stack, "Site", w, apprunnerweb.Hosting{ServiceName: test.service})
+				if test.tags {
+					awscdk.Tags_Of(stack).Add(new("team"), new("web"), nil)
+				}
+				return stack, service
 			}
-			if test.acknowledge {
-				awscdk.Annotations_Of(service).AcknowledgeWarning(new(apprunnerweb.TagWarning), new("our tags never change"))
+			stack, _ := build()
+			if got := warnings(stack); !slices.Equal(got, test.want) {
+				t.Errorf("got warnings %q, want %q", got, test.want)
 			}
-			if n := warningsOf(stack, `the fixed ServiceName "site" and tags: when a tag changes`); n != test.want {
-				t.Errorf("got %d warnings, want %d", n, test.want)
+			stack, service := build()
+			for _, id := range test.want {
+				awscdk.Annotations_Of(service).AcknowledgeWarning(&id, new("known"))
+			}
+			if got := warnings(stack); len(got) != 0 {
+				t.Errorf("got warnings %q after acknowledging them, want none", got)
 			}
 		})
 	}
 }
 
-func warnings(stack awscdk.Stack) int {
-	return warningsOf(stack, "App Runner is closed to new customers")
-}
-
-func warningsOf(stack awscdk.Stack, pattern string) int {
-	return len(*assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_StringLikeRegexp(&pattern)))
-}
-
-func TestEnvironmentErrors(t *testing.T) {
-	service := apprunnerweb.NewService(newStack(t), "Site", &apprunnerweb.ServiceProps{Workload: workload()})
-	for name, want := range map[string]string{
-		"AWSAPPRUNNER_X": `names that start with AWSAPPRUNNER are App Runner's own, got "AWSAPPRUNNER_X"`,
-		"PORT":           "PORT is set from the field Port",
-		"":               "a variable's name must not be empty",
-		"A=B":            `got "A=B"`,
+// What warnings say.
+func TestWarningTexts(t *testing.T) {
+	stack, w := newStack(t), workload()
+	w.Command = []string{"serve"}
+	apprunnerweb.NewService(stack, "Site", w, apprunnerweb.Hosting{ServiceName: "site"})
+	awscdk.Tags_Of(stack).Add(new("team"), new("web"), nil)
+	for _, text := range []string{
+		"App Runner is closed to new customers",
+		"Command replaces the image's start command on App Runner, and AWS does not say whether an ENTRYPOINT stays",
+		`the fixed ServiceName "site" and tags: when a tag changes`,
 	} {
-		hostingtest.WantPanic(t, "Stack/Site", want, func() { service.AddEnvironment(name, "x") })
+		pattern := regexp.QuoteMeta(text)
+		if n := len(*assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_StringLikeRegexp(&pattern))); n != 1 {
+			t.Errorf("got %d warnings %q, want one", n, text)
+		}
 	}
-	service.AddEnvironment("A", "1")
-	service.AddEnvironment("A", "1")
-	hostingtest.WantPanic(t, "Stack/Site", `A is set to "1" already, got "2"`, func() { service.AddEnvironment("A", "2") })
 }
+
+var warningID = regexp.MustCompile(`\[ack: ([^\]]+)\]`)
+
+// warnings returns the ids of a stack's warnings, sorted.
+func warnings(stack awscdk.Stack) []string {
+	var ids []string
+	for _, message := range *assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_AnyValue()) {
+		ids = append(ids, warningID.FindStringSubmatch(fmt.Sprint(message.Entry.Data))[1])
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+const (
+	scalingARN = "arn:aws:apprunner:eu-west-1:123456789012:autoscalingconfiguration/high"
+	digest     = "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+
+	nameRule    = "letters, digits, hyphens and underscores and start with a letter or digit"
+	commandRule = "must consist of letters, digits and the characters _@%+=:,./- on App Runner, which takes one string and splits it at spaces"
+	commandFix  = "; put the command into the image's CMD instead"
+)
 
 func TestValidate(t *testing.T) {
+	regionToken := *awscdk.Aws_REGION()
+	listToken := (*awscdk.Fn_Split(new(","), awscdk.Fn_ImportValue(new("Arguments")), nil))[0]
+	command := func(arguments ...string) func(w *web.Workload) {
+		return func(w *web.Workload) { w.Command = arguments }
+	}
+	image := func(image webimage.Image) func(w *web.Workload) {
+		return func(w *web.Workload) { w.Image = image }
+	}
+	shared := func(arn string) apprunnerweb.Hosting {
+		return apprunnerweb.Hosting{AutoScaling: apprunnerweb.AutoScalingFromARN(arn)}
+	}
 	for _, test := range []struct {
 		name    string
 		change  func(w *web.Workload)
 		hosting apprunnerweb.Hosting
-		want    []string
+		want    []string // whole, and all
 	}{
-		{"a CPU that is not sold", nil, apprunnerweb.Hosting{CPU: "3 vCPU"}, []string{`CPU must be one of 0.25 vCPU, 0.5 vCPU, 1 vCPU, 2 vCPU, 4 vCPU, got "3 vCPU"`}},
-		{"a memory that is not sold", nil, apprunnerweb.Hosting{Memory: "5 GB"}, []string{`Memory must be one of 0.5, 1, 2, 3, 4, 6, 8, 10 or 12 GB, got "5 GB"`}},
+		{"a CPU that is not sold", nil, apprunnerweb.Hosting{CPU: "3 vCPU"},
+			[]string{`Hosting.CPU must be 0.25 vCPU, 0.5 vCPU, 1 vCPU, 2 vCPU or 4 vCPU, got "3 vCPU"`}},
+		{"a memory that is not sold", nil, apprunnerweb.Hosting{Memory: "5 GB"},
+			[]string{`Hosting.Memory must be 0.5 GB, 1 GB, 2 GB, 3 GB, 4 GB, 6 GB, 8 GB, 10 GB or 12 GB, got "5 GB"`}},
+		{"neither is sold", nil, apprunnerweb.Hosting{CPU: "1", Memory: "2"}, []string{
+			`Hosting.CPU must be 0.25 vCPU, 0.5 vCPU, 1 vCPU, 2 vCPU or 4 vCPU, got "1"`,
+			`Hosting.Memory must be 0.5 GB, 1 GB, 2 GB, 3 GB, 4 GB, 6 GB, 8 GB, 10 GB or 12 GB, got "2"`,
+		}},
 		{"a pair that is not sold", nil, apprunnerweb.Hosting{CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.TwoGB},
-			[]string{"App Runner does not sell CPU 0.5 vCPU with Memory 2 GB; with 0.5 vCPU choose 1 GB, or for 2 GB choose 1 vCPU"}},
-		{"a pair with several ways out", nil, apprunnerweb.Hosting{CPU: apprunnerweb.OneVCPU, Memory: apprunnerweb.OneGB},
-			[]string{"with 1 vCPU choose 2 GB, 3 GB or 4 GB, or for 1 GB choose 0.25 vCPU or 0.5 vCPU"}},
-		{"memory that the default CPU does not take", nil, apprunnerweb.Hosting{Memory: apprunnerweb.HalfGB}, []string{"for 0.5 GB choose 0.25 vCPU"}},
+			[]string{"Hosting.Memory must go with CPU 0.5 vCPU, got 2 GB; choose Memory 1 GB, or CPU 1 vCPU"}},
+		{"a pair in units", nil, apprunnerweb.Hosting{CPU: "2048", Memory: "5120"},
+			[]string{`Hosting.Memory must be 0.5 GB, 1 GB, 2 GB, 3 GB, 4 GB, 6 GB, 8 GB, 10 GB or 12 GB, got "5120"`}},
+		{"a memory between two that go with the CPU", nil, apprunnerweb.Hosting{CPU: apprunnerweb.FourVCPU, Memory: apprunnerweb.SixGB},
+			[]string{"Hosting.Memory must go with CPU 4 vCPU, got 6 GB; choose Memory 8 GB, or CPU 2 vCPU"}},
+		{"a memory that the default CPU does not take", nil, apprunnerweb.Hosting{Memory: apprunnerweb.HalfGB},
+			[]string{"Hosting.Memory must go with CPU 1 vCPU, got 0.5 GB; choose Memory 2 GB, or CPU 0.25 vCPU"}},
+		{"a token as CPU, and no memory", nil, apprunnerweb.Hosting{CPU: apprunnerweb.CPU(regionToken)},
+			[]string{"Hosting.Memory and CPU must both be set if one of them is a CDK token"}},
+		{"a token as memory, and no CPU", nil, apprunnerweb.Hosting{Memory: apprunnerweb.Memory(regionToken)},
+			[]string{"Hosting.Memory and CPU must both be set if one of them is a CDK token"}},
+		{"tokens", nil, apprunnerweb.Hosting{CPU: apprunnerweb.CPU(regionToken), Memory: apprunnerweb.Memory(regionToken), ServiceName: regionToken}, nil},
+
 		{"sizes out of range", nil, apprunnerweb.Hosting{MinSize: 26, MaxSize: 30, MaxConcurrency: 201},
-			[]string{"MinSize must be between 1 and 25, got 26", "MaxConcurrency must be between 1 and 200, got 201"}},
-		{"negative sizes", nil, apprunnerweb.Hosting{MinSize: -1, MaxSize: -2, MaxConcurrency: -3}, []string{"got -1", "MaxSize must be at least 1, got -2", "got -3"}},
-		{"MinSize above MaxSize", nil, apprunnerweb.Hosting{MinSize: 3, MaxSize: 2}, []string{"MinSize must not be greater than MaxSize, got 3 and 2"}},
-		{"shared scaling and a size", nil, apprunnerweb.Hosting{AutoScaling: apprunnerweb.AutoScalingFromARN("arn:aws:apprunner:eu-west-1:123456789012:autoscalingconfiguration/high"), MinSize: 2},
-			[]string{"AutoScaling excludes MinSize, MaxSize and MaxConcurrency"}},
-		{"something else as scaling", nil, apprunnerweb.Hosting{AutoScaling: apprunnerweb.AutoScalingFromARN("high")}, []string{"AutoScaling must be the ARN", `got "high"`}},
-		{"a name too short", nil, apprunnerweb.Hosting{ServiceName: "abc"}, []string{"ServiceName must have 4 to 40 letters", `got "abc" (3)`}},
-		{"a name too long", nil, apprunnerweb.Hosting{ServiceName: strings.Repeat("a", 41)}, []string{"(41)"}},
-		{"a name with wrong letters", nil, apprunnerweb.Hosting{ServiceName: "my site"}, []string{`got "my site"`}},
-		{"a name that starts wrongly", nil, apprunnerweb.Hosting{ServiceName: "-site"}, []string{`got "-site"`}},
-		{"an arm64 image", func(w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, apprunnerweb.Hosting{},
-			[]string{"App Runner runs x86-64 images only, got Architecture arm64; build it with webimage.X86_64, or choose ecsweb.Hosting{} or lambdaweb.Hosting{}"}},
-		{"auto deployments of a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
-			[]string{"AutoDeploymentsEnabled needs an image in private ECR"}},
-		{"auto deployments of a digest", func(w *web.Workload) {
-			w.Image = webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site@sha256:" + strings.Repeat("0", 64))
-		}, apprunnerweb.Hosting{AutoDeploymentsEnabled: true}, []string{"AutoDeploymentsEnabled needs an image with a tag, which can move"}},
-		{"a nil configuration", nil, apprunnerweb.Hosting{AutoScaling: (*apprunnerweb.AutoScaling)(nil)}, []string{"AutoScaling must not be a nil *AutoScaling"}},
-		{"an access role for a public image", func(w *web.Workload) { w.Image = webimage.URI(publicURI) }, apprunnerweb.Hosting{AccessRole: importedRole(t)},
-			[]string{"AccessRole is for images in private ECR"}},
-		{"a reserved name", func(w *web.Workload) { w.Environment = map[string]string{"AWSAPPRUNNER": "x"} }, apprunnerweb.Hosting{}, []string{`got "AWSAPPRUNNER"`}},
-		{"an argument with a space", func(w *web.Workload) { w.Command = []string{"echo", "a b"} }, apprunnerweb.Hosting{}, []string{`got "a b"; put the command into the image's CMD`}},
-		{"several at once", func(w *web.Workload) { w.Port = 70000; w.Environment = map[string]string{"AWSAPPRUNNER_A": ""} }, apprunnerweb.Hosting{ServiceName: "a", MinSize: 99},
-			[]string{"Port must be between 1 and 65535, got 70000", "ServiceName must have", "MinSize must be", "AWSAPPRUNNER_A"}},
+			[]string{"Hosting.MinSize must be between 1 and 25, got 26", "Hosting.MaxConcurrency must be between 1 and 200, got 201"}},
+		{"negative sizes", nil, apprunnerweb.Hosting{MinSize: -1, MaxSize: -2, MaxConcurrency: -3},
+			[]string{"Hosting.MinSize must be between 1 and 25, got -1", "Hosting.MaxSize must be at least 1, got -2", "Hosting.MaxConcurrency must be between 1 and 200, got -3"}},
+		{"the limits", nil, apprunnerweb.Hosting{MinSize: 25, MaxSize: 1000, MaxConcurrency: 200}, nil},
+		{"MinSize above MaxSize", nil, apprunnerweb.Hosting{MinSize: 3, MaxSize: 2},
+			[]string{"Hosting.MinSize must not be greater than MaxSize, got 3 and 2; lower the one or raise the other"}},
+		{"shared scaling and a size", nil, apprunnerweb.Hosting{AutoScaling: apprunnerweb.AutoScalingFromARN(scalingARN), MinSize: 2},
+			[]string{"Hosting.AutoScaling excludes MinSize, MaxSize and MaxConcurrency; set them on the shared configuration"}},
+		{"something else as scaling", nil, shared("high"), []string{"Hosting.AutoScaling must be the ARN of an auto scaling configuration " +
+			`(arn:aws:apprunner:REGION:ACCOUNT:autoscalingconfiguration/NAME, optionally /REVISION and /ID), got "high"`}},
+		{"scaling by name", nil, shared(scalingARN), nil},
+		{"scaling by revision", nil, shared(scalingARN + "/3"), nil},
+		{"scaling by id", nil, shared(scalingARN + "/3/0123456789abcdef0123456789abcdef"), nil},
+		{"a token as scaling", nil, shared(regionToken), nil},
+		{"a nil configuration", nil, apprunnerweb.Hosting{AutoScaling: (*apprunnerweb.AutoScaling)(nil)},
+			[]string{"Hosting.AutoScaling must not be a nil *AutoScaling; leave it out for the service's own"}},
+
+		{"a name too short", nil, apprunnerweb.Hosting{ServiceName: "abc"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "abc" (3)`}},
+		{"a name too long", nil, apprunnerweb.Hosting{ServiceName: strings.Repeat("a", 41)},
+			[]string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "` + strings.Repeat("a", 41) + `" (41)`}},
+		{"a name with a space", nil, apprunnerweb.Hosting{ServiceName: "my site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "my site" (7)`}},
+		{"a name that starts wrongly", nil, apprunnerweb.Hosting{ServiceName: "-site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "-site" (5)`}},
+
+		{"auto deployments of a public image", image(webimage.URI(publicURI, nil)), apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
+			[]string{"Hosting.AutoDeploymentsEnabled needs an image in private ECR, got one in Amazon ECR Public; leave it out, or copy the image to a repository of your own"}},
+		{"auto deployments of a digest", image(webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site@"+digest, nil)), apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
+			[]string{"Hosting.AutoDeploymentsEnabled needs an image with a tag, which can move, got one by its digest; leave it out, or name a tag"}},
+		{"auto deployments of an image that is built here", image(dockerfile(t)), apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
+			[]string{"Hosting.AutoDeploymentsEnabled needs an image with a tag that moves, got one that is built here; leave it out"}},
+		{"an image that is built here", image(dockerfile(t)), apprunnerweb.Hosting{}, nil},
+		{"an access role for a public image", image(webimage.URI(publicURI, nil)), apprunnerweb.Hosting{AccessRole: importedRole(t)},
+			[]string{"Hosting.AccessRole is for images in private ECR, got an image in Amazon ECR Public, which App Runner pulls without a role; leave it out"}},
+		{"a name that App Runner reserves by its start", func(w *web.Workload) { w.Environment = map[string]string{"AWSAPPRUNNER": "x"} }, apprunnerweb.Hosting{},
+			[]string{`Workload.Environment["AWSAPPRUNNER"] is set by App Runner itself; choose another name`}},
+
+		{"a plain command", command("./serve", "--port=80", "a_b", "c@d", "1%", "+x,y:z"), apprunnerweb.Hosting{}, nil},
+		{"a token in an argument", command("serve", "--region="+regionToken), apprunnerweb.Hosting{}, nil},
+		{"an argument with a space", command("echo", "a b"), apprunnerweb.Hosting{}, []string{`Workload.Command[1] ` + commandRule + `, got "a b"` + commandFix}},
+		{"an argument with a space beside a token", command(regionToken + " x"), apprunnerweb.Hosting{},
+			[]string{`Workload.Command[0] ` + commandRule + `, got "` + regionToken + ` x"` + commandFix}},
+		{"an empty argument", command("echo", ""), apprunnerweb.Hosting{}, []string{`Workload.Command[1] ` + commandRule + `, got ""` + commandFix}},
+		{"a command that starts with an empty string", command("", "x"), apprunnerweb.Hosting{},
+			[]string{"Workload.Command must not start with an empty string; leave it out to run the image's own"}},
+		{"a token of a list", command(*listToken), apprunnerweb.Hosting{},
+			[]string{`Workload.Command[0] must not be a CDK token of a list on App Runner, which takes one string, got "` + *listToken + `"` + commandFix}},
+
+		{"several at once", func(w *web.Workload) { w.Port = 70000; w.Environment = map[string]string{"AWSAPPRUNNER_A": ""} },
+			apprunnerweb.Hosting{ServiceName: "a", MinSize: 99}, []string{
+				"Workload.Port must be between 1 and 65535, got 70000",
+				"Hosting.MinSize must be between 1 and 25, got 99",
+				"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "a" (1)`,
+				`Workload.Environment["AWSAPPRUNNER_A"] is set by App Runner itself; choose another name`,
+			}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := workload()
 			if test.change != nil {
 				test.change(&w)
 			}
-			err := (&apprunnerweb.ServiceProps{Workload: w, Hosting: test.hosting}).Validate()
-			for _, want := range test.want {
-				if err == nil || !strings.Contains(err.Error(), want) {
-					t.Errorf("got %v, want an error with %q", err, want)
-				}
-			}
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: test.hosting}, test.want...)
+		})
+	}
+	// What a shell could read is refused, because AWS does not say whether one does.
+	for _, c := range " \t\n\"'\\$`;|&<>*?#~!(){}[]^é" {
+		argument := "a" + string(c)
+		t.Run(fmt.Sprintf("an argument with %q", c), func(t *testing.T) {
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: web.Workload{Image: workload().Image, Command: []string{argument}}, Hosting: apprunnerweb.Hosting{}},
+				fmt.Sprintf("Workload.Command[0] %s, got %q%s", commandRule, argument, commandFix))
 		})
 	}
 }
@@ -357,19 +442,136 @@ func importedRole(t *testing.T) awsiam.IRole {
 	return awsiam.Role_FromRoleName(newStack(t), new("Imported"), new("access"), nil)
 }
 
+// dockerfile is an image that is built here.
+func dockerfile(t *testing.T) webimage.Image {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return webimage.Dockerfile(dir, nil)
+}
+
 // What depends on the stack's account and region is known when the service is made.
 func TestPlaceErrors(t *testing.T) {
 	stack := awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Account: new("111111111111"), Region: new("us-east-1")}})
-	service := func() {
-		apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{Workload: workload(), Hosting: apprunnerweb.Hosting{AutoDeploymentsEnabled: true}})
-	}
-	hostingtest.WantPanic(t, "Stack/Site", "AutoDeploymentsEnabled needs an image in the stack's own account 111111111111, got one in account 123456789012", service)
-	hostingtest.WantPanic(t, "Stack/Site", "App Runner pulls a private image from the service's own region us-east-1 only, got one in eu-west-1; replicate the repository to us-east-1", service)
+	wantPanic(t, func() {
+		apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{AutoDeploymentsEnabled: true, AutoScaling: apprunnerweb.AutoScalingFromARN(scalingARN)})
+	},
+		`Hosting.AutoScaling must be in the stack's own region us-east-1, got "`+scalingARN+`"`,
+		"Hosting.AutoDeploymentsEnabled needs an image in the stack's own account 111111111111, got one in account 123456789012; leave it out, or copy the image")
 	if n := len(*stack.Node().Children()); n != 0 {
 		t.Errorf("%d constructs are left in the stack after the error", n)
 	}
-	hostingtest.WantPanic(t, "Stack/Scaling", "Name must have 4 to 32 letters", func() {
-		apprunnerweb.NewAutoScaling(stack, "Scaling", &apprunnerweb.AutoScalingProps{Name: "abc", MinSize: 30})
+
+	stack = awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Account: new("123456789012"), Region: new("eu-west-1")}})
+	apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{AutoDeploymentsEnabled: true, AutoScaling: apprunnerweb.AutoScalingFromARN(scalingARN)})
+	templatetest.Of(t, stack)
+}
+
+func TestAutoScalingErrors(t *testing.T) {
+	stack := newStack(t)
+	build := func() {
+		apprunnerweb.NewAutoScaling(stack, "Scaling", &apprunnerweb.AutoScalingProps{Name: "abc", MinSize: 30, MaxConcurrency: -1})
+	}
+	wantPanic(t, build,
+		"MinSize must be between 1 and 25, got 30",
+		"MaxConcurrency must be between 1 and 200, got -1",
+		"Name must have 4 to 32 "+nameRule+`, got "abc" (3)`)
+	hostingtest.WantPanic(t, "Stack/Scaling", "MinSize must be", build)
+	if n := len(*stack.Node().Children()); n != 0 {
+		t.Errorf("%d constructs are left in the stack after the error", n)
+	}
+}
+
+// wantPanic fails if a call does not panic with exactly these problems.
+func wantPanic(t *testing.T, call func(), want ...string) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		r := recover()
+		err, _ := r.(error)
+		invalid, ok := errors.AsType[*web.InvalidPropsError](err)
+		if !ok {
+			t.Fatalf("got panic %v, want an *InvalidPropsError", r)
+		}
+		var got []string
+		for _, problem := range invalid.Problems {
+			got = append(got, problem.Error())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got problems\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+		}
+	}()
+	call()
+}
+
+// What a user sets on the L1 stays if a variable is added after it, and the variable does not get lost.
+func TestAddEnvironmentKeepsTheL1(t *testing.T) {
+	const path = "SourceConfiguration.ImageRepository.ImageConfiguration"
+	secret := []any{&awsapprunner.CfnService_KeyValuePairProperty{Name: new("KEY"), Value: new("arn:aws:ssm:eu-west-1:123456789012:parameter/key")}}
+	// replace replaces all that the service runs, as users do for what has no option.
+	replace := func(resources *apprunnerweb.Resources, variables any) {
+		resources.Service.SetSourceConfiguration(&awsapprunner.CfnService_SourceConfigurationProperty{
+			ImageRepository: &awsapprunner.CfnService_ImageRepositoryProperty{
+				ImageIdentifier: new(privateURI), ImageRepositoryType: new("ECR"),
+				ImageConfiguration: &awsapprunner.CfnService_ImageConfigurationProperty{RuntimeEnvironmentSecrets: secret, RuntimeEnvironmentVariables: variables},
+			},
+		})
+	}
+	variable := func(name, value string) any {
+		return &awsapprunner.CfnService_KeyValuePairProperty{Name: &name, Value: &value}
+	}
+	build := func() (awscdk.Stack, *web.Service, *apprunnerweb.Resources) {
+		stack := newStack(t)
+		service, resources := apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{})
+		return stack, service, resources
+	}
+
+	t.Run("an override", func(t *testing.T) {
+		stack, service, resources := build()
+		resources.Service.AddPropertyOverride(new(path+".RuntimeEnvironmentSecrets"), []any{map[string]any{"Name": "KEY", "Value": "arn:aws:ssm:eu-west-1:123456789012:parameter/key"}})
+		service.AddEnvironment("STAGE", "live")
+		template := templatetest.Of(t, stack)
+		template.Want(kind, path+".RuntimeEnvironmentSecrets.0.Name", `"KEY"`)
+		template.Want(kind, path+".RuntimeEnvironmentVariables", `[{"Name":"PORT","Value":"8080"},{"Name":"STAGE","Value":"live"}]`)
 	})
-	hostingtest.WantPanic(t, "Stack/Site", "Image is required", func() { apprunnerweb.NewService(stack, "Site", nil) })
+	t.Run("after somebody has resolved the property", func(t *testing.T) {
+		stack, service, resources := build()
+		stack.Resolve(resources.Service.SourceConfiguration())
+		service.AddEnvironment("STAGE", "live")
+		templatetest.Of(t, stack).Want(kind, path+".RuntimeEnvironmentVariables", `[{"Name":"PORT","Value":"8080"},{"Name":"STAGE","Value":"live"}]`)
+	})
+	t.Run("a replacement with the variable", func(t *testing.T) {
+		stack, service, resources := build()
+		replace(resources, []any{variable("STAGE", "live")})
+		service.AddEnvironment("STAGE", "live")
+		template := templatetest.Of(t, stack)
+		template.Want(kind, path+".RuntimeEnvironmentSecrets.0.Name", `"KEY"`)
+		template.Want(kind, path+".RuntimeEnvironmentVariables", `[{"Name":"STAGE","Value":"live"}]`)
+	})
+	t.Run("a replacement without variables, and none are added", func(t *testing.T) {
+		stack, _, resources := build()
+		replace(resources, nil)
+		templatetest.Of(t, stack).Want(kind, path, `{"RuntimeEnvironmentSecrets":[{"Name":"KEY","Value":"arn:aws:ssm:eu-west-1:123456789012:parameter/key"}]}`)
+	})
+	for name, late := range map[string]bool{"a replacement before the variables": false, "a replacement after the variables": true} {
+		t.Run(name, func(t *testing.T) {
+			stack, service, resources := build()
+			if !late {
+				replace(resources, nil)
+			}
+			service.AddEnvironment("STAGE", "live")
+			service.AddEnvironment("ZONE", "a")
+			if late {
+				replace(resources, nil)
+			}
+			defer func() {
+				const want = "[Stack/Site] cdkweb: the variables STAGE, ZONE were added to the service, but its environment was replaced in the L1 construct"
+				if r := recover(); !strings.Contains(fmt.Sprint(r), want) {
+					t.Errorf("got %v, want the validation's error %q", r, want)
+				}
+			}()
+			stack.Node().Root().(awscdk.App).Synth(nil)
+		})
+	}
 }

@@ -6,22 +6,20 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
-	"github.com/cdkweb/cdkweb/internal/hostingtest"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
 )
 
 func TestConformance(t *testing.T) {
 	hostingtest.Run(t, hostingtest.Harness{
-		Hosting: apprunnerweb.Hosting{},
-		New: func(scope constructs.Construct, id string, workload web.Workload) web.Hosted {
-			return apprunnerweb.NewService(scope, id, &apprunnerweb.ServiceProps{Workload: workload})
-		},
-		Node:         "AppRunner",
+		Hosting:      apprunnerweb.Hosting{},
 		Type:         "AWS::AppRunner::Service",
-		Principal:    "tasks.apprunner.amazonaws.com",
 		Environment:  "SourceConfiguration.ImageRepository.ImageConfiguration.RuntimeEnvironmentVariables",
 		Command:      "SourceConfiguration.ImageRepository.ImageConfiguration.StartCommand",
 		CommandValue: `"serve --verbose"`,
-		Reserved:     "AWSAPPRUNNER_URL",
+		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
+			service, _ := apprunnerweb.NewService(scope, id, workload, apprunnerweb.Hosting{})
+			return service
+		},
 	})
 }

@@ -1,5 +1,5 @@
-// Package apprunnerweb runs a workload on AWS App Runner: pass [Hosting] to web.NewService, or call [NewService] for the concrete
-// type.
+// Package apprunnerweb runs a workload on AWS App Runner: pass [Hosting] to web.NewService. [ResourcesOf] returns what was made for
+// the service, and [NewService] does both.
 //
 // # Who can use it
 //
@@ -10,7 +10,7 @@
 // # What it defines
 //
 // One AWS::AppRunner::Service, an instance role for the running code unless the workload brings one, an access role for an image in
-// private ECR, and an AWS::AppRunner::AutoScalingConfiguration where a size or the concurrency is set.
+// private ECR, and an AWS::AppRunner::AutoScalingConfiguration if a size or the concurrency is set.
 //
 // App Runner calls the AWS::AppRunner::Service a finished deployment even when it rolled back to the image before: look at the
 // service's events after `cdk deploy`.

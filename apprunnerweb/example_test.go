@@ -8,25 +8,34 @@ import (
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
-// The concrete type, for what only App Runner has.
+// A small service, with the resources that only App Runner has.
 func ExampleNewService() {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), new("Shop"), nil)
-	site := apprunnerweb.NewService(stack, "Site", &apprunnerweb.ServiceProps{
-		Workload: web.Workload{Image: webimage.Go("./server", nil), HealthCheck: web.HealthCheck{Path: "/healthz"}},
-		Hosting:  apprunnerweb.Hosting{CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.OneGB, MaxConcurrency: 80},
-	})
-	awscdk.NewCfnOutput(stack, new("ARN"), &awscdk.CfnOutputProps{Value: new(site.ServiceARN())})
+	site, resources := apprunnerweb.NewService(stack, "Site",
+		web.Workload{Image: webimage.Go("./server", nil), HealthCheck: web.HealthCheck{Path: "/healthz"}},
+		apprunnerweb.Hosting{CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.OneGB, MaxConcurrency: 80})
+	awscdk.NewCfnOutput(stack, new("ARN"), &awscdk.CfnOutputProps{Value: new(resources.ServiceARN())})
 	awscdk.Annotations_Of(site).AcknowledgeWarning(new(apprunnerweb.ClosedWarning), new("this account used App Runner before"))
+}
+
+// What has no option is set on the L1 construct.
+func ExampleResourcesOf() {
+	stack := awscdk.NewStack(awscdk.NewApp(nil), new("Shop"), nil)
+	site := web.NewService(stack, "Site", &web.ServiceProps{
+		Workload: web.Workload{Image: webimage.Go("./server", nil)},
+		Hosting:  apprunnerweb.Hosting{},
+	})
+	if resources, ok := apprunnerweb.ResourcesOf(site); ok {
+		resources.Service.AddPropertyOverride(new("NetworkConfiguration.IpAddressType"), "DUAL_STACK")
+	}
 }
 
 // Two services that scale alike.
 func ExampleNewAutoScaling() {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), new("Shop"), nil)
-	scaling := apprunnerweb.NewAutoScaling(stack, "Scaling", &apprunnerweb.AutoScalingProps{MinSize: 2, MaxSize: 10})
-	for id, folder := range map[string]string{"Site": "./site", "Admin": "./admin"} {
-		web.NewService(stack, id, &web.ServiceProps{
-			Workload: web.Workload{Image: webimage.Go(folder, nil)},
-			Hosting:  apprunnerweb.Hosting{AutoScaling: scaling},
-		})
+	hosting := apprunnerweb.Hosting{
+		AutoScaling: apprunnerweb.NewAutoScaling(stack, "Scaling", &apprunnerweb.AutoScalingProps{MinSize: 2, MaxSize: 10}),
 	}
+	web.NewService(stack, "Site", &web.ServiceProps{Workload: web.Workload{Image: webimage.Go("./site", nil)}, Hosting: hosting})
+	web.NewService(stack, "Admin", &web.ServiceProps{Workload: web.Workload{Image: webimage.Go("./admin", nil)}, Hosting: hosting})
 }

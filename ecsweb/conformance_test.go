@@ -6,22 +6,20 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/ecsweb"
-	"github.com/cdkweb/cdkweb/internal/hostingtest"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
 )
 
 func TestConformance(t *testing.T) {
 	hostingtest.Run(t, hostingtest.Harness{
-		Hosting: ecsweb.Hosting{},
-		New: func(scope constructs.Construct, id string, workload web.Workload) web.Hosted {
-			return ecsweb.NewService(scope, id, &ecsweb.ServiceProps{Workload: workload})
-		},
-		Node:         "ECSExpress",
+		Hosting:      ecsweb.Hosting{},
 		Type:         "AWS::ECS::ExpressGatewayService",
-		Principal:    "ecs-tasks.amazonaws.com",
 		Environment:  "PrimaryContainer.Environment",
 		Command:      "PrimaryContainer.Command",
 		CommandValue: `["serve","--verbose"]`,
-		Reserved:     "ECS_CONTAINER_METADATA_URI_V4",
+		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
+			service, _ := ecsweb.NewService(scope, id, workload, ecsweb.Hosting{})
+			return service
+		},
 	})
 }

@@ -1,5 +1,5 @@
-// Package ecsweb runs a workload on Amazon ECS Express Mode: pass [Hosting] to web.NewService, or call [NewService] for the concrete
-// type.
+// Package ecsweb runs a workload on Amazon ECS Express Mode: pass [Hosting] to web.NewService, or call [NewService], which also returns the
+// [Resources].
 //
 // # What it defines
 //
@@ -14,7 +14,7 @@
 //
 // # What a server notices
 //
-// A task runs all the time and answers as many requests at once as it can. The load balancer asks for the health check's path with HTTP,
-// also where the workload names none: then for "/", which must answer with 200. Answers to clients' mistakes count: AWS rolls a
-// deployment back where more than 1 % of the answers have a status of 400 to 599.
+// A task runs all the time and serves as many requests at once as it can. The load balancer asks for the health check's path with HTTP,
+// even if the workload names none: then for "/", whose response must have status 200. Responses to clients' mistakes count: AWS rolls a
+// deployment back if more than 1 % of the responses have a status of 400 to 599.
 package ecsweb

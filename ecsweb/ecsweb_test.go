@@ -1,8 +1,11 @@
 package ecsweb_test
 
 import (
+	"fmt"
 	"os"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +17,13 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/ecsweb"
-	"github.com/cdkweb/cdkweb/internal/hostingtest"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
+	"github.com/cdkweb/cdkweb/web/hostingtest/memweb"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
 )
@@ -32,16 +37,18 @@ const (
 	publicURI  = "public.ecr.aws/nginx/nginx:1.29"
 )
 
-// workload needs no build, so that tests of the hosting's options are fast.
-func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI)} }
+// workload needs no build, so that tests of the hosting's options are fast, and causes no warning.
+func workload() web.Workload {
+	return web.Workload{Image: webimage.URI(privateURI, nil), HealthCheck: web.HealthCheck{Path: "/"}}
+}
 
 func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
 }
 
 // newService makes a service of the default workload.
-func newService(stack awscdk.Stack, hosting ecsweb.Hosting) *ecsweb.Service {
-	return ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: workload(), Hosting: hosting})
+func newService(stack awscdk.Stack, hosting ecsweb.Hosting) (*web.Service, *ecsweb.Resources) {
+	return ecsweb.NewService(stack, "Site", workload(), hosting)
 }
 
 // newVPC has a public and a private subnet in each of two zones.
@@ -85,7 +92,7 @@ func TestOptions(t *testing.T) {
 		hosting ecsweb.Hosting
 		want    map[string]string
 	}{
-		{name: "defaults", want: map[string]string{
+		{name: "defaults", change: func(w *web.Workload) { w.HealthCheck = web.HealthCheck{} }, want: map[string]string{
 			"ServiceName":                    "",
 			"Cluster":                        "",
 			"NetworkConfiguration":           "",
@@ -131,7 +138,9 @@ func TestOptions(t *testing.T) {
 			"ScalingTarget.AutoScalingMetric": `"REQUEST_COUNT_PER_TARGET"`, "ScalingTarget.AutoScalingTargetValue": `1000`,
 		}},
 		{name: "service name", hosting: ecsweb.Hosting{ServiceName: "site_1"}, want: map[string]string{"ServiceName": `"site_1"`}},
-		{name: "an image of another region", change: func(w *web.Workload) { w.Image = webimage.URI("123456789012.dkr.ecr.us-east-1.amazonaws.com/site") }, want: map[string]string{
+		{name: "an image of another region", change: func(w *web.Workload) {
+			w.Image = webimage.URI("123456789012.dkr.ecr.us-east-1.amazonaws.com/site", nil)
+		}, want: map[string]string{
 			"PrimaryContainer.Image": `"123456789012.dkr.ecr.us-east-1.amazonaws.com/site:latest"`,
 		}},
 	} {
@@ -140,7 +149,7 @@ func TestOptions(t *testing.T) {
 			if test.change != nil {
 				test.change(&w)
 			}
-			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: w, Hosting: test.hosting})
+			ecsweb.NewService(stack, "Site", w, test.hosting)
 			template := templatetest.Of(t, stack)
 			for path, want := range test.want {
 				template.Want(kind, path, want)
@@ -154,52 +163,50 @@ func TestGolden(t *testing.T) {
 	for name, build := range map[string]func(stack awscdk.Stack){
 		"private image": func(stack awscdk.Stack) { newService(stack, ecsweb.Hosting{}) },
 		"public image": func(stack awscdk.Stack) {
-			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: web.Workload{Image: webimage.URI(publicURI)}})
+			ecsweb.NewService(stack, "Site", web.Workload{Image: webimage.URI(publicURI, nil)}, ecsweb.Hosting{})
 		},
 		"repository of the stack": func(stack awscdk.Stack) {
-			w := web.Workload{Image: webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "")}
-			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: w})
+			w := web.Workload{Image: webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "", nil)}
+			ecsweb.NewService(stack, "Site", w, ecsweb.Hosting{})
 		},
 		"VPC": func(stack awscdk.Stack) { newService(stack, ecsweb.Hosting{VPC: newVPC(stack)}) },
 		"every option": func(stack awscdk.Stack) {
 			vpc := importedVPC(stack, "subnet-0000000a", "subnet-0000000b")
-			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{
-				Workload: web.Workload{
-					Image:       webimage.URI(privateURI),
-					Port:        8000,
-					Command:     []string{"serve", "--verbose"},
-					Environment: map[string]string{"STAGE": "test"},
-					HealthCheck: web.HealthCheck{Path: "/healthz"},
-				},
-				Hosting: ecsweb.Hosting{
-					CPU: 512, Memory: 3072,
-					MinTaskCount: 2, MaxTaskCount: 4, AutoScalingMetric: ecsweb.AverageMemory, AutoScalingTargetValue: 70,
-					ServiceName: "site", OwnCluster: true,
-					VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
-					SecurityGroups:     []awsec2.ISecurityGroup{awsec2.SecurityGroup_FromSecurityGroupId(stack, new("Group"), new("sg-0123456789abcdef0"), nil)},
-					LogRetentionInDays: 7,
-				},
+			w := web.Workload{
+				Image:       webimage.URI(privateURI, nil),
+				Port:        8000,
+				Command:     []string{"serve", "--verbose"},
+				Environment: map[string]string{"STAGE": "test"},
+				HealthCheck: web.HealthCheck{Path: "/healthz"},
+			}
+			ecsweb.NewService(stack, "Site", w, ecsweb.Hosting{
+				CPU: 512, Memory: 3072,
+				MinTaskCount: 2, MaxTaskCount: 4, AutoScalingMetric: ecsweb.AverageMemory, AutoScalingTargetValue: 70,
+				ServiceName: "site", OwnCluster: true,
+				VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
+				SecurityGroups:     []awsec2.ISecurityGroup{awsec2.SecurityGroup_FromSecurityGroupId(stack, new("Group"), new("sg-0123456789abcdef0"), nil)},
+				LogRetentionInDays: 7,
 			})
 		},
 		"resources of the user": func(stack awscdk.Stack) {
 			w := workload()
 			w.Role = newRole(stack, "Task", "ecs-tasks.amazonaws.com")
-			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: w, Hosting: ecsweb.Hosting{
+			ecsweb.NewService(stack, "Site", w, ecsweb.Hosting{
 				Cluster:            awsecs.Cluster_FromClusterArn(stack, new("Cluster"), new("arn:aws:ecs:eu-west-1:123456789012:cluster/shared")),
 				LogGroup:           awslogs.LogGroup_FromLogGroupName(stack, new("Logs"), new("site")),
 				ExecutionRole:      newRole(stack, "Execution", "ecs-tasks.amazonaws.com"),
 				InfrastructureRole: newRole(stack, "Infrastructure", "ecs.amazonaws.com"),
-			}})
+			})
 		},
 		"task definition of the user": func(stack awscdk.Stack) {
 			definition := newTaskDefinition(stack, awsecs.CpuArchitecture_ARM64())
 			w := web.Workload{
-				Image:       webimage.ForArchitecture(webimage.URI(privateURI), webimage.ARM64),
+				Image:       webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64}),
 				Port:        8000,
 				Command:     []string{"serve", "--verbose"},
 				Environment: map[string]string{"Z": "1", "A": "2"},
 			}
-			service := ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: w, Hosting: ecsweb.Hosting{TaskDefinition: definition}})
+			service, _ := ecsweb.NewService(stack, "Site", w, ecsweb.Hosting{TaskDefinition: definition})
 			service.AddEnvironment("ADDED", "3")
 			definition.AddContainer(new("Sidecar"), &awsecs.ContainerDefinitionOptions{Image: awsecs.ContainerImage_FromRegistry(new(publicURI), nil)})
 		},
@@ -223,7 +230,7 @@ func TestRoles(t *testing.T) {
 	} {
 		t.Run(test.image, func(t *testing.T) {
 			stack := newStack(t)
-			ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: web.Workload{Image: webimage.URI(test.image)}})
+			ecsweb.NewService(stack, "Site", web.Workload{Image: webimage.URI(test.image, nil)}, ecsweb.Hosting{})
 			template := templatetest.Of(t, stack)
 			for property, want := range map[string]struct{ principal, policy, pull string }{
 				"TaskRoleArn":           {"ecs-tasks.amazonaws.com", "", "null"},
@@ -250,8 +257,8 @@ func TestRoles(t *testing.T) {
 func TestDeletionOrder(t *testing.T) {
 	stack := newStack(t)
 	vpc := newVPC(stack)
-	service := newService(stack, ecsweb.Hosting{VPC: vpc, OwnCluster: true})
-	service.InfrastructureRole().AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+	_, resources := newService(stack, ecsweb.Hosting{VPC: vpc, OwnCluster: true})
+	resources.InfrastructureRole.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions: &[]*string{new("ec2:DescribeVpcs")}, Resources: &[]*string{new("*")},
 	}))
 	template := templatetest.Of(t, stack)
@@ -333,21 +340,51 @@ func TestClusters(t *testing.T) {
 func TestConnections(t *testing.T) {
 	stack := newStack(t)
 	vpc := newVPC(stack)
-	service := newService(stack, ecsweb.Hosting{VPC: vpc})
-	database := awsec2.NewSecurityGroup(stack, new("Database"), &awsec2.SecurityGroupProps{Vpc: vpc})
-	database.Connections().AllowFrom(service, awsec2.Port_Tcp(new(5432.0)), nil)
+	service, _ := newService(stack, ecsweb.Hosting{VPC: vpc})
+	database := awsec2.NewConnections(&awsec2.ConnectionsProps{
+		SecurityGroups: &[]awsec2.ISecurityGroup{awsec2.NewSecurityGroup(stack, new("Database"), &awsec2.SecurityGroupProps{Vpc: vpc})},
+		DefaultPort:    awsec2.Port_Tcp(new(5432.0)),
+	})
+	database.AllowDefaultPortFrom(service, nil)
 	template := templatetest.Of(t, stack)
 	group := template.Get(kind, "NetworkConfiguration.SecurityGroups.0.Fn::GetAtt.0").(string)
 	template.Want("AWS::EC2::SecurityGroupIngress", "SourceSecurityGroupId", `{"Fn::GetAtt":["`+group+`","GroupId"]}`)
+	template.Want("AWS::EC2::SecurityGroupIngress", "FromPort", "5432")
+	if n := warnings(stack, "Ignoring Egress rule"); n != 0 {
+		t.Errorf("got %d warnings about an egress rule that nobody asked for, want none", n)
+	}
 
-	outside := newService(newStack(t), ecsweb.Hosting{})
-	hostingtest.WantPanic(t, "Stack/Site", "Connections needs a security group: set VPC or SecurityGroups", func() { outside.Connections() })
+	outside, _ := newService(newStack(t), ecsweb.Hosting{})
+	hostingtest.WantPanic(t, "Stack/Site", "Connections need a security group; set VPC or SecurityGroups of ecsweb.Hosting", func() { outside.Connections() })
+}
+
+// What is added to the Connections stays in them.
+func TestConnectionsAreKept(t *testing.T) {
+	stack := newStack(t)
+	group := func(id string) awsec2.ISecurityGroup {
+		return awsec2.SecurityGroup_FromSecurityGroupId(stack, &id, new("sg-"+id), nil)
+	}
+	service, _ := newService(stack, ecsweb.Hosting{SecurityGroups: []awsec2.ISecurityGroup{group("00000001")}}) // in the default VPC
+	service.Connections().AddSecurityGroup(group("00000002"))
+	group("0000000d").Connections().AllowFrom(service, awsec2.Port_Tcp(new(5432.0)), nil)
+	template := templatetest.Of(t, stack)
+	var sources []string
+	for _, id := range template.IDs("AWS::EC2::SecurityGroupIngress") {
+		if of := template.Resources[id].Properties; of["GroupId"] == "sg-0000000d" {
+			sources = append(sources, fmt.Sprint(of["SourceSecurityGroupId"]))
+		}
+	}
+	slices.Sort(sources)
+	if want := []string{"sg-00000001", "sg-00000002"}; !slices.Equal(sources, want) {
+		t.Errorf("the database lets in %q, want %q", sources, want)
+	}
+	template.Want(kind, "NetworkConfiguration", `{"SecurityGroups":["sg-00000001"]}`)
 }
 
 // Whatever form ECS gives the endpoint, the URL is the same.
 func TestURL(t *testing.T) {
 	stack := newStack(t)
-	service := newService(stack, ecsweb.Hosting{})
+	service, _ := newService(stack, ecsweb.Hosting{})
 	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(service.URL())})
 	template := templatetest.Of(t, stack)
 	for _, endpoint := range []string{
@@ -395,24 +432,24 @@ func evaluate(t *testing.T, value any, attributes map[string]string) any {
 	return nil
 }
 
-func TestAccessors(t *testing.T) {
+func TestResources(t *testing.T) {
 	stack := newStack(t)
-	service := newService(stack, ecsweb.Hosting{})
+	service, resources := newService(stack, ecsweb.Hosting{})
 	for name, value := range map[string]string{
-		"ARN": service.ServiceARN(), "LoadBalancer": service.LoadBalancerARN(), "Listener": service.ListenerARN(), "Rule": service.ListenerRuleARN(),
-		"TargetGroups": join(service.TargetGroupARNs()), "LoadBalancerGroups": join(service.LoadBalancerSecurityGroupARNs()),
-		"ServiceGroups": join(service.ServiceSecurityGroupARNs()), "LogGroups": join(service.LogGroupARNs()),
-		"LogGroup": *service.LogGroup().LogGroupName(),
-		"Role":     *service.Role().RoleArn(), "ExecutionRole": *service.ExecutionRole().RoleArn(), "InfrastructureRole": *service.InfrastructureRole().RoleArn(),
+		"ARN": resources.ServiceARN(), "LoadBalancer": resources.LoadBalancerARN(), "Listener": resources.ListenerARN(), "Rule": resources.ListenerRuleARN(),
+		"TargetGroups": join(resources.TargetGroupARNs()), "LoadBalancerGroups": join(resources.LoadBalancerSecurityGroupARNs()),
+		"ServiceGroups": join(resources.ServiceSecurityGroupARNs()), "LogGroups": join(resources.LogGroupARNs()),
+		"LogGroup": *resources.LogGroup.LogGroupName(),
+		"Role":     *service.Role().RoleArn(), "ExecutionRole": *resources.ExecutionRole.RoleArn(), "InfrastructureRole": *resources.InfrastructureRole.RoleArn(),
 	} {
 		awscdk.NewCfnOutput(stack, &name, &awscdk.CfnOutputProps{Value: &value})
 	}
-	service.CfnExpressGatewayService().AddPropertyOverride(new("HealthCheckPath"), "/up?deep=1")
-	if got := service.Node().DefaultChild(); got != service.CfnExpressGatewayService() {
+	resources.Service.AddPropertyOverride(new("HealthCheckPath"), "/up?deep=1")
+	if got := service.Node().DefaultChild(); got != constructs.IConstruct(resources.Service) {
 		t.Errorf("the default child is %v, want the L1", got)
 	}
-	if service.Container() != nil {
-		t.Errorf("got container %v, want none where ECS makes the task definition", service.Container())
+	if resources.Container != nil {
+		t.Errorf("got container %v, want none if ECS makes the task definition", resources.Container)
 	}
 	template := templatetest.Of(t, stack)
 	id := template.IDs(kind)[0]
@@ -447,11 +484,23 @@ func join(list []string) string {
 	return *awscdk.Fn_Join(new(" "), &pointers)
 }
 
+func TestResourcesOf(t *testing.T) {
+	stack := newStack(t)
+	here, resources := newService(stack, ecsweb.Hosting{})
+	if got, ok := ecsweb.ResourcesOf(here); got != resources || !ok {
+		t.Errorf("got %v and %v, want the service's resources", got, ok)
+	}
+	elsewhere := web.NewService(stack, "Elsewhere", &web.ServiceProps{Workload: workload(), Hosting: memweb.Hosting{}})
+	if got, ok := ecsweb.ResourcesOf(elsewhere); got != nil || ok {
+		t.Errorf("got %v and %v for another hosting, want nothing", got, ok)
+	}
+}
+
 // A task definition of the user's gets the workload as its container Main, and excludes what it says itself.
 func TestTaskDefinition(t *testing.T) {
 	stack := newStack(t)
 	definition := newTaskDefinition(stack, awsecs.CpuArchitecture_X86_64())
-	service := newService(stack, ecsweb.Hosting{TaskDefinition: definition})
+	service, resources := newService(stack, ecsweb.Hosting{TaskDefinition: definition})
 	service.AddEnvironment("STAGE", "test")
 	template := templatetest.Of(t, stack)
 	template.Want(kind, "TaskDefinitionArn", `{"Ref":"`+template.IDs(taskKind)[0]+`"}`)
@@ -461,47 +510,132 @@ func TestTaskDefinition(t *testing.T) {
 	template.Want(taskKind, "ContainerDefinitions.0.Name", `"Main"`)
 	template.Want(taskKind, "ContainerDefinitions.0.PortMappings", `[{"ContainerPort":8080,"Name":"web","Protocol":"tcp"}]`)
 	template.Want(taskKind, "ContainerDefinitions.0.Environment", `[{"Name":"PORT","Value":"8080"},{"Name":"STAGE","Value":"test"}]`)
-	if service.Role() != definition.TaskRole() || service.ExecutionRole() != definition.ExecutionRole() {
-		t.Errorf("got roles %v and %v, want the task definition's", service.Role(), service.ExecutionRole())
+	if service.Role() != definition.TaskRole() || resources.ExecutionRole != definition.ExecutionRole() {
+		t.Errorf("got roles %v and %v, want the task definition's", service.Role(), resources.ExecutionRole)
 	}
-	if found := definition.FindContainer(new("Main")); found != service.Container() {
-		t.Errorf("got container %v, want the task definition's %v", service.Container(), found)
+	if found := definition.FindContainer(new("Main")); found != resources.Container {
+		t.Errorf("got container %v, want the task definition's %v", resources.Container, found)
 	}
-	hostingtest.WantPanic(t, "Stack/Two", `TaskDefinition must not have a container "Main" yet`, func() {
-		ecsweb.NewService(stack, "Two", &ecsweb.ServiceProps{Workload: workload(), Hosting: ecsweb.Hosting{TaskDefinition: definition}})
+	hostingtest.WantPanic(t, "Stack/Two", `Hosting.TaskDefinition must not have a container "Main" yet`, func() {
+		ecsweb.NewService(stack, "Two", workload(), ecsweb.Hosting{TaskDefinition: definition})
 	})
 
 	// The task definition's own role may be named again: a workload that moves here keeps it.
 	stack = newStack(t)
 	role := newRole(stack, "Own", "ecs-tasks.amazonaws.com")
 	definition = awsecs.NewFargateTaskDefinition(stack, new("Task"), &awsecs.FargateTaskDefinitionProps{TaskRole: role})
-	public := web.Workload{Image: webimage.URI(publicURI), Role: role}
-	ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: public, Hosting: ecsweb.Hosting{TaskDefinition: definition}})
+	public := web.Workload{Image: webimage.URI(publicURI, nil), Role: role}
+	ecsweb.NewService(stack, "Site", public, ecsweb.Hosting{TaskDefinition: definition})
 	templatetest.Of(t, stack).Want(taskKind, "ContainerDefinitions.0.Image", `"`+publicURI+`"`)
+}
+
+// What a task definition runs counts, however it was written down.
+func TestTaskDefinitionRuntime(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		image   webimage.Architecture
+		runtime *awsecs.RuntimePlatform
+	}{
+		{"nothing", webimage.X86_64, nil},
+		{"nothing of the architecture", webimage.X86_64, &awsecs.RuntimePlatform{OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX()}},
+		{"the CDK's arm64", webimage.ARM64, &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_ARM64()}},
+		{"arm64 by its name", webimage.ARM64, &awsecs.RuntimePlatform{CpuArchitecture: awsecs.CpuArchitecture_Of(new("ARM64"))}},
+		{"Linux by its name", webimage.X86_64, &awsecs.RuntimePlatform{OperatingSystemFamily: awsecs.OperatingSystemFamily_Of(new("LINUX"))}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack := newStack(t)
+			definition := awsecs.NewFargateTaskDefinition(stack, new("Task"), &awsecs.FargateTaskDefinitionProps{RuntimePlatform: test.runtime})
+			w := web.Workload{Image: webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: test.image})}
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: ecsweb.Hosting{TaskDefinition: definition}})
+		})
+	}
+}
+
+// The service adds the workload to the task definition, so both are in one stack: also if the service is deeper in it.
+func TestTaskDefinitionOfAnotherStack(t *testing.T) {
+	app := webtest.NewApp(t)
+	one, two := awscdk.NewStack(app, new("One"), nil), awscdk.NewStack(app, new("Two"), nil)
+	hosting := ecsweb.Hosting{TaskDefinition: newTaskDefinition(one, nil)}
+	const want = "Hosting.TaskDefinition must be in the service's own stack, because the service adds the workload to it; make it there"
+	hostingtest.WantPanic(t, "Two/Site", want, func() { newService(two, hosting) })
+	hostingtest.WantPanic(t, "One/Nested/Site", want, func() { newService(awscdk.NewNestedStack(one, new("Nested"), nil), hosting) })
+
+	stack := newStack(t)
+	ecsweb.NewService(constructs.NewConstruct(stack, new("Part")), "Site", workload(), ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil)})
+	templatetest.Of(t, stack).Want(taskKind, "ContainerDefinitions.0.Name", `"Main"`)
+}
+
+// Variables are rendered in a property of the L1. Whoever replaces it takes over; what is added then must not get lost.
+func TestReplacedContainer(t *testing.T) {
+	replace := func(_ *web.Service, r *ecsweb.Resources) {
+		r.Service.SetPrimaryContainer(&awsecs.CfnExpressGatewayService_ExpressGatewayContainerProperty{Image: new(publicURI), ContainerPort: new(80.0)})
+	}
+	add := func(s *web.Service, _ *ecsweb.Resources) {
+		s.AddEnvironment("STAGE", "test")
+		s.AddEnvironment("ZONE", "a")
+	}
+	const lost = "the variables STAGE, ZONE were added to the service, but its environment was replaced in the L1 construct, so they would be missing: " +
+		"set them there too, or change the L1 with AddPropertyOverride instead"
+	for _, test := range []struct {
+		name  string
+		steps []func(*web.Service, *ecsweb.Resources)
+		want  string // the error; empty if there is none
+	}{
+		{"only replaced", []func(*web.Service, *ecsweb.Resources){replace}, ""},
+		{"replaced, then variables", []func(*web.Service, *ecsweb.Resources){replace, add}, lost},
+		{"variables, then replaced", []func(*web.Service, *ecsweb.Resources){add, replace}, lost},
+		{"overridden, then variables", []func(*web.Service, *ecsweb.Resources){
+			func(_ *web.Service, r *ecsweb.Resources) {
+				r.Service.AddPropertyOverride(new("PrimaryContainer.ContainerPort"), 80)
+			}, add,
+		}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack := newStack(t)
+			service, resources := newService(stack, ecsweb.Hosting{})
+			for _, step := range test.steps {
+				step(service, resources)
+			}
+			if got := synthError(stack); test.want == "" && got != "" || !strings.Contains(got, test.want) {
+				t.Errorf("got %q, want an error with %q", got, test.want)
+			}
+		})
+	}
+}
+
+// synthError is what a synthesis fails with, or nothing.
+func synthError(stack awscdk.Stack) (text string) {
+	defer func() {
+		if r := recover(); r != nil {
+			text = fmt.Sprint(r)
+		}
+	}()
+	stack.Node().Root().(awscdk.App).Synth(nil)
+	return ""
 }
 
 func TestTagWarning(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		service string
-		tag     func(stack awscdk.Stack, service *ecsweb.Service)
+		tag     func(stack awscdk.Stack, service *web.Service)
 		want    int
 	}{
 		{"a fixed name without tags", "site", nil, 0},
-		{"tags without a fixed name", "", func(stack awscdk.Stack, _ *ecsweb.Service) { awscdk.Tags_Of(stack).Add(new("team"), new("web"), nil) }, 0},
-		{"a fixed name and a tag", "site", func(_ awscdk.Stack, s *ecsweb.Service) { awscdk.Tags_Of(s).Add(new("team"), new("web"), nil) }, 1},
-		{"a fixed name and a tag from above", "site", func(stack awscdk.Stack, _ *ecsweb.Service) {
+		{"tags without a fixed name", "", func(stack awscdk.Stack, _ *web.Service) { awscdk.Tags_Of(stack).Add(new("team"), new("web"), nil) }, 0},
+		{"a fixed name and a tag", "site", func(_ awscdk.Stack, s *web.Service) { awscdk.Tags_Of(s).Add(new("team"), new("web"), nil) }, 1},
+		{"a fixed name and a tag from above", "site", func(stack awscdk.Stack, _ *web.Service) {
 			awscdk.Tags_Of(stack.Node().Root()).Add(new("team"), new("web"), nil)
 		}, 1},
-		{"a fixed name and a tag of the stack", "site", func(stack awscdk.Stack, _ *ecsweb.Service) { stack.Tags().SetTag(new("team"), new("web"), nil, nil) }, 1},
-		{"acknowledged", "site", func(stack awscdk.Stack, s *ecsweb.Service) {
+		{"a fixed name and a tag of the stack", "site", func(stack awscdk.Stack, _ *web.Service) { stack.Tags().SetTag(new("team"), new("web"), nil, nil) }, 1},
+		{"acknowledged", "site", func(stack awscdk.Stack, s *web.Service) {
 			awscdk.Tags_Of(stack).Add(new("team"), new("web"), nil)
 			awscdk.Annotations_Of(s).AcknowledgeWarning(new(ecsweb.TagWarning), new("our tags never change"))
 		}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stack := newStack(t)
-			service := newService(stack, ecsweb.Hosting{ServiceName: test.service})
+			service, _ := newService(stack, ecsweb.Hosting{ServiceName: test.service})
 			if test.tag != nil {
 				test.tag(stack, service)
 			}
@@ -513,25 +647,64 @@ func TestTagWarning(t *testing.T) {
 }
 
 func TestARM64Warning(t *testing.T) {
-	arm64 := web.Workload{Image: webimage.ForArchitecture(webimage.URI(privateURI), webimage.ARM64)}
+	arm64 := web.Workload{Image: webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64})}
 	const text = "ECS finds it out from the image"
 
 	stack := newStack(t)
-	ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: arm64})
+	service, _ := ecsweb.NewService(stack, "Site", arm64, ecsweb.Hosting{})
 	if n := warnings(stack, text); n != 1 {
 		t.Errorf("got %d warnings, want one", n)
 	}
-	stack = newStack(t)
-	service := ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: arm64})
 	awscdk.Annotations_Of(service).AcknowledgeWarning(new(ecsweb.ARM64Warning), new("it does"))
 	if n := warnings(stack, text); n != 0 {
 		t.Errorf("got %d warnings after acknowledging, want none", n)
 	}
 	stack = newStack(t)
+	newService(stack, ecsweb.Hosting{})
+	if n := warnings(stack, text); n != 0 {
+		t.Errorf("got %d warnings about an image for x86-64, want none", n)
+	}
+	stack = newStack(t)
 	hosting := ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, awsecs.CpuArchitecture_ARM64())}
-	ecsweb.NewService(stack, "Site", &ecsweb.ServiceProps{Workload: arm64, Hosting: hosting})
+	ecsweb.NewService(stack, "Site", arm64, hosting)
 	if n := warnings(stack, text); n != 0 {
 		t.Errorf("got %d warnings about a task definition that says ARM64, want none", n)
+	}
+}
+
+// Of a health check only the path counts, and the load balancer asks for one even if there is none.
+func TestHealthCheckWarnings(t *testing.T) {
+	const (
+		root    = "HealthCheck.Path is not set, so ECS Express Mode asks for / and needs status 200"
+		ignored = "ECS Express Mode ignores Interval and UnhealthyThreshold of the health check"
+	)
+	for _, test := range []struct {
+		name          string
+		check         web.HealthCheck
+		root, ignored int
+	}{
+		{"nothing", web.HealthCheck{}, 1, 0},
+		{"a path", web.HealthCheck{Path: "/healthz"}, 0, 0},
+		{"a path and timing", web.HealthCheck{Path: "/", Interval: 10 * time.Second, UnhealthyThreshold: 3}, 0, 1},
+		{"timing alone", web.HealthCheck{Interval: 10 * time.Second, UnhealthyThreshold: 3}, 1, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack, w := newStack(t), workload()
+			w.HealthCheck = test.check
+			service, _ := ecsweb.NewService(stack, "Site", w, ecsweb.Hosting{})
+			if got := warnings(stack, root); got != test.root {
+				t.Errorf("got %d warnings about the path, want %d", got, test.root)
+			}
+			if got := warnings(stack, ignored); got != test.ignored {
+				t.Errorf("got %d warnings about what is ignored, want %d", got, test.ignored)
+			}
+			for _, id := range []string{web.HealthCheckRootWarning, web.HealthCheckWarning} {
+				awscdk.Annotations_Of(service).AcknowledgeWarning(&id, new("known"))
+			}
+			if got := warnings(stack, ""); got != 0 {
+				t.Errorf("got %d warnings after acknowledging them, want none", got)
+			}
+		})
 	}
 }
 
@@ -541,67 +714,112 @@ func warnings(stack awscdk.Stack, text string) int {
 	return len(*found)
 }
 
-func TestEnvironmentErrors(t *testing.T) {
-	service := newService(newStack(t), ecsweb.Hosting{})
-	for _, name := range []string{
-		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EXECUTION_ENV", "ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI", "ECS_CONTAINER_METADATA_URI_V4",
-	} {
-		hostingtest.WantPanic(t, "Stack/Site", name+" is ECS's own and cannot be set", func() { service.AddEnvironment(name, "x") })
-	}
+// The address is known only when the service is there, which needs its variables first: also those of a task definition.
+func TestOwnURL(t *testing.T) {
+	stack := newStack(t)
+	service, _ := newService(stack, ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil)})
+	hostingtest.WantPanic(t, "Stack/Site", `AddEnvironment("PUBLIC_URL") must not hold the service's own URL: on ECS Express Mode it is known only after the `+
+		"service is made, which needs the variable; put a domain of your own in front and use that", func() { service.AddEnvironment("PUBLIC_URL", service.URL()+"/login") })
+	other, _ := ecsweb.NewService(stack, "Other", workload(), ecsweb.Hosting{})
+	other.AddEnvironment("BACKEND", service.URL()) // of another service it is no circle
+	templatetest.Of(t, stack)
 }
 
 func TestValidate(t *testing.T) {
+	const cpus = "Hosting.CPU must be 256, 512, 1024, 2048, 4096, 8192 or 16384"
 	for _, test := range []struct {
 		name    string
 		change  func(w *web.Workload)
 		hosting ecsweb.Hosting
 		want    []string
 	}{
-		{"a CPU that Fargate does not have", nil, ecsweb.Hosting{CPU: 300}, []string{"CPU must be one of 256, 512, 1024, 2048, 4096, 8192, 16384 units, got 300; the nearest is 256 or 512"}},
-		{"a CPU in cores", nil, ecsweb.Hosting{CPU: 2}, []string{"got 2; the nearest is 256"}},
-		{"a negative CPU and memory", nil, ecsweb.Hosting{CPU: -1, Memory: -1}, []string{"got -1; the nearest is 256", "Memory must be one that Fargate has, from 512 to 122880 MiB, got -1; the nearest is 512"}},
+		{"a CPU that Fargate does not have", nil, ecsweb.Hosting{CPU: 300}, []string{cpus + ", got 300; the nearest is 256 or 512"}},
+		{"a CPU in cores", nil, ecsweb.Hosting{CPU: 2}, []string{cpus + ", got 2; the nearest is 256"}},
+		{"a negative CPU and memory", nil, ecsweb.Hosting{CPU: -1, Memory: -1},
+			[]string{cpus + ", got -1; the nearest is 256", "Hosting.Memory must be from 512 to 122880, got -1; the nearest is 512"}},
 		{"a pair that Fargate does not have", nil, ecsweb.Hosting{CPU: 512, Memory: 8192},
-			[]string{"Fargate does not run CPU 512 with Memory 8192; with CPU 512 choose Memory 4096, or for Memory 8192 choose CPU 1024"}},
-		{"memory between two steps", nil, ecsweb.Hosting{CPU: 1024, Memory: 2500}, []string{"Fargate does not run CPU 1024 with Memory 2500; with CPU 1024 choose Memory 2048 or 3072"}},
-		{"memory that the default CPU does not take", nil, ecsweb.Hosting{Memory: 512}, []string{"with CPU 1024 choose Memory 2048, or for Memory 512 choose CPU 256"}},
-		{"memory in GB", nil, ecsweb.Hosting{CPU: 256, Memory: 2}, []string{"with CPU 256 choose Memory 512"}},
-		{"task counts out of range", nil, ecsweb.Hosting{MinTaskCount: -1, MaxTaskCount: -2}, []string{"MinTaskCount must be at least 1, got -1", "MaxTaskCount must be at least 1, got -2"}},
-		{"MinTaskCount above MaxTaskCount", nil, ecsweb.Hosting{MinTaskCount: 3, MaxTaskCount: 2}, []string{"MinTaskCount must not be greater than MaxTaskCount, got 3 and 2"}},
-		{"an unknown metric", nil, ecsweb.Hosting{AutoScalingMetric: "CPU"}, []string{`AutoScalingMetric must be ecsweb.AverageCPU, ecsweb.AverageMemory or ecsweb.RequestCountPerTarget, got "CPU"`}},
-		{"more than all of the CPU", nil, ecsweb.Hosting{AutoScalingTargetValue: 101}, []string{"AutoScalingTargetValue must be between 1 and 100 percent for AVERAGE_CPU, got 101"}},
-		{"less than no memory", nil, ecsweb.Hosting{AutoScalingMetric: ecsweb.AverageMemory, AutoScalingTargetValue: -1}, []string{"percent for AVERAGE_MEMORY, got -1"}},
-		{"requests without their number", nil, ecsweb.Hosting{AutoScalingMetric: ecsweb.RequestCountPerTarget}, []string{"AutoScalingTargetValue must be set to at least 1 request for REQUEST_COUNT_PER_TARGET, got 0"}},
-		{"a name with wrong letters", nil, ecsweb.Hosting{ServiceName: "my site"}, []string{`ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "my site" (7)`}},
-		{"a name too long", nil, ecsweb.Hosting{ServiceName: strings.Repeat("a", 256)}, []string{"(256)"}},
-		{"subnets without a VPC", nil, ecsweb.Hosting{VPCSubnets: &awsec2.SubnetSelection{}}, []string{"VPCSubnets needs VPC"}},
-		{"a retention that CloudWatch Logs does not know", nil, ecsweb.Hosting{LogRetentionInDays: 10}, []string{"LogRetentionInDays must be one of", "got 10"}},
-		{"a reserved name", func(w *web.Workload) { w.Environment = map[string]string{"ECS_AGENT_URI": "x"} }, ecsweb.Hosting{}, []string{"Environment: ECS_AGENT_URI is ECS's own"}},
-		{"several at once", func(w *web.Workload) { w.Port = 70000 }, ecsweb.Hosting{CPU: 3, ServiceName: "a b", MinTaskCount: -1},
-			[]string{"Port must be between 1 and 65535, got 70000", "CPU must be", "ServiceName must have", "MinTaskCount must be"}},
+			[]string{"Hosting.Memory must go with CPU 512, got 8192; choose Memory 4096, or CPU 1024"}},
+		{"memory between two steps", nil, ecsweb.Hosting{CPU: 1024, Memory: 2500}, []string{"Hosting.Memory must go with CPU 1024, got 2500; choose Memory 2048 or 3072"}},
+		{"memory that the default CPU does not take", nil, ecsweb.Hosting{Memory: 512}, []string{"Hosting.Memory must go with CPU 1024, got 512; choose Memory 2048, or CPU 256"}},
+		{"memory in GB", nil, ecsweb.Hosting{CPU: 256, Memory: 2}, []string{"Hosting.Memory must go with CPU 256, got 2; choose Memory 512"}},
+		{"task counts out of range", nil, ecsweb.Hosting{MinTaskCount: -1, MaxTaskCount: -2}, []string{
+			"Hosting.MinTaskCount must be at least 1, got -1; what runs nothing while there are no requests is lambdaweb.Hosting{}",
+			"Hosting.MaxTaskCount must be at least 1, got -2"}},
+		{"MinTaskCount above MaxTaskCount", nil, ecsweb.Hosting{MinTaskCount: 3, MaxTaskCount: 2},
+			[]string{"Hosting.MinTaskCount must not be greater than MaxTaskCount, got 3 and 2; lower the one or raise the other"}},
+		{"an unknown metric", nil, ecsweb.Hosting{AutoScalingMetric: "CPU", AutoScalingTargetValue: 1000},
+			[]string{`Hosting.AutoScalingMetric must be ecsweb.AverageCPU, ecsweb.AverageMemory or ecsweb.RequestCountPerTarget, got "CPU"`}},
+		{"more than all of the CPU", nil, ecsweb.Hosting{AutoScalingTargetValue: 101}, []string{"Hosting.AutoScalingTargetValue must be between 1 and 100 percent, got 101"}},
+		{"less than no memory", nil, ecsweb.Hosting{AutoScalingMetric: ecsweb.AverageMemory, AutoScalingTargetValue: -1},
+			[]string{"Hosting.AutoScalingTargetValue must be between 1 and 100 percent, got -1"}},
+		{"requests without their number", nil, ecsweb.Hosting{AutoScalingMetric: ecsweb.RequestCountPerTarget}, []string{"Hosting.AutoScalingTargetValue must be at least 1, got 0"}},
+		{"a name with wrong letters", nil, ecsweb.Hosting{ServiceName: "my site"},
+			[]string{`Hosting.ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "my site" (7)`}},
+		{"a name too long", nil, ecsweb.Hosting{ServiceName: strings.Repeat("a", 256)},
+			[]string{`Hosting.ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "` + strings.Repeat("a", 256) + `" (256)`}},
+		{"subnets without a VPC", nil, ecsweb.Hosting{VPCSubnets: &awsec2.SubnetSelection{}},
+			[]string{"Hosting.VPCSubnets needs VPC, the one that they are in; without both the service is in the default VPC"}},
+		{"no security group where one should be", nil, ecsweb.Hosting{SecurityGroups: []awsec2.ISecurityGroup{nil}}, []string{"Hosting.SecurityGroups[0] must not be nil"}},
+		{"a retention that CloudWatch Logs does not know", nil, ecsweb.Hosting{LogRetentionInDays: 10}, []string{
+			"Hosting.LogRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got \"10\""}},
+		{"reserved names", func(w *web.Workload) {
+			w.Environment = map[string]string{
+				"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "x", "AWS_EXECUTION_ENV": "x", "ECS_AGENT_URI": "x", "ECS_CONTAINER_METADATA_URI": "x", "ECS_CONTAINER_METADATA_URI_V4": "x",
+				"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1", "ECS_ENABLED": "x", // not those
+			}
+		}, ecsweb.Hosting{}, []string{
+			`Workload.Environment["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] is set by ECS Express Mode itself; choose another name`,
+			`Workload.Environment["AWS_EXECUTION_ENV"] is set by ECS Express Mode itself; choose another name`,
+			`Workload.Environment["ECS_AGENT_URI"] is set by ECS Express Mode itself; choose another name`,
+			`Workload.Environment["ECS_CONTAINER_METADATA_URI"] is set by ECS Express Mode itself; choose another name`,
+			`Workload.Environment["ECS_CONTAINER_METADATA_URI_V4"] is set by ECS Express Mode itself; choose another name`,
+		}},
+		{"variables larger than a task definition", func(w *web.Workload) { w.Environment = map[string]string{"BIG": strings.Repeat("x", 64<<10)} }, ecsweb.Hosting{}, []string{
+			"Workload.Environment must not have more than 65536 bytes in all names and values on ECS Express Mode, got 65539 and 8 of PORT and the hosting's own; " +
+				"put what is large into the image, a table or a parameter"}},
+		{"several at once", func(w *web.Workload) { w.Port = 70000 }, ecsweb.Hosting{CPU: 3, ServiceName: "a b", MinTaskCount: -1}, []string{
+			"Workload.Port must be between 1 and 65535, got 70000",
+			cpus + ", got 3; the nearest is 256",
+			"Hosting.MinTaskCount must be at least 1, got -1; what runs nothing while there are no requests is lambdaweb.Hosting{}",
+			`Hosting.ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "a b" (3)`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := workload()
 			if test.change != nil {
 				test.change(&w)
 			}
-			wantErrors(t, (&ecsweb.ServiceProps{Workload: w, Hosting: test.hosting}).Validate(), test.want)
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: test.hosting}, test.want...)
 		})
 	}
 }
 
-// wantErrors fails where an error does not hold all of the texts, or has other problems beside them.
-func wantErrors(t *testing.T, err error, want []string) {
-	t.Helper()
-	if err == nil {
-		t.Fatalf("got no error, want %q", want)
+// Fargate's pairs of CPU and memory are accepted and no others; each that is refused gets advice that is accepted.
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	validate := func(cpu, memory int) error {
+		return (&web.ServiceProps{Workload: workload(), Hosting: ecsweb.Hosting{CPU: cpu, Memory: memory}}).Validate()
 	}
-	for _, text := range want {
-		if !strings.Contains(err.Error(), text) {
-			t.Errorf("got %v, want an error with %q", err, text)
+	advice := regexp.MustCompile(`; choose Memory (\d+)`)
+	accepted := 0
+	for _, cpu := range []int{256, 512, 1024, 2048, 4096, 8192, 16384} {
+		for memory := 256; memory <= 131072; memory += 256 {
+			err := validate(cpu, memory)
+			if err == nil {
+				accepted++
+				continue
+			}
+			found := advice.FindStringSubmatch(err.Error())
+			if found == nil {
+				t.Fatalf("CPU %d with memory %d: %v gives no advice", cpu, memory, err)
+			}
+			better, _ := strconv.Atoi(found[1])
+			if err := validate(cpu, better); err != nil {
+				t.Fatalf("CPU %d with memory %d: got the advice %d, which is refused: %v", cpu, memory, better, err)
+			}
 		}
 	}
-	if got := strings.Count(err.Error(), "\n") + 1; got > len(want) {
-		t.Errorf("got %d problems, want %d: %v", got, len(want), err)
+	if want := 3 + 4 + 7 + 13 + 23 + 12 + 12; accepted != want {
+		t.Errorf("got %d pairs that are accepted, want %d", accepted, want)
 	}
 }
 
@@ -615,55 +833,92 @@ func TestValidateResources(t *testing.T) {
 	}{
 		{"two clusters", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{OwnCluster: true, Cluster: awsecs.Cluster_FromClusterArn(stack, new("Cluster"), new("arn:aws:ecs:eu-west-1:123456789012:cluster/shared"))}
-		}, []string{"Cluster excludes OwnCluster"}},
+		}, []string{"Hosting.Cluster excludes OwnCluster; leave one of them out"}},
 		{"public and private subnets", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			vpc := newVPC(stack)
-			subnets := []awsec2.ISubnet{(*vpc.PublicSubnets())[0], (*vpc.PrivateSubnets())[1]}
-			return ecsweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}}
-		}, []string{"VPCSubnets must be all public or all private, got public PublicSubnet1 and private PrivateSubnet2; choose awsec2.SubnetType_PUBLIC"}},
+			return inSubnets(vpc, (*vpc.PublicSubnets())[0], (*vpc.PrivateSubnets())[1])
+		}, []string{"Hosting.VPCSubnets must be all public or all private, got public PublicSubnet1 and private PrivateSubnet2; " +
+			"choose awsec2.SubnetType_PUBLIC for a load balancer on the internet, or awsec2.SubnetType_PRIVATE_WITH_EGRESS for one inside the VPC"}},
 		{"one subnet", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			vpc := newVPC(stack)
-			subnets := (*vpc.PublicSubnets())[:1]
-			return ecsweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}}
-		}, []string{"VPCSubnets must lie in at least two availability zones, which the load balancer needs, got 1 subnet(s) in 1"}},
+			return inSubnets(vpc, (*vpc.PublicSubnets())[0])
+		}, []string{"Hosting.VPCSubnets must be in at least two availability zones, which the load balancer needs, got 1 subnet(s) in 1; choose more, or a VPC with two zones"}},
 		{"two subnets in one zone", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			vpc := importedVPC(stack, "subnet-0000000a", "subnet-0000000b", "subnet-0000000e", "subnet-0000000f") // two a zone
-			subnets := []awsec2.ISubnet{(*vpc.PublicSubnets())[0], (*vpc.PublicSubnets())[2]}
-			return ecsweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}}
-		}, []string{"got 2 subnet(s) in 1; choose more"}},
+			return inSubnets(vpc, (*vpc.PublicSubnets())[0], (*vpc.PublicSubnets())[2])
+		}, []string{"Hosting.VPCSubnets must be in at least two availability zones, which the load balancer needs, got 2 subnet(s) in 1; choose more, or a VPC with two zones"}},
+		{"no subnet where one should be", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			vpc := newVPC(stack)
+			return inSubnets(vpc, (*vpc.PublicSubnets())[0], nil)
+		}, []string{"Hosting.VPCSubnets.Subnets must not hold nil"}},
+		{"an unknown subnet group", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{VPC: newVPC(stack), VPCSubnets: &awsec2.SubnetSelection{SubnetGroupName: new("Web")}}
+		}, []string{"Hosting.VPCSubnets must choose subnets of VPC: there are no subnet groups with name 'Web' in this VPC; available names: Public,Private"}},
+		{"a type of subnets that the VPC does not have", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{VPC: newVPC(stack), VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED}}
+		}, []string{"Hosting.VPCSubnets must choose subnets of VPC: there are no 'Isolated' subnet groups in this VPC; available types: Deprecated_Private_NAT,Private,Deprecated_Private,Public"}},
+		{"two selectors of subnets", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{VPC: newVPC(stack), VPCSubnets: &awsec2.SubnetSelection{SubnetGroupName: new("Public"), SubnetType: awsec2.SubnetType_PUBLIC}}
+		}, []string{"Hosting.VPCSubnets must choose subnets of VPC: only one of 'subnetType,subnetGroupName' can be supplied to subnet selection"}},
+		{"a VPC that was imported without subnets", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{VPC: awsec2.Vpc_FromVpcAttributes(stack, new("VPC"), &awsec2.VpcAttributes{
+				VpcId: new("vpc-0123456789abcdef0"), AvailabilityZones: &[]*string{new("eu-west-1a"), new("eu-west-1b")},
+			})}
+		}, []string{"Hosting.VPC has no subnets that are known; name them when you import it, or set VPCSubnets.Subnets"}},
+		{"no security group beside one", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			vpc := newVPC(stack)
+			group := awsec2.NewSecurityGroup(stack, new("Group"), &awsec2.SecurityGroupProps{Vpc: vpc})
+			return ecsweb.Hosting{VPC: vpc, SecurityGroups: []awsec2.ISecurityGroup{group, nil}}
+		}, []string{"Hosting.SecurityGroups[1] must not be nil"}},
 		{"a log group and a retention", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{LogGroup: awslogs.NewLogGroup(stack, new("Logs"), nil), LogRetentionInDays: 7}
-		}, []string{"LogGroup excludes LogRetentionInDays"}},
+		}, []string{"Hosting.LogGroup excludes LogRetentionInDays; set the retention where the log group is made"}},
 		{"a task definition and its size", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil), Memory: 1}
-		}, []string{"TaskDefinition excludes CPU, Memory and ExecutionRole"}},
+		}, []string{"Hosting.TaskDefinition excludes CPU, Memory and ExecutionRole; set them in the task definition"}},
 		{"a task definition and an execution role", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil), ExecutionRole: newRole(stack, "Execution", "ecs-tasks.amazonaws.com")}
-		}, []string{"TaskDefinition excludes CPU, Memory and ExecutionRole"}},
+		}, []string{"Hosting.TaskDefinition excludes CPU, Memory and ExecutionRole; set them in the task definition"}},
 		{"a task definition and a role", func(stack awscdk.Stack, w *web.Workload) { w.Role = newRole(stack, "Own", "ecs-tasks.amazonaws.com") }, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil)}
-		}, []string{"TaskDefinition excludes Role; set the task definition's TaskRole instead"}},
+		}, []string{"Hosting.TaskDefinition excludes Workload.Role; set the task definition's TaskRole instead"}},
 		{"a task definition for EC2", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{TaskDefinition: awsecs.NewEc2TaskDefinition(stack, new("Task"), nil)}
-		}, []string{"TaskDefinition must be one for Fargate"}},
+		}, []string{"Hosting.TaskDefinition must be one for Fargate; make it with awsecs.NewFargateTaskDefinition"}},
+		{"a task definition for Windows", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{TaskDefinition: awsecs.NewFargateTaskDefinition(stack, new("Task"), &awsecs.FargateTaskDefinitionProps{
+				Cpu: new(1024.0), MemoryLimitMiB: new(2048.0),
+				RuntimePlatform: &awsecs.RuntimePlatform{OperatingSystemFamily: awsecs.OperatingSystemFamily_WINDOWS_SERVER_2022_CORE()},
+			})}
+		}, []string{"Hosting.TaskDefinition must be one for Linux, got WINDOWS_SERVER_2022_CORE; set RuntimePlatform.OperatingSystemFamily to awsecs.OperatingSystemFamily_LINUX()"}},
 		{"a task definition with a server of its own", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			definition := newTaskDefinition(stack, nil)
 			definition.AddContainer(new("Web"), &awsecs.ContainerDefinitionOptions{ContainerName: new("Main"), Image: awsecs.ContainerImage_FromRegistry(new(publicURI), nil)})
 			return ecsweb.Hosting{TaskDefinition: definition}
-		}, []string{`TaskDefinition must not have a container "Main" yet`}},
+		}, []string{`Hosting.TaskDefinition must not have a container "Main" yet: the service adds the workload under this name; ` +
+			"leave it out, and give each service a task definition of its own"}},
 		{"a task definition for arm64 and an image for x86-64", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, awsecs.CpuArchitecture_ARM64())}
-		}, []string{"TaskDefinition runs programs for arm64, but Image has Architecture x86_64"}},
-		{"a task definition for x86-64 and an image for arm64", func(_ awscdk.Stack, w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, func(stack awscdk.Stack) ecsweb.Hosting {
+		}, []string{"Hosting.TaskDefinition runs programs for arm64, but Workload.Image has Architecture x86_64; " +
+			"set RuntimePlatform.CpuArchitecture of the task definition, or build the image for arm64"}},
+		{"a task definition for x86-64 and an image for arm64", func(_ awscdk.Stack, w *web.Workload) {
+			w.Image = webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64})
+		}, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{TaskDefinition: awsecs.NewFargateTaskDefinition(stack, new("Task"), nil)}
-		}, []string{"TaskDefinition runs programs for x86_64, but Image has Architecture arm64", "build the image for x86_64"}},
+		}, []string{"Hosting.TaskDefinition runs programs for x86_64, but Workload.Image has Architecture arm64; " +
+			"set RuntimePlatform.CpuArchitecture of the task definition, or build the image for x86_64"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stack, w := newStack(t), workload()
 			if test.change != nil {
 				test.change(stack, &w)
 			}
-			wantErrors(t, (&ecsweb.ServiceProps{Workload: w, Hosting: test.hosting(stack)}).Validate(), test.want)
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: test.hosting(stack)}, test.want...)
 		})
 	}
+}
+
+// inSubnets is a hosting in some subnets of a VPC.
+func inSubnets(vpc awsec2.IVpc, subnets ...awsec2.ISubnet) ecsweb.Hosting {
+	return ecsweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}}
 }

@@ -1,75 +1,90 @@
 package ecsweb
 
 import (
-	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/cdkweb/cdkweb/internal/optional"
+	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
-// validateTaskDefinition checks a task definition of the user's by what Express Mode asks of it (CreateExpressGatewayService, parameter
+// checkTaskDefinition checks a task definition of the user's by what Express Mode asks of it (CreateExpressGatewayService, parameter
 // taskDefinitionArn).
-func (h Hosting) validateTaskDefinition(workload *web.Workload) []error {
-	var errs []error
-	if h.CPU != 0 || h.Memory != 0 || h.ExecutionRole != nil {
-		errs = append(errs, errors.New("TaskDefinition excludes CPU, Memory and ExecutionRole; set them in the task definition"))
+func (h Hosting) checkTaskDefinition(c *web.Check) {
+	report := func(message, fix string) {
+		c.Problem(web.Problem{Field: "Hosting.TaskDefinition", Message: message, Fix: fix})
 	}
-	if workload.Role != nil && *workload.Role.RoleArn() != *h.TaskDefinition.TaskRole().RoleArn() {
-		errs = append(errs, errors.New("TaskDefinition excludes Role; set the task definition's TaskRole instead"))
+	definition := h.TaskDefinition
+	c.Excludes("TaskDefinition", h.CPU != 0 || h.Memory != 0 || h.ExecutionRole != nil, []string{"CPU", "Memory", "ExecutionRole"}, "set them in the task definition")
+	if role := c.Workload.Role; role != nil && *role.RoleArn() != *definition.TaskRole().RoleArn() {
+		report("excludes Workload.Role", "set the task definition's TaskRole instead")
 	}
-	if !*h.TaskDefinition.IsFargateCompatible() {
-		errs = append(errs, errors.New("TaskDefinition must be one for Fargate; make it with awsecs.NewFargateTaskDefinition"))
+	if !*definition.IsFargateCompatible() {
+		report("must be one for Fargate", "make it with awsecs.NewFargateTaskDefinition")
 	}
-	if h.TaskDefinition.FindContainer(new(container)) != nil {
-		errs = append(errs, fmt.Errorf("TaskDefinition must not have a container %q yet: the service adds the workload under this name; "+
-			"leave it out, and give each service a task definition of its own", container))
+	if definition.FindContainer(new(container)) != nil {
+		report(fmt.Sprintf("must not have a container %q yet: the service adds the workload under this name", container),
+			"leave it out, and give each service a task definition of its own")
 	}
-	if workload.Image == nil {
-		return errs
+	if c.Stack != nil && *awscdk.Stack_Of(definition).Node().Path() != *c.Stack.Node().Path() {
+		report("must be in the service's own stack, because the service adds the workload to it", "make it there")
 	}
-	runs, image := architecture(h.TaskDefinition.RuntimePlatform()), workload.Image.Facts().Architecture
-	if runs != image {
-		errs = append(errs, fmt.Errorf("TaskDefinition runs programs for %s, but Image has Architecture %s; "+
-			"set RuntimePlatform.CpuArchitecture of the task definition, or build the image for %[1]s", runs, image))
+	architecture, family := runtimeOf(definition)
+	if !strings.HasPrefix(family, "LINUX") {
+		report("must be one for Linux, got "+family, "set RuntimePlatform.OperatingSystemFamily to awsecs.OperatingSystemFamily_LINUX()")
 	}
-	return errs
+	if c.Image == nil {
+		return
+	}
+	if architecture != c.Image.Architecture {
+		report(fmt.Sprintf("runs programs for %s, but Workload.Image has Architecture %s", architecture, c.Image.Architecture),
+			fmt.Sprintf("set RuntimePlatform.CpuArchitecture of the task definition, or build the image for %s", architecture))
+	}
 }
 
-// architecture is what a task definition runs; x86-64 where it does not say.
-func architecture(platform *awsecs.RuntimePlatform) webimage.Architecture {
-	if platform != nil && platform.CpuArchitecture == awsecs.CpuArchitecture_ARM64() {
-		return webimage.ARM64
+// runtimeOf is what a task definition runs: Linux on x86-64 if it does not say. The CDK's types do not tell their values, so it is read
+// from the resource.
+func runtimeOf(definition awsecs.TaskDefinition) (architecture webimage.Architecture, family string) {
+	architecture, family = webimage.X86_64, "LINUX"
+	resource, ok := definition.Node().DefaultChild().(awsecs.CfnTaskDefinition)
+	if !ok || resource.RuntimePlatform() == nil {
+		return architecture, family
 	}
-	return webimage.X86_64
+	platform, _ := awscdk.Stack_Of(definition).Resolve(resource.RuntimePlatform()).(map[string]any)
+	if platform["cpuArchitecture"] == "ARM64" {
+		architecture = webimage.ARM64
+	}
+	if name, ok := platform["operatingSystemFamily"].(string); ok {
+		family = name
+	}
+	return architecture, family
 }
 
 // addContainer adds the workload to a task definition, as Express Mode asks for it: the name Main, and one TCP port that has a name.
-func (s *Service) addContainer(definition awsecs.TaskDefinition) awsecs.ContainerDefinition {
-	variables := map[string]*string{}
-	for name, value := range s.prepared.Variables() {
-		variables[name] = &value
-	}
+func addContainer(scope constructs.Construct, in *web.Definition, definition awsecs.TaskDefinition, logs awslogs.ILogGroup) awsecs.ContainerDefinition {
 	return definition.AddContainer(new(container), &awsecs.ContainerDefinitionOptions{
-		Image:       s.containerImage(),
-		Command:     optional.List(s.prepared.Workload.Command),
-		Environment: &variables,
+		Image:       containerImage(scope, in),
+		Command:     cdk.List(in.Workload.Command),
+		Environment: in.Variables.Map(),
 		PortMappings: &[]*awsecs.PortMapping{{
-			ContainerPort: new(float64(s.prepared.Workload.Port)),
+			ContainerPort: new(float64(in.Workload.Port)),
 			Name:          new("web"),
 			Protocol:      awsecs.Protocol_TCP,
 		}},
-		Logging: awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: s.logGroup, StreamPrefix: new(streamPrefix)}),
+		Logging: awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: logs, StreamPrefix: new(streamPrefix)}),
 	})
 }
 
 // containerImage lets the CDK grant the task definition's execution role what a private image needs.
-func (s *Service) containerImage() awsecs.ContainerImage {
-	if repository := s.prepared.Image.Repository(s, "ImageRepository"); repository != nil {
-		return awsecs.ContainerImage_FromEcrRepository(repository, &s.prepared.Image.TagOrDigest)
+func containerImage(scope constructs.Construct, in *web.Definition) awsecs.ContainerImage {
+	if repository := in.Image.Repository(scope, "ImageRepository"); repository != nil {
+		return awsecs.ContainerImage_FromEcrRepository(repository, &in.Image.TagOrDigest)
 	}
-	return awsecs.ContainerImage_FromRegistry(&s.prepared.Image.URI, nil)
+	return awsecs.ContainerImage_FromRegistry(&in.Image.URI, nil)
 }

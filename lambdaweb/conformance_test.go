@@ -3,33 +3,35 @@ package lambdaweb_test
 import (
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/cdkweb/cdkweb/internal/hostingtest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
 )
 
 func TestConformance(t *testing.T) {
-	for name, hosting := range map[string]lambdaweb.Hosting{
-		"HTTP API":     {},
-		"REST API":     {Endpoint: lambdaweb.RESTAPI{}},
-		"function URL": {Endpoint: lambdaweb.FunctionURL{}},
+	harness := func(endpoint lambdaweb.Endpoint) hostingtest.Harness {
+		hosting := lambdaweb.Hosting{Endpoint: endpoint}
+		return hostingtest.Harness{
+			Hosting:      hosting,
+			Type:         "AWS::Lambda::Function",
+			Environment:  "Environment.Variables",
+			Command:      "ImageConfig.Command",
+			CommandValue: `["serve","--verbose"]`,
+			OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
+				service, _ := lambdaweb.NewService(scope, id, workload, hosting)
+				return service
+			},
+		}
+	}
+	hostingtest.Run(t, harness(nil))
+	for name, endpoint := range map[string]lambdaweb.Endpoint{
+		"REST API":                  lambdaweb.RESTAPI{},
+		"function URL":              lambdaweb.FunctionURL{},
+		"function URL that streams": &lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM},
 	} {
-		t.Run(name, func(t *testing.T) {
-			hostingtest.Run(t, hostingtest.Harness{
-				Hosting: hosting,
-				New: func(scope constructs.Construct, id string, workload web.Workload) web.Hosted {
-					return lambdaweb.NewService(scope, id, &lambdaweb.ServiceProps{Workload: workload, Hosting: hosting})
-				},
-				Node:         "Lambda",
-				Type:         "AWS::Lambda::Function",
-				Principal:    "lambda.amazonaws.com",
-				Environment:  "Environment.Variables",
-				Command:      "ImageConfig.Command",
-				CommandValue: `["serve","--verbose"]`,
-				Reserved:     "AWS_REGION",
-			})
-		})
+		t.Run(name, func(t *testing.T) { hostingtest.RunBriefly(t, harness(endpoint)) })
 	}
 }

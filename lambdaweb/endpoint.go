@@ -1,165 +1,167 @@
 package lambdaweb
 
 import (
-	"fmt"
+	"cmp"
+	"reflect"
 	"regexp"
-	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/cdkweb/cdkweb/internal/limits"
 	"github.com/cdkweb/cdkweb/internal/token"
+	"github.com/cdkweb/cdkweb/platform"
+	"github.com/cdkweb/cdkweb/web"
 )
 
-// Endpoint is what makes the function answer HTTP: [HTTPAPI], [RESTAPI] or [FunctionURL].
+// Endpoint is what takes HTTP requests for the function: [HTTPAPI], [RESTAPI] or [FunctionURL].
 type Endpoint interface {
-	// limit is how long the endpoint waits for the function; zero where it waits as long as the function may run.
-	limit() limit
+	// platform is what AWS promises of Lambda behind the endpoint.
+	platform() *platform.Platform
 
-	// limits are what AWS promises of the endpoint.
-	limits() *limits.Hosting
+	// name of the endpoint in a sentence.
+	name() string
 
-	validate() []error
+	// timeoutWarning is the id of the warning about a function that may run longer than the endpoint waits.
+	timeoutWarning() string
+
+	check(c *web.Check)
 
 	// variables are settings of the adapter that belong to the endpoint.
 	variables() map[string]string
 
-	// define adds the endpoint to a service that has its function, and returns the URL without a slash at the end.
-	define(s *Service) (url string)
+	// define adds the endpoint to the resources that have their function, and returns the URL without a slash at the end.
+	define(scope constructs.Construct, r *Resources) (url string)
 }
 
-// limit is an endpoint's own timeout, and the warning about a function that may run longer.
-type limit struct {
-	timeout time.Duration
-	warning string // id
-	name    string
+// isNil reports whether there is no endpoint, or a nil pointer to one.
+func isNil(endpoint Endpoint) bool {
+	value := reflect.ValueOf(endpoint)
+	return endpoint == nil || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
-// HTTPAPI is an API Gateway HTTP API with one route for everything and no stage in the path. It waits 30 s for an answer, takes
+// HTTPAPI is an API Gateway HTTP API with one route for everything and no stage in the path. It waits 30 s for a response, takes
 // requests of up to 6 MB (Lambda's limit), and does not stream.
 type HTTPAPI struct{}
 
-// HTTPAPITimeoutWarning is the id of the warning about a Timeout that no client behind an HTTP API will see the end of.
+// HTTPAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 30 s of an HTTP API.
 const HTTPAPITimeoutWarning = "cdkweb:http-api-timeout"
 
-// limit is API Gateway's maximum integration timeout for HTTP APIs, which is not adjustable.
-func (HTTPAPI) limit() limit {
-	return limit{limits.HTTPAPI.Timeout, HTTPAPITimeoutWarning, "an HTTP API"}
-}
+func (HTTPAPI) platform() *platform.Platform { return &platform.HTTPAPI }
 
-func (HTTPAPI) limits() *limits.Hosting { return &limits.HTTPAPI }
+func (HTTPAPI) name() string { return "an HTTP API" }
 
-func (HTTPAPI) validate() []error { return nil }
+func (HTTPAPI) timeoutWarning() string { return HTTPAPITimeoutWarning }
+
+func (HTTPAPI) check(*web.Check) {}
 
 func (HTTPAPI) variables() map[string]string { return nil }
 
-func (HTTPAPI) define(s *Service) string {
-	s.httpAPI = awsapigatewayv2.NewHttpApi(s, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
-		ApiName: new(apiName(s)),
-		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(new("Function"), s.function,
+func (HTTPAPI) define(scope constructs.Construct, r *Resources) string {
+	r.HTTPAPI = awsapigatewayv2.NewHttpApi(scope, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
+		ApiName: new(apiName(scope)),
+		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(new("Function"), r.Function,
 			&awsapigatewayv2integrations.HttpLambdaIntegrationProps{
 				PayloadFormatVersion: awsapigatewayv2.PayloadFormatVersion_VERSION_2_0(),
 			}),
 	})
-	return *s.httpAPI.ApiEndpoint()
+	return *r.HTTPAPI.ApiEndpoint()
 }
 
 // apiName is the end of the service's path, which the console shows; without it every API has the same name. API Gateway takes 128
 // characters.
-func apiName(s *Service) string {
+func apiName(scope constructs.Construct) string {
 	const most = 128
-	path := *s.Node().Path()
-	return path[max(0, len(path)-most):]
+	path := []rune(*scope.Node().Path())
+	return string(path[max(0, len(path)-most):])
 }
 
-// RESTAPI is a regional API Gateway REST API that passes every path and method on, and every body as it is. It waits 29 s for an
-// answer and takes requests of up to 6 MB (Lambda's limit). It can have a web ACL, a resource policy and usage plans, which an HTTP
-// API cannot. Clients that want a binary answer send an Accept header, as browsers do: without one API Gateway leaves it in base64.
+// RESTAPI is a regional API Gateway REST API that passes every path and method on, and every body as it is. It waits 29 s for a
+// response and takes requests of up to 6 MB (Lambda's limit). It can have a web ACL, a resource policy and usage plans, which an
+// HTTP API cannot. For a binary response, clients must send an Accept header, as browsers do: without one API Gateway leaves the
+// response in base64.
 type RESTAPI struct {
 	// StageName is the first part of every path that clients see; the server does not. 1 to 128 letters, digits, hyphens and
 	// underscores. Optional. Default: "prod".
 	StageName string
 }
 
-// RESTAPITimeoutWarning is the id of the warning about a Timeout that no client behind a REST API will see the end of.
+// RESTAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 29 s of a REST API.
 const RESTAPITimeoutWarning = "cdkweb:rest-api-timeout"
 
-// limit is API Gateway's default integration timeout for REST APIs. An account can have it raised at the price of its throttle quota.
-func (RESTAPI) limit() limit {
-	return limit{limits.RESTAPI.Timeout, RESTAPITimeoutWarning, "a REST API"}
-}
+func (RESTAPI) platform() *platform.Platform { return &platform.RESTAPI }
 
-func (RESTAPI) limits() *limits.Hosting { return &limits.RESTAPI }
+func (RESTAPI) name() string { return "a REST API" }
+
+func (RESTAPI) timeoutWarning() string { return RESTAPITimeoutWarning }
 
 // stageName is API Gateway's rule for a stage, which becomes part of a path.
-var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
-func (r RESTAPI) validate() []error {
-	if r.StageName != "" && !token.In(r.StageName) && !stageName.MatchString(r.StageName) {
-		return []error{fmt.Errorf("Endpoint: RESTAPI.StageName must have 1 to 128 letters, digits, hyphens and underscores, got %q", r.StageName)}
+func (a RESTAPI) check(c *web.Check) {
+	if token.In(a.StageName) {
+		c.Problem(web.Problem{Field: "Hosting.Endpoint.StageName", Message: "must be a literal, because it becomes part of a construct's id", Got: a.StageName})
 	}
-	return nil
+	c.Name("Endpoint.StageName", a.StageName, stageName, 1, 128, "letters, digits, hyphens and underscores")
 }
 
 func (RESTAPI) variables() map[string]string { return nil }
 
-func (r RESTAPI) define(s *Service) string {
-	if r.StageName == "" {
-		r.StageName = "prod"
-	}
-	s.restAPI = awsapigateway.NewRestApi(s, new("RestApi"), &awsapigateway.RestApiProps{
-		RestApiName:      new(apiName(s)),
+func (a RESTAPI) define(scope constructs.Construct, r *Resources) string {
+	stage := cmp.Or(a.StageName, "prod")
+	r.RESTAPI = awsapigateway.NewRestApi(scope, new("RestApi"), &awsapigateway.RestApiProps{
+		RestApiName:      new(apiName(scope)),
 		EndpointTypes:    &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		BinaryMediaTypes: &[]*string{new("*/*")}, // else API Gateway takes every body for UTF-8 text
 		CloudWatchRole:   new(false),             // an account-wide setting, not this service's
-		DeployOptions:    &awsapigateway.StageOptions{StageName: &r.StageName},
-		DefaultIntegration: awsapigateway.NewLambdaIntegration(s.function, &awsapigateway.LambdaIntegrationOptions{
+		DeployOptions:    &awsapigateway.StageOptions{StageName: &stage},
+		DefaultIntegration: awsapigateway.NewLambdaIntegration(r.Function, &awsapigateway.LambdaIntegrationOptions{
 			ScopePermissionToMethod: new(false), // one permission for the API instead of two for each method
 		}),
 	})
-	s.restAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
-	s.restAPI.Root().AddMethod(new("ANY"), nil, nil)
-	s.restAPI.Root().AddProxy(nil)
-	return "https://" + *s.restAPI.RestApiId() + ".execute-api." + *s.Stack().Region() + "." + *s.Stack().UrlSuffix() + "/" + r.StageName
+	r.RESTAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
+	r.RESTAPI.Root().AddMethod(new("ANY"), nil, nil)
+	r.RESTAPI.Root().AddProxy(nil)
+	stack := awscdk.Stack_Of(scope)
+	return "https://" + *r.RESTAPI.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stage
 }
 
-// FunctionURL is the function's own address. It waits as long as the function may run, up to 15 minutes, and costs nothing beside the
-// invocations.
+// FunctionURL is the function's own address. It waits as long as the function may run, up to 15 minutes, and costs nothing beside
+// the invocations.
 type FunctionURL struct {
-	// AuthType says who may call: everybody (NONE), or who has the permission lambda:InvokeFunctionUrl and signs requests (AWS_IAM).
+	// AuthType says who may call: everybody (NONE), or who signs requests (AWS_IAM) and has both permissions that this needs since
+	// October 2025: lambda:InvokeFunctionUrl and lambda:InvokeFunction.
 	// Optional. Default: awslambda.FunctionUrlAuthType_NONE.
 	AuthType awslambda.FunctionUrlAuthType
 
-	// InvokeMode says whether an answer is sent when it is complete (BUFFERED), and may be 6 MB, or while the server writes it
+	// InvokeMode says whether a response is sent when it is complete (BUFFERED), and may be 6 MB, or while the server writes it
 	// (RESPONSE_STREAM), and may be 200 MB, of which Lambda sends what is over 6 MB at 2 MB a second.
 	// Optional. Default: awslambda.InvokeMode_BUFFERED.
 	InvokeMode awslambda.InvokeMode
 }
 
-func (FunctionURL) limit() limit { return limit{} }
-
-func (FunctionURL) limits() *limits.Hosting { return &limits.FunctionURL }
-
-func (f FunctionURL) validate() []error {
-	var errs []error
-	switch f.AuthType {
-	case "", awslambda.FunctionUrlAuthType_NONE, awslambda.FunctionUrlAuthType_AWS_IAM:
-	default:
-		errs = append(errs, fmt.Errorf("Endpoint: FunctionURL.AuthType must be awslambda.FunctionUrlAuthType_NONE or _AWS_IAM, got %q", string(f.AuthType)))
+func (f FunctionURL) platform() *platform.Platform {
+	if f.streams() {
+		return &platform.FunctionURLStreaming
 	}
-	switch f.InvokeMode {
-	case "", awslambda.InvokeMode_BUFFERED, awslambda.InvokeMode_RESPONSE_STREAM:
-	default:
-		errs = append(errs, fmt.Errorf("Endpoint: FunctionURL.InvokeMode must be awslambda.InvokeMode_BUFFERED or _RESPONSE_STREAM, got %q", string(f.InvokeMode)))
-	}
-	return errs
+	return &platform.FunctionURL
 }
 
-// streams reports whether clients get the first part of an answer before the last is there.
+func (FunctionURL) name() string { return "a function URL" }
+
+func (FunctionURL) timeoutWarning() string { return "" } // it waits as long as a function can run
+
+func (f FunctionURL) check(c *web.Check) {
+	c.OneOf("Endpoint.AuthType", string(f.AuthType), []string{string(awslambda.FunctionUrlAuthType_NONE), string(awslambda.FunctionUrlAuthType_AWS_IAM)},
+		"awslambda.FunctionUrlAuthType_NONE", "awslambda.FunctionUrlAuthType_AWS_IAM")
+	c.OneOf("Endpoint.InvokeMode", string(f.InvokeMode), []string{string(awslambda.InvokeMode_BUFFERED), string(awslambda.InvokeMode_RESPONSE_STREAM)},
+		"awslambda.InvokeMode_BUFFERED", "awslambda.InvokeMode_RESPONSE_STREAM")
+}
+
+// streams reports whether clients get the first part of a response before the last is there.
 func (f FunctionURL) streams() bool { return f.InvokeMode == awslambda.InvokeMode_RESPONSE_STREAM }
 
 func (f FunctionURL) variables() map[string]string {
@@ -169,11 +171,11 @@ func (f FunctionURL) variables() map[string]string {
 	return map[string]string{"AWS_LWA_INVOKE_MODE": "response_stream"}
 }
 
-func (f FunctionURL) define(s *Service) string {
-	if f.AuthType == "" {
-		f.AuthType = awslambda.FunctionUrlAuthType_NONE
-	}
-	s.functionURL = s.function.AddFunctionUrl(&awslambda.FunctionUrlOptions{AuthType: f.AuthType, InvokeMode: f.InvokeMode})
-	host := awscdk.Fn_Select(new(float64(2)), awscdk.Fn_Split(new("/"), s.functionURL.Url(), nil))
+func (f FunctionURL) define(_ constructs.Construct, r *Resources) string {
+	r.FunctionURL = r.Function.AddFunctionUrl(&awslambda.FunctionUrlOptions{
+		AuthType:   cmp.Or(f.AuthType, awslambda.FunctionUrlAuthType_NONE),
+		InvokeMode: f.InvokeMode,
+	})
+	host := awscdk.Fn_Select(new(float64(2)), awscdk.Fn_Split(new("/"), r.FunctionURL.Url(), nil))
 	return "https://" + *host
 }

@@ -15,27 +15,26 @@ import (
 // A function with an address of its own, for requests of up to five minutes.
 func ExampleNewService() {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), new("Shop"), nil)
-	site := lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{
-		Workload: web.Workload{Image: webimage.Go("./server", nil), HealthCheck: web.HealthCheck{Path: "/healthz"}},
-		Hosting: lambdaweb.Hosting{
+	_, resources := lambdaweb.NewService(stack, "Site",
+		web.Workload{Image: webimage.Go("./server", nil), HealthCheck: web.HealthCheck{Path: "/healthz"}},
+		lambdaweb.Hosting{
 			Endpoint:   lambdaweb.FunctionURL{},
 			MemorySize: 1769,
 			Timeout:    5 * time.Minute,
 			Tracing:    awslambda.Tracing_ACTIVE,
-		},
-	})
-	awscdk.NewCfnOutput(stack, new("Function"), &awscdk.CfnOutputProps{Value: site.Function().FunctionName()})
+		})
+	awscdk.NewCfnOutput(stack, new("Function"), &awscdk.CfnOutputProps{Value: resources.Function.FunctionName()})
 }
 
-// What only Lambda has is at hand from a web.Service, too.
-func ExampleService() {
+// What only Lambda has is at hand for any service.
+func ExampleResourcesOf() {
 	stack := awscdk.NewStack(awscdk.NewApp(nil), new("Shop"), nil)
 	site := web.NewService(stack, "Site", &web.ServiceProps{
 		Workload: web.Workload{Image: webimage.Go("./server", nil)},
 		Hosting:  lambdaweb.Hosting{},
 	})
-	if onLambda, ok := site.Hosted().(*lambdaweb.Service); ok {
-		onLambda.HTTPAPI().AddStage(new("Beta"), &awsapigatewayv2.HttpStageOptions{StageName: new("beta")})
-		onLambda.CfnFunction().AddPropertyOverride(new("Description"), "the shop's site")
+	if resources, ok := lambdaweb.ResourcesOf(site); ok {
+		resources.HTTPAPI.AddStage(new("Beta"), &awsapigatewayv2.HttpStageOptions{StageName: new("beta")})
+		resources.Function.Node().DefaultChild().(awslambda.CfnFunction).AddPropertyOverride(new("Description"), "the shop's site")
 	}
 }

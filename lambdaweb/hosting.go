@@ -1,41 +1,41 @@
 package lambdaweb
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
-	"github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/cdkweb/cdkweb/internal/limits"
-	"github.com/cdkweb/cdkweb/internal/loggroup"
+	"github.com/cdkweb/cdkweb/adapter/program/settings"
+	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/token"
+	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
 // Hosting is AWS Lambda, with the options that only it has. The zero value is a function of 512 MB behind an HTTP API.
 type Hosting struct {
-	// Endpoint is what makes the function answer HTTP: HTTPAPI{}, RESTAPI{} or FunctionURL{}. Optional. Default: HTTPAPI{}.
+	// Endpoint is what takes HTTP requests for the function: HTTPAPI{}, RESTAPI{} or FunctionURL{}. Optional. Default: HTTPAPI{}.
 	Endpoint Endpoint
 
 	// MemorySize in MB, 128 to 10240. CPU grows with it: 1769 MB are one vCPU. Optional. Default: 512.
 	MemorySize int
 
 	// Timeout is how long a request may take, start-up of a new execution environment not included: whole seconds, 1 s to 900 s.
-	// Optional. Default: 29 s, which leaves API Gateway the time to pass the last answer on.
+	// Optional. Default: 29 s, which leaves API Gateway the time to pass the last response on.
 	Timeout time.Duration
 
 	// EphemeralStorageSize is the size of /tmp in MB, 512 to 10240. Optional. Default: 512, which costs nothing.
 	EphemeralStorageSize int
 
-	// ReservedConcurrentExecutions is how many requests are answered at a time at most; as many are taken from what the account's
-	// other functions can use. Optional. Default: none reserved, up to the account's limit.
+	// ReservedConcurrentExecutions is the maximum of concurrent requests, reserved out of the account's concurrency, of which 100 must
+	// stay unreserved: a new account, whose quota may be as low as 10, cannot reserve any.
+	// Optional. Default: none reserved, up to the account's limit.
 	ReservedConcurrentExecutions int
 
 	// Tracing sends traces to AWS X-Ray, and grants the role what that needs. Optional. Default: awslambda.Tracing_DISABLED.
@@ -55,124 +55,128 @@ var _ web.Hosting = Hosting{}
 const (
 	minMemorySize, maxMemorySize, defaultMemorySize = 128, 10240, 512
 	minStorageSize, maxStorageSize                  = 512, 10240
-	defaultTimeout                                  = 29 * time.Second
-	maxEnvironment                                  = 4096 // bytes of all names and values
-	ownVariables                                    = 128  // of these, for PORT and the adapter's settings
+	defaultTimeout, maxTimeout                      = 29 * time.Second, 900 * time.Second
 )
 
-// reserved are the names that Lambda sets itself, from its developer guide ("Reserved environment variables").
-var reserved = []string{
-	"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
-	"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
-	"AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY",
-	"AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+// Platform implements web.Hosting.
+func (h Hosting) Platform() *platform.Platform {
+	if isNil(h.Endpoint) { // reported by Check if it is a nil pointer
+		return &platform.HTTPAPI
+	}
+	return h.Endpoint.platform()
 }
 
-// variableName is Lambda's rule for the name of an environment variable.
-var variableName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`)
-
 func (h Hosting) withDefaults() Hosting {
-	if h.Endpoint == nil {
+	if isNil(h.Endpoint) {
 		h.Endpoint = HTTPAPI{}
 	}
-	if h.MemorySize == 0 {
-		h.MemorySize = defaultMemorySize
-	}
-	if h.Timeout == 0 {
-		h.Timeout = defaultTimeout
-	}
-	if h.Tracing == "" {
-		h.Tracing = awslambda.Tracing_DISABLED
-	}
+	h.MemorySize = cmp.Or(h.MemorySize, defaultMemorySize)
+	h.Timeout = cmp.Or(h.Timeout, defaultTimeout)
+	h.Tracing = cmp.Or(h.Tracing, awslambda.Tracing_DISABLED)
 	return h
 }
 
-// Validate implements web.Hosting.
-func (h Hosting) Validate(workload *web.Workload, environment web.Environment) []error {
+// Check implements web.Hosting.
+func (h Hosting) Check(c *web.Check) {
+	if h.Endpoint != nil && isNil(h.Endpoint) {
+		c.Problem(web.Problem{Field: "Hosting.Endpoint", Message: fmt.Sprintf("must not be a nil %T", h.Endpoint), Fix: "leave it out for an HTTP API"})
+	}
 	h = h.withDefaults()
-	errs := h.Endpoint.validate()
-	between := func(field string, got, least, most int) {
-		if got < least || got > most {
-			errs = append(errs, fmt.Errorf("%s must be between %d and %d MB, got %d", field, least, most, got))
-		}
-	}
-	between("MemorySize", h.MemorySize, minMemorySize, maxMemorySize)
+	h.Endpoint.check(c)
+	c.Between("MemorySize", h.MemorySize, minMemorySize, maxMemorySize, "MB")
 	if h.EphemeralStorageSize != 0 {
-		between("EphemeralStorageSize", h.EphemeralStorageSize, minStorageSize, maxStorageSize)
+		c.Between("EphemeralStorageSize", h.EphemeralStorageSize, minStorageSize, maxStorageSize, "MB")
 	}
-	if h.Timeout < time.Second || h.Timeout > limits.FunctionURL.Timeout || h.Timeout%time.Second != 0 {
-		errs = append(errs, fmt.Errorf("Timeout must be whole seconds from 1s to %.0fs, got %s", limits.FunctionURL.Timeout.Seconds(), h.Timeout))
-	}
-	if h.ReservedConcurrentExecutions < 0 {
-		errs = append(errs, fmt.Errorf("ReservedConcurrentExecutions must be at least 1, or 0 for none reserved, got %d", h.ReservedConcurrentExecutions))
-	}
-	switch h.Tracing {
-	case awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH, awslambda.Tracing_DISABLED:
-	default:
-		errs = append(errs, fmt.Errorf("Tracing must be awslambda.Tracing_ACTIVE, _PASS_THROUGH or _DISABLED, got %q", string(h.Tracing)))
-	}
-	errs = append(errs, h.validateNeeds(workload.Needs)...)
-	errs = append(errs, loggroup.Validate(h.LogGroup, h.LogRetentionInDays)...)
-	if workload.Image != nil {
-		errs = append(errs, validateImage(workload.Image.Facts(), environment)...)
-	}
-	return errs
+	c.AtLeast("ReservedConcurrentExecutions", h.ReservedConcurrentExecutions, 0)
+	c.OneOf("Tracing", string(h.Tracing), []string{string(awslambda.Tracing_ACTIVE), string(awslambda.Tracing_PASS_THROUGH), string(awslambda.Tracing_DISABLED)},
+		"awslambda.Tracing_ACTIVE", "awslambda.Tracing_PASS_THROUGH", "awslambda.Tracing_DISABLED")
+	h.checkTimeout(c)
+	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
+	h.setVariables(c)
 }
 
-// validateNeeds checks what the workload needs against the endpoint and, where the endpoint waits for long enough, against the function.
-func (h Hosting) validateNeeds(needs web.Needs) []error {
-	promised := h.Endpoint.limits()
-	errs := promised.Check(needs)
-	if needs.RequestTimeout > h.Timeout && needs.RequestTimeout <= promised.Timeout {
-		errs = append(errs, fmt.Errorf("Timeout must not be shorter than Needs.RequestTimeout, got %s and %s; lengthen it", h.Timeout, needs.RequestTimeout))
+// checkTimeout checks the function's timeout, and what waits for it.
+func (h Hosting) checkTimeout(c *web.Check) {
+	c.WholeSeconds("Timeout", h.Timeout, time.Second, maxTimeout)
+	limit := h.Endpoint.platform().Timeout
+	if needed := c.Workload.Needs.RequestTimeout; h.Timeout >= time.Second && needed > h.Timeout && needed <= limit {
+		c.Problem(web.Problem{Field: "Hosting.Timeout", Message: fmt.Sprintf("must not be shorter than Workload.Needs.RequestTimeout, got %s and %s", h.Timeout, needed), Fix: "lengthen it"})
 	}
-	if url, ok := h.Endpoint.(FunctionURL); ok && needs.Streaming && !url.streams() {
-		errs = append(errs, errors.New("Needs.Streaming is set, but the function URL buffers; set FunctionURL.InvokeMode to awslambda.InvokeMode_RESPONSE_STREAM"))
+	if h.Timeout > limit && h.Timeout <= maxTimeout {
+		c.Warn(h.Endpoint.timeoutWarning(), fmt.Sprintf("Timeout is %s, but %s waits %s for a response: clients get an error while the function runs on and is paid for. "+
+			"Shorten it, or use Endpoint: lambdaweb.FunctionURL{}, which waits as long as the function", h.Timeout, h.Endpoint.name(), limit))
 	}
-	return errs
 }
 
-// ValidateVariables implements web.Hosting.
-func (h Hosting) ValidateVariables(variables map[string]string) []error {
-	var errs []error
-	size := 0
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		value := variables[name]
-		size += len(name) + len(token.Literal(value))
-		switch {
-		case name == "": // reported for every hosting
-		case slices.Contains(reserved, name):
-			errs = append(errs, fmt.Errorf("Environment: %s is Lambda's own and cannot be set; choose another name", name))
-		case !variableName.MatchString(name):
-			errs = append(errs, fmt.Errorf("Environment: on Lambda a variable's name has at least two letters, digits and underscores "+
-				"and starts with a letter, got %q", name))
+// variables are the adapter's settings, which are those of AWS Lambda Web Adapter. What the workload sets wins.
+func (h Hosting) variables(c *web.Check) map[string]string {
+	own := map[string]string{
+		// Else a workload's variable HOST, a common name for the public host name, would be where the adapter looks for the server.
+		"AWS_LWA_HOST": "127.0.0.1",
+	}
+	maps.Copy(own, h.Endpoint.variables())
+	if path := c.Workload.HealthCheck.Path; path != "" {
+		own["AWS_LWA_READINESS_CHECK_PATH"] = path
+		own["AWS_LWA_READINESS_CHECK_HEALTHY_STATUS"] = "200-399"
+	} else if c.Image != nil && c.Image.Adapter != webimage.WithAdapter {
+		own["AWS_LWA_READINESS_CHECK_PROTOCOL"] = "tcp" // AWS Lambda Web Adapter would ask for / over HTTP
+	}
+	return own
+}
+
+// setVariables states the hosting's variables, and checks those of the workload that the adapter reads.
+func (h Hosting) setVariables(c *web.Check) {
+	own := h.variables(c)
+	for name, value := range own {
+		c.SetVariable(name, value)
+	}
+	c.EachVariable(func(name, value string) *web.Problem {
+		environment := maps.Clone(own)
+		maps.Copy(environment, c.Workload.Environment)
+		environment[name] = value
+		if problem := checkOldName(environment, name); problem != nil {
+			return problem
+		}
+		for _, setting := range settings.All() {
+			delete(environment, setting.Old) // the new name is set, maybe to a token
+		}
+		_, given := c.Workload.Environment[name]
+		return checkSetting(environment, name, given)
+	})
+}
+
+// checkOldName reports a variable that only looks like a setting: the adapter reads a setting's old name if the new one is not set.
+func checkOldName(environment map[string]string, name string) *web.Problem {
+	for _, setting := range settings.All() {
+		if setting.Old == name && environment[name] != "" && environment[setting.Name] == "" {
+			return &web.Problem{Message: fmt.Sprintf("is an old name of the adapter's setting %s, so it would change the adapter", setting.Name),
+				Fix: fmt.Sprintf("set %s too, or rename the variable", setting.Name)}
 		}
 	}
-	if most := maxEnvironment - ownVariables; size > most {
-		errs = append(errs, fmt.Errorf("Environment must not have more than %d bytes in all names and values on Lambda, got %d; "+
-			"put what is large into the image, a table or a parameter (Lambda takes %d, and PORT and the adapter need some)", most, size, maxEnvironment))
-	}
-	return errs
+	return nil
 }
 
-func validateImage(image webimage.Facts, environment web.Environment) []error {
-	var errs []error
-	if image.Public {
-		errs = append(errs, errors.New("Image: Lambda runs images from private ECR only, got one in Amazon ECR Public; "+
-			"build it with webimage.Dockerfile (FROM that image), or copy it to a repository of your own"))
+// checkSetting reports what the adapter would refuse at every start because of a variable, which is given if it is one of the
+// workload's and not one that is added.
+func checkSetting(environment map[string]string, name string, given bool) *web.Problem {
+	check := func(without string) []settings.Problem {
+		return settings.Check(func(asked string) string {
+			if asked == without {
+				return ""
+			}
+			return token.Literal(environment[asked])
+		})
 	}
-	if image.Adapter == webimage.NoAdapter {
-		errs = append(errs, errors.New("Image has no adapter (webimage.NoAdapter), so it cannot answer Lambda's invocations; "+
-			"leave the option Adapter out, or choose another hosting"))
+	others := check(name)
+	for _, problem := range check("") {
+		_, reported := environment[problem.Name]
+		switch {
+		case slices.Contains(others, problem):
+		case problem.Name == name:
+			return &web.Problem{Message: "is a setting of the adapter and must be " + problem.Allowed}
+		case !given || !reported:
+			return &web.Problem{Message: fmt.Sprintf("is a setting of the adapter that does not go with %s, which must be %s", problem.Name, problem.Allowed)}
+		}
 	}
-	if !image.InRegion(environment.Region) {
-		errs = append(errs, fmt.Errorf("Image: Lambda pulls from the function's own region %s only, got an image in %s; "+
-			"replicate the repository to %[1]s", environment.Region, image.Region))
-	}
-	return errs
-}
-
-// Host implements web.Hosting.
-func (h Hosting) Host(scope constructs.Construct, prepared *web.Prepared) web.Hosted {
-	return newService(scope, "Lambda", prepared, h)
+	return nil
 }

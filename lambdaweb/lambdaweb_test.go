@@ -1,7 +1,9 @@
 package lambdaweb_test
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,11 +14,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/cdkweb/cdkweb/internal/hostingtest"
+	"github.com/cdkweb/cdkweb/adapter/program/settings"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
+	"github.com/cdkweb/cdkweb/web/hostingtest/memweb"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
 )
@@ -29,7 +34,21 @@ const (
 )
 
 // workload needs no build, so that tests of the hosting's options are fast.
-func workload() web.Workload { return web.Workload{Image: webimage.URI(privateURI)} }
+func workload() web.Workload { return web.Workload{Image: existing("")} }
+
+// existing is an image that holds AWS Lambda Web Adapter.
+func existing(architecture webimage.Architecture) webimage.Image {
+	return webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: architecture, Adapter: webimage.OwnAdapter})
+}
+
+// built is an image that is built here, with the adapter of this library.
+func built(t *testing.T) webimage.Image {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return webimage.Dockerfile(dir, nil)
+}
 
 func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
@@ -53,18 +72,29 @@ func TestOptions(t *testing.T) {
 			"TracingConfig":                "",
 			"ImageConfig":                  "",
 			"FunctionName":                 "",
-			"Environment.Variables":        `{"AWS_LWA_READINESS_CHECK_PROTOCOL":"tcp","PORT":"8080"}`,
+			"Environment.Variables":        `{"AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_PROTOCOL":"tcp","PORT":"8080"}`,
+		}},
+		{name: "an image that is built here", change: func(w *web.Workload) { w.Image = built(t) }, want: map[string]string{
+			"Environment.Variables": `{"AWS_LWA_HOST":"127.0.0.1","PORT":"8080"}`,
+		}},
+		{name: "health check path of an image that is built here", change: func(w *web.Workload) { w.Image = built(t); w.HealthCheck.Path = "/healthz" }, want: map[string]string{
+			"Environment.Variables": `{"AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/healthz","PORT":"8080"}`,
 		}},
 		{name: "health check path", change: func(w *web.Workload) { w.HealthCheck.Path = "/healthz" }, want: map[string]string{
-			"Environment.Variables": `{"AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/healthz","PORT":"8080"}`,
+			"Environment.Variables": `{"AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/healthz","PORT":"8080"}`,
 		}},
 		{name: "the workload's own adapter settings win", change: func(w *web.Workload) {
 			w.HealthCheck.Path = "/healthz"
 			w.Environment = map[string]string{"AWS_LWA_READINESS_CHECK_PATH": "/ready", "AWS_LWA_ASYNC_INIT": "true"}
 		}, want: map[string]string{
-			"Environment.Variables": `{"AWS_LWA_ASYNC_INIT":"true","AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/ready","PORT":"8080"}`,
+			"Environment.Variables": `{"AWS_LWA_ASYNC_INIT":"true","AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_HEALTHY_STATUS":"200-399","AWS_LWA_READINESS_CHECK_PATH":"/ready","PORT":"8080"}`,
 		}},
-		{name: "arm64", change: func(w *web.Workload) { w.Image = webimage.ForArchitecture(w.Image, webimage.ARM64) }, want: map[string]string{
+		{name: "HOST is the server's own", change: func(w *web.Workload) { w.Environment = map[string]string{"HOST": "shop.example.com"} }, want: map[string]string{
+			"Environment.Variables": `{"AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_PROTOCOL":"tcp","HOST":"shop.example.com","PORT":"8080"}`,
+		}},
+		{name: "arm64", change: func(w *web.Workload) {
+			w.Image = webimage.URI(privateURI, &webimage.ExistingOptions{Architecture: webimage.ARM64})
+		}, want: map[string]string{
 			"Architectures": `["arm64"]`,
 		}},
 		{name: "memory", hosting: lambdaweb.Hosting{MemorySize: 10240}, want: map[string]string{"MemorySize": `10240`}},
@@ -78,7 +108,7 @@ func TestOptions(t *testing.T) {
 			if test.change != nil {
 				test.change(&w)
 			}
-			lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: w, Hosting: test.hosting})
+			lambdaweb.NewService(stack, "Site", w, test.hosting)
 			template := templatetest.Of(t, stack)
 			for path, want := range test.want {
 				template.Want(kind, path, want)
@@ -100,7 +130,7 @@ func TestGolden(t *testing.T) {
 		"function URL that streams": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}},
 		"function URL with IAM":     {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}}},
 		"repository of the stack": {change: func(stack awscdk.Stack, w *web.Workload) {
-			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4")
+			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4", nil)
 		}},
 		"role of the user": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Role = awsiam.NewRole(stack, new("Own"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil)})
@@ -108,7 +138,7 @@ func TestGolden(t *testing.T) {
 		"every option": {
 			change: func(stack awscdk.Stack, w *web.Workload) {
 				*w = web.Workload{
-					Image:       webimage.ForArchitecture(webimage.URI(privateURI), webimage.ARM64),
+					Image:       existing(webimage.ARM64),
 					Port:        8000,
 					Command:     []string{"serve", "a b"},
 					Environment: map[string]string{"STAGE": "test"},
@@ -126,23 +156,26 @@ func TestGolden(t *testing.T) {
 			if test.change != nil {
 				test.change(stack, &w)
 			}
-			lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: w, Hosting: test.hosting})
+			lambdaweb.NewService(stack, "Site", w, test.hosting)
 			webtest.Snapshot(t, stack)
 		})
 	}
 }
 
 func TestEndpoints(t *testing.T) {
+	httpAPI := map[string]int{
+		"AWS::ApiGatewayV2::Api": 1, "AWS::ApiGatewayV2::Integration": 1, "AWS::ApiGatewayV2::Route": 1, "AWS::ApiGatewayV2::Stage": 1,
+		"AWS::Lambda::Permission": 1,
+	}
 	for _, test := range []struct {
 		name     string
 		endpoint lambdaweb.Endpoint
-		url      string // FUNCTION and API stand for logical ids
+		url      string // API and URL stand for logical ids
 		types    map[string]int
 	}{
-		{"HTTP API", nil, `{"Fn::GetAtt":["API","ApiEndpoint"]}`, map[string]int{
-			"AWS::ApiGatewayV2::Api": 1, "AWS::ApiGatewayV2::Integration": 1, "AWS::ApiGatewayV2::Route": 1, "AWS::ApiGatewayV2::Stage": 1,
-			"AWS::Lambda::Permission": 1,
-		}},
+		{"none", nil, `{"Fn::GetAtt":["API","ApiEndpoint"]}`, httpAPI},
+		{"HTTP API", lambdaweb.HTTPAPI{}, `{"Fn::GetAtt":["API","ApiEndpoint"]}`, httpAPI},
+		{"a pointer to an HTTP API", &lambdaweb.HTTPAPI{}, `{"Fn::GetAtt":["API","ApiEndpoint"]}`, httpAPI},
 		{"REST API", lambdaweb.RESTAPI{}, `{"Fn::Join":["",["https://",{"Ref":"API"},".execute-api.",{"Ref":"AWS::Region"},".",{"Ref":"AWS::URLSuffix"},"/prod"]]}`, map[string]int{
 			"AWS::ApiGateway::RestApi": 1, "AWS::ApiGateway::Resource": 1, "AWS::ApiGateway::Method": 2, "AWS::ApiGateway::Deployment": 1,
 			"AWS::ApiGateway::Stage": 1, "AWS::Lambda::Permission": 1,
@@ -155,7 +188,7 @@ func TestEndpoints(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stack := newStack(t)
-			service := lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: test.endpoint}})
+			service, _ := lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: test.endpoint})
 			awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(service.URL())})
 			template := templatetest.Of(t, stack)
 			want := map[string]int{kind: 1, "AWS::IAM::Role": 1, "AWS::IAM::Policy": 1, "AWS::Logs::LogGroup": 1}
@@ -182,7 +215,7 @@ func TestEndpoints(t *testing.T) {
 // A public function URL needs two permissions since October 2025.
 func TestPublicFunctionURL(t *testing.T) {
 	stack := newStack(t)
-	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}})
+	lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}})
 	var got []string
 	template := templatetest.Of(t, stack)
 	for _, id := range template.IDs("AWS::Lambda::Permission") {
@@ -197,27 +230,43 @@ func TestPublicFunctionURL(t *testing.T) {
 	}
 }
 
-// Lambda and the adapter have to agree about streaming.
+// Lambda and the adapter have to agree about streaming, and a pointer to an endpoint is as good as the endpoint.
 func TestStreaming(t *testing.T) {
-	stack := newStack(t)
-	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{
-		Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM},
-	}})
-	template := templatetest.Of(t, stack)
-	template.Want("AWS::Lambda::Url", "InvokeMode", `"RESPONSE_STREAM"`)
-	template.Want(kind, "Environment.Variables.AWS_LWA_INVOKE_MODE", `"response_stream"`)
+	for name, test := range map[string]struct {
+		endpoint      lambdaweb.Endpoint
+		mode, setting string
+		streams       bool
+	}{
+		"buffered":             {lambdaweb.FunctionURL{}, "", "", false},
+		"buffered, by pointer": {&lambdaweb.FunctionURL{}, "", "", false},
+		"said to be buffered":  {lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_BUFFERED}, `"BUFFERED"`, "", false},
+		"streams":              {lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}, `"RESPONSE_STREAM"`, `"response_stream"`, true},
+		"streams, by pointer":  {&lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}, `"RESPONSE_STREAM"`, `"response_stream"`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hosting := lambdaweb.Hosting{Endpoint: test.endpoint}
+			stack := newStack(t)
+			lambdaweb.NewService(stack, "Site", workload(), hosting)
+			template := templatetest.Of(t, stack)
+			template.Want("AWS::Lambda::Url", "InvokeMode", test.mode)
+			template.Want(kind, "Environment.Variables.AWS_LWA_INVOKE_MODE", test.setting)
 
-	stack = newStack(t)
-	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}})
-	template = templatetest.Of(t, stack)
-	template.Want("AWS::Lambda::Url", "InvokeMode", "")
-	template.Want(kind, "Environment.Variables.AWS_LWA_INVOKE_MODE", "")
+			var want []string
+			if !test.streams {
+				want = []string{"Workload.Needs.Streaming is set, but Lambda with a function URL buffers responses unless InvokeMode says otherwise; " +
+					"choose ecsweb.Hosting{} or lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}"}
+			}
+			w := workload()
+			w.Needs.Streaming = true
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: hosting}, want...)
+		})
+	}
 }
 
 // A REST API takes every body for bytes, else it would mangle what is not UTF-8.
 func TestRESTAPIIsBinary(t *testing.T) {
 	stack := newStack(t)
-	lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "live"}}})
+	lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "live"}})
 	template := templatetest.Of(t, stack)
 	template.Want("AWS::ApiGateway::RestApi", "BinaryMediaTypes", `["*/*"]`)
 	template.Want("AWS::ApiGateway::RestApi", "EndpointConfiguration.Types", `["REGIONAL"]`)
@@ -225,10 +274,30 @@ func TestRESTAPIIsBinary(t *testing.T) {
 	template.Want("AWS::ApiGateway::Stage", "StageName", `"live"`)
 }
 
+// API Gateway takes names of up to 128 characters; the end of a path tells more than its start.
+func TestAPIName(t *testing.T) {
+	for name, test := range map[string]struct{ id, want string }{
+		"short":            {"Site", "Stack/Site/Lambda"},
+		"long":             {strings.Repeat("a", 150), strings.Repeat("a", 121) + "/Lambda"},
+		"long, not ASCII":  {strings.Repeat("é", 150), strings.Repeat("é", 121) + "/Lambda"},
+		"128 characters":   {strings.Repeat("é", 115), "Stack/" + strings.Repeat("é", 115) + "/Lambda"},
+		"129 characters":   {strings.Repeat("é", 116), "tack/" + strings.Repeat("é", 116) + "/Lambda"},
+		"in more than two": {strings.Repeat("日", 150), strings.Repeat("日", 121) + "/Lambda"},
+	} {
+		for kind, endpoint := range map[string]lambdaweb.Endpoint{"AWS::ApiGatewayV2::Api": lambdaweb.HTTPAPI{}, "AWS::ApiGateway::RestApi": lambdaweb.RESTAPI{}} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				stack := newStack(t)
+				lambdaweb.NewService(stack, test.id, workload(), lambdaweb.Hosting{Endpoint: endpoint})
+				templatetest.Of(t, stack).Want(kind, "Name", `"`+test.want+`"`)
+			})
+		}
+	}
+}
+
 func TestLogGroup(t *testing.T) {
 	t.Run("a new one is bounded and goes with the service", func(t *testing.T) {
 		stack := newStack(t)
-		lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload()})
+		lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{})
 		template := templatetest.Of(t, stack)
 		template.Want("AWS::Logs::LogGroup", "RetentionInDays", `30`)
 		template.Want("AWS::Logs::LogGroup", "LogGroupName", "")
@@ -238,56 +307,63 @@ func TestLogGroup(t *testing.T) {
 	})
 	t.Run("another retention", func(t *testing.T) {
 		stack := newStack(t)
-		lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{LogRetentionInDays: 3653}})
+		lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{LogRetentionInDays: 3653})
 		templatetest.Of(t, stack).Want("AWS::Logs::LogGroup", "RetentionInDays", `3653`)
 	})
 	t.Run("the user's own", func(t *testing.T) {
 		stack := newStack(t)
 		group := awslogs.NewLogGroup(stack, new("Logs"), nil)
-		service := lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{LogGroup: group}})
-		if service.LogGroup() != awslogs.ILogGroup(group) {
-			t.Errorf("got log group %v, want the user's", service.LogGroup())
+		_, resources := lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{LogGroup: group})
+		if resources.LogGroup != awslogs.ILogGroup(group) {
+			t.Errorf("got log group %v, want the user's", resources.LogGroup)
 		}
 		template := templatetest.Of(t, stack)
 		template.Want(kind, "LoggingConfig.LogGroup", `{"Ref":"`+template.IDs("AWS::Logs::LogGroup")[0]+`"}`)
 	})
 }
 
-func TestAccessors(t *testing.T) {
+func TestResources(t *testing.T) {
 	for name, test := range map[string]struct {
-		endpoint        lambdaweb.Endpoint
-		http, rest, url bool
+		endpoint lambdaweb.Endpoint
+		of       func(r *lambdaweb.Resources) constructs.IConstruct
 	}{
-		"HTTP API":     {lambdaweb.HTTPAPI{}, true, false, false},
-		"REST API":     {lambdaweb.RESTAPI{}, false, true, false},
-		"function URL": {lambdaweb.FunctionURL{}, false, false, true},
+		"HTTP API":     {lambdaweb.HTTPAPI{}, func(r *lambdaweb.Resources) constructs.IConstruct { return r.HTTPAPI }},
+		"REST API":     {lambdaweb.RESTAPI{}, func(r *lambdaweb.Resources) constructs.IConstruct { return r.RESTAPI }},
+		"function URL": {lambdaweb.FunctionURL{}, func(r *lambdaweb.Resources) constructs.IConstruct { return r.FunctionURL }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stack := newStack(t)
-			service := lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: test.endpoint}})
-			if got := service.HTTPAPI() != nil; got != test.http {
-				t.Errorf("HTTPAPI: got one: %v", got)
+			service, resources := lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: test.endpoint})
+			if of, ok := lambdaweb.ResourcesOf(service); !ok || of != resources {
+				t.Errorf("got resources %v, %v, want those of NewService", of, ok)
 			}
-			if got := service.RESTAPI() != nil; got != test.rest {
-				t.Errorf("RESTAPI: got one: %v", got)
+			var endpoints []constructs.IConstruct
+			if resources.HTTPAPI != nil {
+				endpoints = append(endpoints, resources.HTTPAPI)
 			}
-			if got := service.FunctionURL() != nil; got != test.url {
-				t.Errorf("FunctionURL: got one: %v", got)
+			if resources.RESTAPI != nil {
+				endpoints = append(endpoints, resources.RESTAPI)
 			}
-			service.CfnFunction().AddPropertyOverride(new("Description"), "overridden")
-			if got := service.Node().DefaultChild(); got != service.CfnFunction() {
+			if resources.FunctionURL != nil {
+				endpoints = append(endpoints, resources.FunctionURL)
+			}
+			if want := test.of(resources); len(endpoints) != 1 || endpoints[0] != want || resources.Endpoint() != want {
+				t.Errorf("got the endpoints %v, and Endpoint is %v, want only the %s", endpoints, resources.Endpoint(), name)
+			}
+			function := resources.Function.Node().DefaultChild().(awslambda.CfnFunction)
+			function.AddPropertyOverride(new("Description"), "overridden")
+			if got := service.Node().DefaultChild(); got != function {
 				t.Errorf("the default child is %v, want the L1", got)
 			}
-			for kind, l1 := range map[string]bool{"CfnApi": service.CfnApi() != nil, "CfnRestApi": service.CfnRestApi() != nil, "CfnUrl": service.CfnUrl() != nil} {
-				if want := map[string]bool{"CfnApi": test.http, "CfnRestApi": test.rest, "CfnUrl": test.url}[kind]; l1 != want {
-					t.Errorf("%s: got one: %v", kind, l1)
-				}
-			}
-			if service.Function() == nil || service.LogGroup() == nil {
-				t.Error("the function or the log group is missing")
+			if resources.LogGroup == nil {
+				t.Error("the log group is missing")
 			}
 			templatetest.Of(t, stack).Want(kind, "Description", `"overridden"`)
 		})
+	}
+	elsewhere := web.NewService(newStack(t), "Site", &web.ServiceProps{Workload: workload(), Hosting: memweb.Hosting{}})
+	if resources, ok := lambdaweb.ResourcesOf(elsewhere); ok || resources != nil {
+		t.Errorf("got resources %v of a service that runs elsewhere", resources)
 	}
 }
 
@@ -295,106 +371,282 @@ func TestTimeoutWarning(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		hosting lambdaweb.Hosting
-		want    string // part of the warning; none where empty
-		id      string
+		id      string // of the warning; none if empty
+		want    string // in the warning
 	}{
 		{"the default", lambdaweb.Hosting{}, "", ""},
 		{"an HTTP API's limit", lambdaweb.Hosting{Timeout: 30 * time.Second}, "", ""},
-		{"more than an HTTP API waits", lambdaweb.Hosting{Timeout: 31 * time.Second}, "Timeout is 31s, but an HTTP API waits 30s for an answer.*FunctionURL", lambdaweb.HTTPAPITimeoutWarning},
-		{"more than a REST API waits", lambdaweb.Hosting{Timeout: 30 * time.Second, Endpoint: lambdaweb.RESTAPI{}}, "a REST API waits 29s for an answer", lambdaweb.RESTAPITimeoutWarning},
+		{"more than an HTTP API waits", lambdaweb.Hosting{Timeout: 31 * time.Second}, lambdaweb.HTTPAPITimeoutWarning,
+			"Timeout is 31s, but an HTTP API waits 30s for a response: clients get an error while the function runs on and is paid for. " +
+				"Shorten it, or use Endpoint: lambdaweb.FunctionURL{}, which waits as long as the function"},
+		{"a REST API's limit", lambdaweb.Hosting{Timeout: 29 * time.Second, Endpoint: lambdaweb.RESTAPI{}}, "", ""},
+		{"more than a REST API waits", lambdaweb.Hosting{Timeout: 30 * time.Second, Endpoint: &lambdaweb.RESTAPI{}}, lambdaweb.RESTAPITimeoutWarning,
+			"Timeout is 30s, but a REST API waits 29s for a response"},
 		{"a function URL waits", lambdaweb.Hosting{Timeout: 900 * time.Second, Endpoint: lambdaweb.FunctionURL{}}, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			build := func(acknowledge bool) int {
+			build := func(acknowledge bool) []string {
 				stack := newStack(t)
-				service := lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload(), Hosting: test.hosting})
+				service, _ := lambdaweb.NewService(stack, "Site", workload(), test.hosting)
 				if acknowledge {
 					awscdk.Annotations_Of(service).AcknowledgeWarning(&test.id, new("known"))
 				}
-				pattern := test.want
-				if pattern == "" {
-					pattern = ".*"
+				var texts []string
+				for _, message := range *assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_AnyValue()) {
+					texts = append(texts, fmt.Sprint(message.Entry.Data))
 				}
-				return len(*assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_StringLikeRegexp(&pattern)))
+				return texts
 			}
-			want := 0
-			if test.want != "" {
-				want = 1
-				if n := build(true); n != 0 {
-					t.Errorf("got %d warnings after acknowledging %s, want none", n, test.id)
+			got := build(false)
+			if test.id == "" {
+				if len(got) != 0 {
+					t.Errorf("got warnings %q, want none", got)
 				}
+				return
 			}
-			if n := build(false); n != want {
-				t.Errorf("got %d warnings, want %d", n, want)
+			if len(got) != 1 || !strings.Contains(got[0], test.want) || !strings.Contains(got[0], "[ack: "+test.id+"]") {
+				t.Errorf("got warnings %q, want %s: %s", got, test.id, test.want)
+			}
+			if got := build(true); len(got) != 0 {
+				t.Errorf("got warnings %q after acknowledging %s, want none", got, test.id)
 			}
 		})
 	}
 }
 
 func TestValidate(t *testing.T) {
+	token := *awscdk.Aws_REGION()
+	var noRESTAPI *lambdaweb.RESTAPI
+	var noFunctionURL *lambdaweb.FunctionURL
+	rest := func(stage string) lambdaweb.Hosting {
+		return lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: stage}}
+	}
+	needs := func(timeout time.Duration) func(w *web.Workload) {
+		return func(w *web.Workload) { w.Needs.RequestTimeout = timeout }
+	}
 	for _, test := range []struct {
 		name    string
 		change  func(w *web.Workload)
 		hosting lambdaweb.Hosting
-		want    string // whole
+		want    []string // whole, and all
 	}{
-		{"memory too small", nil, lambdaweb.Hosting{MemorySize: 127}, "MemorySize must be between 128 and 10240 MB, got 127"},
-		{"memory too large", nil, lambdaweb.Hosting{MemorySize: 10241}, "MemorySize must be between 128 and 10240 MB, got 10241"},
-		{"timeout too short", nil, lambdaweb.Hosting{Timeout: time.Millisecond}, "Timeout must be whole seconds from 1s to 900s, got 1ms"},
-		{"timeout too long", nil, lambdaweb.Hosting{Timeout: 901 * time.Second}, "Timeout must be whole seconds from 1s to 900s, got 15m1s"},
-		{"storage too small", nil, lambdaweb.Hosting{EphemeralStorageSize: 511}, "EphemeralStorageSize must be between 512 and 10240 MB, got 511"},
-		{"storage too large", nil, lambdaweb.Hosting{EphemeralStorageSize: 10241}, "EphemeralStorageSize must be between 512 and 10240 MB, got 10241"},
-		{"negative concurrency", nil, lambdaweb.Hosting{ReservedConcurrentExecutions: -1}, "ReservedConcurrentExecutions must be at least 1, or 0 for none reserved, got -1"},
-		{"an unknown tracing mode", nil, lambdaweb.Hosting{Tracing: "On"}, `Tracing must be awslambda.Tracing_ACTIVE, _PASS_THROUGH or _DISABLED, got "On"`},
-		{"an odd retention", nil, lambdaweb.Hosting{LogRetentionInDays: 2},
-			"LogRetentionInDays must be one of [1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653], got 2"},
-		{"a stage with a slash", nil, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "a/b"}}, `Endpoint: RESTAPI.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "a/b"`},
-		{"an unknown auth type", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: "BASIC"}}, `Endpoint: FunctionURL.AuthType must be awslambda.FunctionUrlAuthType_NONE or _AWS_IAM, got "BASIC"`},
-		{"an unknown invoke mode", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: "STREAM"}}, `Endpoint: FunctionURL.InvokeMode must be awslambda.InvokeMode_BUFFERED or _RESPONSE_STREAM, got "STREAM"`},
-		{"streaming through what buffers", func(w *web.Workload) { w.Needs.Streaming = true }, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}},
-			"Needs.Streaming is set, but the function URL buffers; set FunctionURL.InvokeMode to awslambda.InvokeMode_RESPONSE_STREAM"},
-		{"a public image", func(w *web.Workload) { w.Image = webimage.URI("public.ecr.aws/nginx/nginx:1") }, lambdaweb.Hosting{},
-			"Image: Lambda runs images from private ECR only, got one in Amazon ECR Public; build it with webimage.Dockerfile (FROM that image), or copy it to a repository of your own"},
-		{"an image without adapter", func(w *web.Workload) {
-			w.Image = webimage.Go("./examples/guestbook/server", &webimage.GoOptions{Adapter: webimage.NoAdapter})
-		}, lambdaweb.Hosting{}, "Image has no adapter (webimage.NoAdapter), so it cannot answer Lambda's invocations; leave the option Adapter out, or choose another hosting"},
+		{"memory too small", nil, lambdaweb.Hosting{MemorySize: 127}, []string{"Hosting.MemorySize must be between 128 and 10240 MB, got 127"}},
+		{"memory too large", nil, lambdaweb.Hosting{MemorySize: 10241}, []string{"Hosting.MemorySize must be between 128 and 10240 MB, got 10241"}},
+		{"timeout too short", nil, lambdaweb.Hosting{Timeout: time.Millisecond}, []string{"Hosting.Timeout must be whole seconds from 1s to 900s, got 1ms"}},
+		{"timeout negative", nil, lambdaweb.Hosting{Timeout: -1}, []string{"Hosting.Timeout must be whole seconds from 1s to 900s, got -1ns"}},
+		{"timeout too long", nil, lambdaweb.Hosting{Timeout: 901 * time.Second}, []string{"Hosting.Timeout must be whole seconds from 1s to 900s, got 15m1s"}},
+		{"timeout shorter than what is needed", needs(29 * time.Second), lambdaweb.Hosting{Timeout: 28 * time.Second},
+			[]string{"Hosting.Timeout must not be shorter than Workload.Needs.RequestTimeout, got 28s and 29s; lengthen it"}},
+		{"the default timeout is shorter than what is needed", needs(30 * time.Second), lambdaweb.Hosting{},
+			[]string{"Hosting.Timeout must not be shorter than Workload.Needs.RequestTimeout, got 29s and 30s; lengthen it"}},
+		{"timeout as long as what is needed", needs(30 * time.Second), lambdaweb.Hosting{Timeout: 30 * time.Second}, nil},
+		{"storage too small", nil, lambdaweb.Hosting{EphemeralStorageSize: 511}, []string{"Hosting.EphemeralStorageSize must be between 512 and 10240 MB, got 511"}},
+		{"storage too large", nil, lambdaweb.Hosting{EphemeralStorageSize: 10241}, []string{"Hosting.EphemeralStorageSize must be between 512 and 10240 MB, got 10241"}},
+		{"negative concurrency", nil, lambdaweb.Hosting{ReservedConcurrentExecutions: -1}, []string{"Hosting.ReservedConcurrentExecutions must be at least 0, got -1"}},
+		{"an unknown tracing mode", nil, lambdaweb.Hosting{Tracing: "On"},
+			[]string{`Hosting.Tracing must be awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH or awslambda.Tracing_DISABLED, got "On"`}},
+		{"an odd retention", nil, lambdaweb.Hosting{LogRetentionInDays: 2}, []string{"Hosting.LogRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, " +
+			`400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got "2"`}},
+		{"a log group and a retention", nil, lambdaweb.Hosting{LogGroup: logGroup(t), LogRetentionInDays: 7},
+			[]string{"Hosting.LogGroup excludes LogRetentionInDays; set the retention where the log group is made"}},
+
+		{"a stage with a slash", nil, rest("a/b"), []string{`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "a/b" (3)`}},
+		{"a stage too long", nil, rest(strings.Repeat("a", 129)),
+			[]string{`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "` + strings.Repeat("a", 129) + `" (129)`}},
+		{"the longest stage", nil, rest(strings.Repeat("a", 128)), nil},
+		{"a token as stage", nil, rest(token),
+			[]string{`Hosting.Endpoint.StageName must be a literal, because it becomes part of a construct's id, got "` + token + `"`}},
+		{"a token in a stage", nil, lambdaweb.Hosting{Endpoint: &lambdaweb.RESTAPI{StageName: "v-" + token}},
+			[]string{`Hosting.Endpoint.StageName must be a literal, because it becomes part of a construct's id, got "v-` + token + `"`}},
+		{"an unknown auth type", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: "BASIC"}},
+			[]string{`Hosting.Endpoint.AuthType must be awslambda.FunctionUrlAuthType_NONE or awslambda.FunctionUrlAuthType_AWS_IAM, got "BASIC"`}},
+		{"an unknown invoke mode", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: "STREAM"}},
+			[]string{`Hosting.Endpoint.InvokeMode must be awslambda.InvokeMode_BUFFERED or awslambda.InvokeMode_RESPONSE_STREAM, got "STREAM"`}},
+		{"a nil REST API", nil, lambdaweb.Hosting{Endpoint: noRESTAPI}, []string{"Hosting.Endpoint must not be a nil *lambdaweb.RESTAPI; leave it out for an HTTP API"}},
+		{"a nil function URL", nil, lambdaweb.Hosting{Endpoint: noFunctionURL}, []string{"Hosting.Endpoint must not be a nil *lambdaweb.FunctionURL; leave it out for an HTTP API"}},
+
 		{"a name with a hyphen", func(w *web.Workload) { w.Environment = map[string]string{"A-B": ""} }, lambdaweb.Hosting{},
-			`Environment: on Lambda a variable's name has at least two letters, digits and underscores and starts with a letter, got "A-B"`},
-		{"a reserved name", func(w *web.Workload) { w.Environment = map[string]string{"_HANDLER": ""} }, lambdaweb.Hosting{},
-			"Environment: _HANDLER is Lambda's own and cannot be set; choose another name"},
-		{"a large environment", func(w *web.Workload) { w.Environment = map[string]string{"BIG": strings.Repeat("x", 3966)} }, lambdaweb.Hosting{},
-			"Environment must not have more than 3968 bytes in all names and values on Lambda, got 3969; put what is large into the image, a table or a parameter (Lambda takes 4096, and PORT and the adapter need some)"},
+			[]string{`Workload.Environment["A-B"] must have a name of at least two letters, digits and underscores, starting with a letter on Lambda behind an HTTP API`}},
+		{"a name of one letter", func(w *web.Workload) { w.Environment = map[string]string{"A": ""} }, lambdaweb.Hosting{},
+			[]string{`Workload.Environment["A"] must have a name of at least two letters, digits and underscores, starting with a letter on Lambda behind an HTTP API`}},
+		{"several at once", func(w *web.Workload) { w.Port = 80; w.Environment = map[string]string{"_HANDLER": ""} },
+			lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "/"}, MemorySize: 1, Timeout: -1}, []string{
+				"Workload.Port must be at least 1024 on Lambda behind a REST API, where a server may not listen on lower ones, got 80; let the server listen on the variable PORT",
+				`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "/" (1)`,
+				"Hosting.MemorySize must be between 128 and 10240 MB, got 1",
+				"Hosting.Timeout must be whole seconds from 1s to 900s, got -1ns",
+				`Workload.Environment["_HANDLER"] is set by Lambda behind a REST API itself; choose another name`,
+			}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := workload()
 			if test.change != nil {
 				test.change(&w)
 			}
-			if err := (&lambdaweb.ServiceProps{Workload: w, Hosting: test.hosting}).Validate(); err == nil || err.Error() != test.want {
-				t.Errorf("got  %v\nwant %s", err, test.want)
-			}
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: test.hosting}, test.want...)
 		})
 	}
-	t.Run("a log group and a retention", func(t *testing.T) {
-		group := awslogs.NewLogGroup(newStack(t), new("Logs"), nil)
-		err := (&lambdaweb.ServiceProps{Workload: workload(), Hosting: lambdaweb.Hosting{LogGroup: group, LogRetentionInDays: 7}}).Validate()
-		if want := "LogGroup excludes LogRetentionInDays; set the retention where the log group is made"; err == nil || err.Error() != want {
-			t.Errorf("got %v, want %s", err, want)
-		}
+}
+
+// logGroup is one of a stack that is never synthesized.
+func logGroup(t *testing.T) awslogs.ILogGroup {
+	return awslogs.NewLogGroup(newStack(t), new("Logs"), nil)
+}
+
+// What the adapter would refuse at every start is refused here, in its own words. The values are not shown.
+func TestAdapterSettings(t *testing.T) {
+	token := *awscdk.Aws_REGION()
+	for _, test := range []struct {
+		name        string
+		environment map[string]string
+		want        []string // whole, and all
+	}{
+		{"a switch that is a number", map[string]string{"AWS_LWA_ENABLE_COMPRESSION": "1"},
+			[]string{`Workload.Environment["AWS_LWA_ENABLE_COMPRESSION"] is a setting of the adapter and must be true or false`}},
+		{"two at once", map[string]string{"AWS_LWA_PORT": "http", "AWS_LWA_INVOKE_MODE": "stream"}, []string{
+			`Workload.Environment["AWS_LWA_INVOKE_MODE"] is a setting of the adapter and must be buffered or response_stream`,
+			`Workload.Environment["AWS_LWA_PORT"] is a setting of the adapter and must be a port from 1 to 65535`,
+		}},
+		{"an address of the server that is none", map[string]string{"AWS_LWA_HOST": "https://shop.example.com"},
+			[]string{`Workload.Environment["AWS_LWA_HOST"] is a setting of the adapter and must be a host name or an IP address`}},
+		{"a setting without the usual prefix", map[string]string{"CDKWEB_PASS_THROUGH_FROM_CLIENTS": "1"},
+			[]string{`Workload.Environment["CDKWEB_PASS_THROUGH_FROM_CLIENTS"] is a setting of the adapter and must be true or false`}},
+		{"good values", map[string]string{"AWS_LWA_ENABLE_COMPRESSION": "true", "AWS_LWA_ERROR_STATUS_CODES": "500,502-504"}, nil},
+		{"an empty value counts as none", map[string]string{"AWS_LWA_ENABLE_COMPRESSION": ""}, nil},
+		{"a token is known only at deployment", map[string]string{"AWS_LWA_ENABLE_COMPRESSION": token}, nil},
+		{"a setting that only another adapter knows", map[string]string{"AWS_LWA_SOMETHING": "1"}, nil},
+
+		{"a path for events that clients ask for", map[string]string{"AWS_LWA_PASS_THROUGH_PATH": "/"}, []string{
+			`Workload.Environment["AWS_LWA_PASS_THROUGH_PATH"] is a setting of the adapter and must be another path than /, which clients ask for, unless CDKWEB_PASS_THROUGH_FROM_CLIENTS is true`}},
+		{"a path for events that clients may ask for", map[string]string{"AWS_LWA_PASS_THROUGH_PATH": "/", "CDKWEB_PASS_THROUGH_FROM_CLIENTS": "true"}, nil},
+		{"one path for two purposes", map[string]string{"AWS_LWA_PASS_THROUGH_PATH": "/x", "AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH": "/x", "STAGE": "live"},
+			[]string{`Workload.Environment["AWS_LWA_PASS_THROUGH_PATH"] is a setting of the adapter and must be another path than a SnapStart hook's`}},
+		{"the path of another setting's default", map[string]string{"AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH": "/events", "STAGE": "live"}, []string{
+			`Workload.Environment["AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH"] is a setting of the adapter that does not go with AWS_LWA_PASS_THROUGH_PATH, which must be another path than a SnapStart hook's`}},
+
+		{"an old name", map[string]string{"ASYNC_INIT": "1"},
+			[]string{`Workload.Environment["ASYNC_INIT"] is an old name of the adapter's setting AWS_LWA_ASYNC_INIT, so it would change the adapter; set AWS_LWA_ASYNC_INIT too, or rename the variable`}},
+		{"more old names", map[string]string{"READINESS_CHECK_PATH": "/x", "READINESS_CHECK_PORT": "x", "REMOVE_BASE_PATH": "/x"},
+			[]string{oldName("READINESS_CHECK_PATH"), oldName("READINESS_CHECK_PORT"), oldName("REMOVE_BASE_PATH")}},
+		{"an old name of a setting that is written here", map[string]string{"READINESS_CHECK_PROTOCOL": "http"}, nil},
+		{"an old name beside the new one", map[string]string{"ASYNC_INIT": "1", "AWS_LWA_ASYNC_INIT": "true"}, nil},
+		{"an old name beside the new one, which is empty", map[string]string{"ASYNC_INIT": "1", "AWS_LWA_ASYNC_INIT": ""}, []string{oldName("ASYNC_INIT")}},
+		{"an old name beside the new one, which is a token", map[string]string{"ASYNC_INIT": "1", "AWS_LWA_ASYNC_INIT": token}, nil},
+		{"an old name without a value", map[string]string{"ASYNC_INIT": ""}, nil},
+		{"HOST is the server's own, whatever it is", map[string]string{"HOST": "https://shop.example.com"}, nil},
+		{"HOST beside an empty setting", map[string]string{"HOST": "shop.example.com", "AWS_LWA_HOST": ""}, []string{oldName("HOST")}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := workload()
+			w.Environment = test.environment
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}}, test.want...)
+		})
+	}
+	t.Run("an old name of a setting that is not written for an image that is built here", func(t *testing.T) {
+		w := web.Workload{Image: built(t), Environment: map[string]string{"READINESS_CHECK_PROTOCOL": "http"}}
+		hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}}, oldName("READINESS_CHECK_PROTOCOL"))
+	})
+	t.Run("the old name of a path that is the health check's", func(t *testing.T) {
+		w := workload()
+		w.HealthCheck.Path = "/healthz"
+		w.Environment = map[string]string{"READINESS_CHECK_PATH": "/theirs"}
+		hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}})
 	})
 }
 
-// What depends on the stack's region is known when the service is made.
-func TestPlaceErrors(t *testing.T) {
-	stack := awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Account: new("111111111111"), Region: new("us-east-1")}})
-	hostingtest.WantPanic(t, "Stack/Site", "Lambda pulls from the function's own region us-east-1 only, got an image in eu-west-1; replicate the repository to us-east-1",
-		func() { lambdaweb.NewService(stack, "Site", &lambdaweb.ServiceProps{Workload: workload()}) })
-	hostingtest.WantPanic(t, "Stack/Site", "Image is required", func() { lambdaweb.NewService(stack, "Site", nil) })
+// oldName is the sentence about a variable that is an old name of a setting.
+func oldName(name string) string {
+	return fmt.Sprintf("Workload.Environment[%q] is an old name of the adapter's setting AWS_LWA_%[2]s, so it would change the adapter; set AWS_LWA_%[2]s too, or rename the variable", name, name)
 }
 
-// Adding variables must not make the environment larger than Lambda takes.
-func TestEnvironmentGrows(t *testing.T) {
-	service := lambdaweb.NewService(newStack(t), "Site", &lambdaweb.ServiceProps{Workload: workload()})
-	service.AddEnvironment("ONE", strings.Repeat("x", 3900))
-	hostingtest.WantPanic(t, "Stack/Site", "Environment must not have more than 3968 bytes", func() { service.AddEnvironment("TWO", strings.Repeat("x", 100)) })
+// The same rules hold for variables that are added, together with those that are there.
+func TestAddedAdapterSettings(t *testing.T) {
+	w := workload()
+	w.Environment = map[string]string{"AWS_LWA_PASS_THROUGH_PATH": "/x"}
+	service, _ := lambdaweb.NewService(newStack(t), "Site", w, lambdaweb.Hosting{})
+	const path = "Stack/Site"
+	hostingtest.WantPanic(t, path, `AddEnvironment("AWS_LWA_ENABLE_COMPRESSION") is a setting of the adapter and must be true or false`,
+		func() { service.AddEnvironment("AWS_LWA_ENABLE_COMPRESSION", "1") })
+	hostingtest.WantPanic(t, path, `AddEnvironment("AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH") is a setting of the adapter that does not go with AWS_LWA_PASS_THROUGH_PATH`,
+		func() { service.AddEnvironment("AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH", "/x") })
+	hostingtest.WantPanic(t, path, `AddEnvironment("ASYNC_INIT") is an old name of the adapter's setting AWS_LWA_ASYNC_INIT`, func() { service.AddEnvironment("ASYNC_INIT", "1") })
+	service.AddEnvironment("AWS_LWA_ASYNC_INIT", "true")
+	service.AddEnvironment("ASYNC_INIT", "1")
+	service.AddEnvironment("HOST", "shop.example.com")
+}
+
+// What this package writes is what the adapter takes.
+func TestAdapterTakesTheVariables(t *testing.T) {
+	for name, test := range map[string]struct {
+		image    webimage.Image
+		path     string
+		endpoint lambdaweb.Endpoint
+	}{
+		"an image that is built here":              {built(t), "", nil},
+		"a health check":                           {built(t), "/healthz", nil},
+		"an image with AWS Lambda Web Adapter":     {existing(""), "", lambdaweb.RESTAPI{}},
+		"a health check with a query, and streams": {existing(""), "/a/[b]:@!$&'()*+,;=-._~%20?c=d&e", lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack := newStack(t)
+			w := web.Workload{Image: test.image, HealthCheck: web.HealthCheck{Path: test.path}}
+			lambdaweb.NewService(stack, "Site", w, lambdaweb.Hosting{Endpoint: test.endpoint})
+			variables := templatetest.Of(t, stack).Get(kind, "Environment.Variables").(map[string]any)
+			for _, problem := range settings.Check(func(name string) string { value, _ := variables[name].(string); return value }) {
+				t.Errorf("the adapter refuses %+v", problem)
+			}
+		})
+	}
+	for c := range rune(0x100) {
+		path := "/" + string(c)
+		props := web.ServiceProps{Workload: web.Workload{Image: existing(""), HealthCheck: web.HealthCheck{Path: path}}, Hosting: lambdaweb.Hosting{}}
+		problems := settings.Check(func(name string) string { return map[string]string{"AWS_LWA_READINESS_CHECK_PATH": path}[name] })
+		if err := props.Validate(); err == nil && len(problems) > 0 {
+			t.Errorf("the health check path %q is taken here, and the adapter refuses it: %+v", path, problems)
+		}
+	}
+}
+
+// Lambda takes 4,096 bytes of names and values, of which PORT and the adapter's settings are some.
+func TestEnvironmentSize(t *testing.T) {
+	const most = 4096
+	streams := lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}
+	for _, test := range []struct {
+		name    string
+		change  func(w *web.Workload)
+		hosting lambdaweb.Hosting
+		own     string // names and values of all variables but BIG
+	}{
+		{"PORT and the least that the adapter needs", func(w *web.Workload) { w.Image = built(t) }, lambdaweb.Hosting{}, "PORT8080AWS_LWA_HOST127.0.0.1"},
+		{"a long path, and streams", func(w *web.Workload) { w.HealthCheck.Path = "/" + strings.Repeat("a", 200) }, streams,
+			"PORT8080AWS_LWA_HOST127.0.0.1AWS_LWA_READINESS_CHECK_HEALTHY_STATUS200-399AWS_LWA_INVOKE_MODEresponse_streamAWS_LWA_READINESS_CHECK_PATH/" + strings.Repeat("a", 200)},
+		{"a setting of the workload's own", func(w *web.Workload) { w.Environment["AWS_LWA_HOST"] = "::1" }, lambdaweb.Hosting{},
+			"PORT8080AWS_LWA_HOST::1AWS_LWA_READINESS_CHECK_PROTOCOLtcp"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := workload()
+			w.Environment = map[string]string{}
+			test.change(&w)
+			w.Environment["BIG"] = strings.Repeat("x", most-len(test.own)-len("BIG"))
+			stack := newStack(t)
+			service, _ := lambdaweb.NewService(stack, "Site", w, test.hosting)
+			size := 0
+			for name, value := range templatetest.Of(t, stack).Get(kind, "Environment.Variables").(map[string]any) {
+				size += len(name) + len(value.(string))
+			}
+			if size != most {
+				t.Errorf("the template has %d bytes, want %d", size, most)
+			}
+
+			sentence := fmt.Sprintf(`must not have more than %d bytes in all names and values on %s, got `, most, test.hosting.Platform().Name)
+			hostingtest.WantPanic(t, "Stack/Site", `AddEnvironment("A1") `+sentence, func() { service.AddEnvironment("A1", "") })
+			w.Environment["BIG"] += "x"
+			hostingtest.WantPanic(t, "Stack/Site", "Workload.Environment "+sentence, func() { lambdaweb.NewService(newStack(t), "Site", w, test.hosting) })
+		})
+	}
+	w := workload()
+	w.Environment = map[string]string{"BIG": strings.Repeat("x", most)}
+	hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}},
+		fmt.Sprintf("Workload.Environment must not have more than 4096 bytes in all names and values on Lambda behind an HTTP API, got 4099 and %d of PORT and the hosting's own; "+
+			"put what is large into the image, a table or a parameter", len("PORT8080AWS_LWA_HOST127.0.0.1AWS_LWA_READINESS_CHECK_PROTOCOLtcp")))
 }

@@ -1,25 +1,33 @@
-// Package web puts a web server online: describe what runs once, as a [Workload], say where with one typed prop, and pass both to
-// [NewService].
+// Package web deploys a web server. Describe it once as a [Workload], choose where it runs with a
+// [Hosting], and pass both to [NewService]:
 //
 //	app := web.Workload{Image: webimage.Go("./server", nil), Port: 8000}
-//	site := web.NewService(stack, "Site", &web.ServiceProps{Workload: app, Hosting: apprunnerweb.Hosting{}})
+//	site := web.NewService(stack, "Site", &web.ServiceProps{
+//		Workload: app,
+//		Hosting:  lambdaweb.Hosting{},
+//	})
 //	site.UseTable("TABLE_NAME", table, web.ReadWrite)
 //
-// Changing apprunnerweb.Hosting{} to ecsweb.Hosting{} or lambdaweb.Hosting{} is the whole move: the same image, the same environment, the same grants.
+// Changing lambdaweb.Hosting{} to ecsweb.Hosting{} or apprunnerweb.Hosting{} is the whole move: the
+// same image, the same environment, the same grants. What the new place cannot do for the workload
+// is an error, and what it ignores is a warning.
 //
 // # Zero values and tokens
 //
-// A field's zero value means its default. Strings may hold CDK tokens, and checks on them are left to the deployment. Numbers and
-// durations are literals: they are read while the app runs.
+// A field's zero value means its default. Strings may hold CDK tokens, and checks on them are left
+// to the deployment. Numbers and durations are literals: they are read while the app runs.
 //
 // # Bad props
 //
-// [ServiceProps.Validate] reports every problem at once, without Node, so that a plain test can call it. [NewService] does the same
-// before it adds anything to the construct tree, and panics with an [*InvalidPropsError].
+// [ServiceProps.Validate] reports every problem at once, without Node, so a plain test can call it.
+// [NewService] does the same before it adds anything to the construct tree, and panics with an
+// [*InvalidPropsError]. [Main] prints such an error as one sentence.
 //
 // # Constructs
 //
-// A [*Service] is a construct: it can be a scope, a grantee, and be passed to awscdk.Tags_Of, Aspects_Of and Annotations_Of. Below it
-// lies one construct named for the hosting (AppRunner, ECSExpress, Lambda), so that a switch replaces the hosting's own resources and nothing
-// else.
+// A [*Service] is a construct: it can be a scope, a grantee, a peer in security groups, and be
+// passed to awscdk.Tags_Of, Aspects_Of and Annotations_Of. Below it is one construct named for the
+// hosting (AppRunner, ECSExpress, Lambda), so a switch replaces the hosting's own resources and
+// nothing else. lambdaweb.ResourcesOf(site), and so in each hosting's package, returns what was
+// made there.
 package web

@@ -38,11 +38,45 @@ func ExampleNewService() {
 // A plain test finds mistakes in milliseconds, all of them at once.
 func ExampleServiceProps_Validate() {
 	props := &web.ServiceProps{
-		Workload: web.Workload{Image: webimage.URI("public.ecr.aws/nginx/nginx:1.29"), Port: 80000},
+		Workload: web.Workload{Image: webimage.URI("public.ecr.aws/nginx/nginx:1.29", nil), Port: 80000},
 		Hosting:  apprunnerweb.Hosting{CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.TwoGB},
 	}
 	fmt.Println(props.Validate())
 	// Output:
-	// Port must be between 1 and 65535, got 80000
-	// App Runner does not sell CPU 0.5 vCPU with Memory 2 GB; with 0.5 vCPU choose 1 GB, or for 2 GB choose 1 vCPU
+	// Workload.Port must be between 1 and 65535, got 80000
+	// Hosting.Memory must go with CPU 0.5 vCPU, got 2 GB; choose Memory 1 GB, or CPU 1 vCPU
+}
+
+// A whole CDK app. -c hosting=… chooses where it runs.
+func ExampleMain() {
+	web.Main(func(app awscdk.App) {
+		stack := awscdk.NewStack(app, new("Shop"), nil)
+		web.NewService(stack, "Site", &web.ServiceProps{
+			Workload: web.Workload{Image: webimage.Go("./server", nil)},
+			Hosting: web.HostingOf(app, map[string]web.Hosting{
+				"apprunner": apprunnerweb.Hosting{},
+				"lambda":    lambdaweb.Hosting{},
+			}),
+		})
+	})
+}
+
+// An error of a constructor is a panic with every problem in it.
+func ExampleInvalidPropsError() {
+	defer func() {
+		if invalid, ok := recover().(*web.InvalidPropsError); ok {
+			for _, problem := range invalid.Problems {
+				fmt.Println(problem.Field, problem.Message)
+			}
+		}
+	}()
+	stack := awscdk.NewStack(awscdk.NewApp(nil), new("Shop"), nil)
+	web.NewService(stack, "Site", &web.ServiceProps{
+		Workload: web.Workload{Image: webimage.URI("public.ecr.aws/nginx/nginx:1.29", nil), Port: 80},
+		Hosting:  lambdaweb.Hosting{MemorySize: 64},
+	})
+	// Output:
+	// Workload.Port must be at least 1024 on Lambda behind an HTTP API, where a server may not listen on lower ones
+	// Workload.Image is in Amazon ECR Public, but Lambda behind an HTTP API runs images from private ECR only
+	// Hosting.MemorySize must be between 128 and 10240 MB
 }

@@ -1,112 +1,83 @@
 package web
 
 import (
-	"errors"
-	"fmt"
-	"reflect"
-
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 
-	"github.com/cdkweb/cdkweb/internal/token"
+	"github.com/cdkweb/cdkweb/platform"
+	"github.com/cdkweb/cdkweb/webimage"
 )
 
-// Hosting is where a workload runs, such as apprunnerweb.Hosting or lambdaweb.Hosting, with the options that only that place has. A
-// package of your own may implement it: its constructor calls [Prepare] first and adds its resources after.
+// Hosting is where a workload runs, such as apprunnerweb.Hosting or lambdaweb.Hosting, with the options that only that place has.
+// Users set its fields. The methods are for this package, and for who writes a hosting: see web/hostingtest, which tests one, and
+// web/hostingtest/memweb, a short one.
 type Hosting interface {
-	// Validate reports every reason why the workload cannot run here with these options. The workload has its defaults; its Image is
-	// nil where the image is not valid by itself, which has been reported then. Validate needs no Node.
-	Validate(workload *Workload, environment Environment) []error
+	// Platform is what AWS promises of the place. [NewService] checks the workload against it: needs, port, variables, image,
+	// region.
+	Platform() *platform.Platform
 
-	// ValidateVariables reports every environment variable that cannot be set here: names that the hosting keeps for itself, limits of
-	// size. Names that no hosting takes have been reported. It needs no Node.
-	ValidateVariables(variables map[string]string) []error
+	// Check checks the hosting's own options. It must not need Node, and must not change anything.
+	Check(c *Check)
 
-	// Host adds the workload to the tree, as one construct below scope that is named for the hosting. Everything is valid.
-	Host(scope constructs.Construct, prepared *Prepared) Hosted
+	// Define adds the hosting's resources to scope, an empty construct of their own. Everything is valid.
+	Define(scope constructs.Construct, in *Definition) Made
 }
 
-// Hosted is a workload in its place, as its hosting's package makes it: a *apprunnerweb.Service, a *lambdaweb.Service.
-type Hosted interface {
-	constructs.Construct
-	awsiam.IGrantable
+// Definition is what there is to define.
+type Definition struct {
+	// Workload with its defaults. Its Environment is in Variables.
+	Workload Workload
 
-	// URL is where the service answers: https and a host name, for some hostings a path, never a slash at the end.
-	// It holds tokens.
-	URL() string
+	// Image as the stack refers to it.
+	Image *webimage.Bound
+
+	// Facts are what is known of the image, with defaults.
+	Facts webimage.Facts
+
+	// Variables are the server's environment: PORT, those that the hosting set in its Check, those of the workload, and those that
+	// are added until the app synthesizes.
+	Variables *Variables
+
+	platform *platform.Platform
+	place    *place
+}
+
+// Role returns the workload's role, or makes one below scope that the platform's principal can assume.
+func (d *Definition) Role(scope constructs.Construct, id string) awsiam.IRole {
+	if d.Workload.Role != nil {
+		return d.Workload.Role
+	}
+	return awsiam.NewRole(scope, &id, &awsiam.RoleProps{
+		AssumedBy: d.Principal(d.platform.Principal),
+	})
+}
+
+// Principal is an AWS service, such as ecs.amazonaws.com, for a role that the hosting needs beside the server's.
+func (d *Definition) Principal(service string) awsiam.IPrincipal { return d.place.principal(service) }
+
+// Made is what a hosting made.
+type Made struct {
+	// URL returns https and a host name, maybe a path, without a slash at the end. It may hold tokens.
+	URL func() string
 
 	// Role is what the running server may do.
-	Role() awsiam.IRole
+	Role awsiam.IRole
 
-	// AddEnvironment sets an environment variable of the server. It panics with an [*InvalidPropsError] on a reserved name, and where
-	// the variable has another value already.
-	AddEnvironment(name, value string)
+	// Primary is the hosting's main resource, which is the default child of the service.
+	Primary constructs.IConstruct
 
-	// UseTable is what [Service.UseTable] says; [Prepared.UseTable] does it.
-	UseTable(name string, table awsdynamodb.ITable, access Access)
-}
+	// Environment returns the property of an L1 construct in which Variables.Pairs stands, so that variables which are added after
+	// somebody replaced the property are an error instead of missing. Nil if the hosting uses Variables.Each.
+	Environment func() any
 
-// Environment is the AWS account and region that a stack is deployed to. A field is empty where the app leaves it open.
-type Environment struct {
-	Account, Region string
-}
+	// Connections are the network connections of the server; nil if it is in no security group that is known.
+	Connections awsec2.Connections
 
-// environmentOf returns the environment of the stack that scope belongs to. The CDK panics where it belongs to none.
-func environmentOf(scope constructs.Construct) (environment Environment, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("scope must be a stack, or lie in one: %v", r)
-		}
-	}()
-	stack := awscdk.Stack_Of(scope)
-	return Environment{Account: token.Literal(*stack.Account()), Region: token.Literal(*stack.Region())}, nil
-}
+	// NoConnections says why there are none: "Connections need a security group; set Hosting.VPC". Optional.
+	NoConnections string
 
-// InvalidPropsError is what constructors panic with when props cannot work.
-type InvalidPropsError struct {
-	// Path is the construct's path in the tree: "Stack/Site".
-	Path string
-
-	// Err holds every problem; errors.Join made it where there are several.
-	Err error
-}
-
-func (e *InvalidPropsError) Error() string { return fmt.Sprintf("cdkweb: %s: %v", e.Path, e.Err) }
-
-func (e *InvalidPropsError) Unwrap() error { return e.Err }
-
-// validate reports every problem of a workload, which has its defaults, on a hosting.
-func validate(workload Workload, hosting Hosting, environment Environment) error {
-	errs := workload.validate()
-	if workload.Image != nil {
-		if err := workload.Image.Validate(); err != nil {
-			for _, err := range each(err) {
-				errs = append(errs, fmt.Errorf("Image: %w", err))
-			}
-			workload.Image = nil // what a hosting says of a broken image would be guesswork; it still checks everything else
-		}
-	}
-	if isNil(hosting) {
-		errs = append(errs, errors.New("Hosting is required: where it runs, such as ecsweb.Hosting{}, lambdaweb.Hosting{} or apprunnerweb.Hosting{}"))
-	} else {
-		errs = append(errs, hosting.ValidateVariables(workload.Environment)...)
-		errs = append(errs, hosting.Validate(&workload, environment)...)
-	}
-	return errors.Join(errs...)
-}
-
-// isNil reports whether there is no hosting, or a nil pointer to one.
-func isNil(hosting Hosting) bool {
-	value := reflect.ValueOf(hosting)
-	return hosting == nil || value.Kind() == reflect.Pointer && value.IsNil()
-}
-
-// each returns the errors that errors.Join joined, or the one.
-func each(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	return []error{err}
+	// Resources is a pointer to a struct with everything else that was made, such as *lambdaweb.Resources. [Service.Resources]
+	// returns it.
+	Resources any
 }

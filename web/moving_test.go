@@ -16,10 +16,10 @@ import (
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
-	"github.com/cdkweb/cdkweb/internal/hostingtest"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
 )
@@ -175,7 +175,7 @@ func TestSwitchKeepsTheRole(t *testing.T) {
 			awsiam.NewServicePrincipal(new("ecs-tasks.amazonaws.com"), nil),
 			awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil),
 		)})
-		image := webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4")
+		image := webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4", nil)
 		service := web.NewService(stack, "Site", &web.ServiceProps{Workload: web.Workload{Image: image, Role: role}, Hosting: place})
 		if service.Role() != awsiam.IRole(role) {
 			t.Errorf("got role %v, want the workload's", service.Role())

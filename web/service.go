@@ -1,88 +1,284 @@
 package web
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/cdkweb/cdkweb/internal/token"
+	"github.com/cdkweb/cdkweb/platform"
 )
 
 // ServiceProps are a workload and its hosting.
 type ServiceProps struct {
-	Workload
+	// Workload is what runs. Its Image is required.
+	Workload Workload
 
 	// Hosting is where the workload runs: ecsweb.Hosting, lambdaweb.Hosting or apprunnerweb.Hosting. Required.
 	Hosting Hosting
 }
 
-// Validate reports every problem of the props at once, joined with errors.Join, or nil. It needs no Node. What depends on the
-// stack's account and region is checked by [NewService].
+// Validate reports every problem of the props at once, joined with errors.Join, or nil; each is a [Problem]. It needs no Node. What
+// depends on the stack's account and region is checked by [NewService].
 func (p *ServiceProps) Validate() error {
 	if p == nil {
 		p = &ServiceProps{}
 	}
-	return validate(p.Workload.withDefaults(), p.Hosting, Environment{})
+	var errs []error
+	for _, problem := range validate(p, &place{}).problems() {
+		errs = append(errs, problem)
+	}
+	return errors.Join(errs...)
 }
 
-// Service is a workload on a hosting.
+// Service is a workload on a hosting. It is a construct: it can be a scope, a grantee, a peer in security groups, and be passed to
+// awscdk.Tags_Of, Aspects_Of and Annotations_Of.
 type Service struct {
 	constructs.Construct
-	hosted Hosted
+	check     *Check
+	variables *Variables
+	tables    map[string]tableUse
+	made      Made
+	url       string // once it was asked for
 }
 
-var _ awsiam.IGrantable = (*Service)(nil)
+var (
+	_ awsiam.IGrantable   = (*Service)(nil)
+	_ awsec2.IConnectable = (*Service)(nil)
+)
 
-// NewService defines a service: everything that the workload needs on its hosting. It panics with an [*InvalidPropsError] when the
+// NewService defines a service: everything that the workload needs on its hosting. It panics with an [*InvalidPropsError] if the
 // props cannot work or the image does not compile; nothing has been added to the tree then.
 func NewService(scope constructs.Construct, id string, props *ServiceProps) *Service {
 	if props == nil {
 		props = &ServiceProps{}
 	}
-	prepared := Prepare(scope, id, props.Workload, props.Hosting)
+	place, err := placeOf(scope)
+	if err != nil {
+		panicWith(scope, id, Problem{Field: "scope", Err: err})
+	}
+	check := validate(props, place)
+	if problems := check.problems(); len(problems) > 0 {
+		panicWith(scope, id, problems...)
+	}
+	image, err := check.Workload.Image.Bind(scope)
+	if err != nil {
+		panicWith(scope, id, Problem{Field: "Workload.Image", Err: err})
+	}
 
-	s := &Service{}
+	s := &Service{check: check, variables: &Variables{values: check.variables()}, tables: map[string]tableUse{}}
 	constructs.NewConstruct_Override(s, scope, &id)
 
-	s.hosted = props.Hosting.Host(s, prepared)
+	s.made = props.Hosting.Define(constructs.NewConstruct(s, &check.platform.ID), &Definition{
+		Workload:  check.Workload,
+		Image:     image,
+		Facts:     *check.Image,
+		Variables: s.variables,
+		platform:  check.platform,
+		place:     place,
+	})
+	if s.made.Primary != nil {
+		s.Node().SetDefaultChild(s.made.Primary)
+	}
+	for _, name := range check.names {
+		taken[name] = *s.Node().Path()
+	}
+	s.warn()
 	return s
 }
 
-// Hosted returns the service as its hosting's own type, such as *lambdaweb.Service, for what only that place has.
-func (s *Service) Hosted() Hosted { return s.hosted }
-
-// URL is where the service answers: https and a host name, behind a REST API also the stage's path, never a slash at the end. It
-// holds tokens, so it is for outputs and other constructs rather than for printing.
-func (s *Service) URL() string { return s.hosted.URL() }
-
-// Role is what the running server may do: the workload's own, or the one that was made for it.
-func (s *Service) Role() awsiam.IRole { return s.hosted.Role() }
-
-// GrantPrincipal makes the service a grantee: table.GrantReadData(service).
-func (s *Service) GrantPrincipal() awsiam.IPrincipal { return s.hosted.GrantPrincipal() }
-
-// AddEnvironment sets an environment variable of the server. It panics with an [*InvalidPropsError] on a name that the hosting
-// reserves, and where the variable has another value already.
-func (s *Service) AddEnvironment(name, value string) { s.hosted.AddEnvironment(name, value) }
-
-// UseTable lets the server use a DynamoDB table: it grants the access, with the table's indexes and key, and sets the environment
-// variable to the table's name. Calling it again with the same table widens the access. It panics with an [*InvalidPropsError] where
-// the variable is something else already.
-//
-// The table may be an awsdynamodb.Table, a TableV2 or an imported one. Of an imported table the CDK knows indexes and key only when
-// it was imported with them (awsdynamodb.TableAttributes).
-func (s *Service) UseTable(name string, table awsdynamodb.ITable, access Access) {
-	s.hosted.UseTable(name, table, access)
+// panicWith panics with an [*InvalidPropsError] of the construct that was to be made.
+func panicWith(scope constructs.Construct, id string, problems ...Problem) {
+	path := id
+	if !isNil(scope) {
+		path = strings.TrimPrefix(*scope.Node().Path()+"/"+id, "/")
+	}
+	panic(&InvalidPropsError{Path: path, Problems: problems})
 }
 
-// Access is what a service may do with a table's items.
-type Access string
+// warn adds the warnings of the check to the tree, and those that need the CDK.
+func (s *Service) warn() {
+	warnings := s.check.warnings
+	if role, ok := s.check.Workload.Role.(awsiam.Role); ok && !trusts(s.check.Stack, role, s.check.platform.Principal) {
+		warnings = append(warnings, warning{RoleWarning, fmt.Sprintf("the trust policy of Workload.Role %s does not name %s, so %s cannot assume it: "+
+			"add it to the role's AssumedBy, for instance in an awsiam.NewCompositePrincipal", *role.Node().Path(), s.check.platform.Principal, s.check.platform.Name)})
+	}
+	for _, warning := range warnings {
+		awscdk.Annotations_Of(s).AddWarningV2(&warning.id, &warning.message)
+	}
+}
 
-const (
-	// Read is getting, querying and scanning items.
-	Read Access = "read"
+// trusts reports whether a role's trust policy names a service, or everybody.
+func trusts(stack awscdk.Stack, role awsiam.Role, principal string) bool {
+	policy := fmt.Sprint(stack.Resolve(role.AssumeRolePolicy()))
+	return strings.Contains(policy, principal) || strings.Contains(policy, "*")
+}
 
-	// Write is putting, updating and deleting items.
-	Write Access = "write"
+// URL is the service's base URL, such as https://abc.execute-api.eu-west-1.amazonaws.com, without a slash at the end. It contains
+// tokens: use it in outputs and other constructs.
+func (s *Service) URL() string {
+	if s.url == "" {
+		s.url = s.made.URL()
+	}
+	return s.url
+}
 
-	// ReadWrite is both.
-	ReadWrite Access = "read and write"
-)
+// Role is what the running server may do: the workload's own, or the one that was made for it.
+func (s *Service) Role() awsiam.IRole { return s.made.Role }
+
+// GrantPrincipal makes the service a grantee: table.GrantReadData(service).
+func (s *Service) GrantPrincipal() awsiam.IPrincipal { return s.made.Role }
+
+// Connections opens ports between the server and what else is in the VPC: database.Connections().AllowDefaultPortFrom(service, nil).
+// It panics with an [*InvalidPropsError] if the server is in no security group that is known.
+func (s *Service) Connections() awsec2.Connections {
+	if s.made.Connections == nil {
+		message := s.made.NoConnections
+		if message == "" {
+			message = fmt.Sprintf("are not possible on %s with cdkweb yet: the server is in no VPC", s.check.platform.Name)
+		}
+		s.panic(Problem{Field: "Connections", Message: message})
+	}
+	return s.made.Connections
+}
+
+// Platform is what AWS promises of the place where the service runs.
+func (s *Service) Platform() *platform.Platform { return s.check.platform }
+
+// Resources is a pointer to a struct with what the hosting made, such as *lambdaweb.Resources. lambdaweb.ResourcesOf(service), and
+// so in each hosting's package, returns it with its type.
+func (s *Service) Resources() any { return s.made.Resources }
+
+// AddEnvironment sets an environment variable of the server. It panics with an [*InvalidPropsError] on a name that the hosting
+// reserves, and if the variable has another value already.
+func (s *Service) AddEnvironment(name, value string) {
+	if problem := s.setVariable(name, value); problem != nil {
+		problem.Field = fmt.Sprintf("AddEnvironment(%q)", name)
+		s.panic(*problem)
+	}
+}
+
+// setVariable sets a variable, or reports why it cannot be. The problem has no field, and never the value.
+func (s *Service) setVariable(name, value string) *Problem {
+	if problem := s.checkVariable(name, value); problem != nil {
+		return problem
+	}
+	if old, ok := s.variables.values[name]; ok && old == value {
+		return nil
+	}
+	if s.made.Environment != nil && len(s.variables.added) == 0 {
+		s.Node().AddValidation(&lateVariables{s})
+	}
+	s.check.Workload.Environment[name] = value
+	s.variables.add(name, value)
+	return nil
+}
+
+// checkVariable reports why a variable cannot be set on the service.
+func (s *Service) checkVariable(name, value string) *Problem {
+	if problem := s.check.variable(name, value); problem != nil {
+		return problem
+	}
+	if old, ok := s.check.Workload.Environment[name]; ok && old != value {
+		return &Problem{Message: "is set to another value already", Fix: "a variable has one value"}
+	}
+	if s.check.platform.URLNeedsService && token.In(value) && strings.Contains(value, strings.TrimPrefix(s.URL(), "https://")) {
+		return &Problem{Message: fmt.Sprintf("must not hold the service's own URL: on %s it is known only after the service is made, which needs the variable", s.check.platform.Name),
+			Fix: "put a domain of your own in front and use that"}
+	}
+	all := s.check.variables()
+	all[name] = value
+	return s.check.variablesSize(all)
+}
+
+// lateVariables is the CDK's validation of a service to which variables were added: they must not get lost if somebody has replaced
+// the property in which they are rendered.
+type lateVariables struct{ service *Service }
+
+func (l *lateVariables) Validate() *[]*string {
+	s := l.service
+	rendered := s.check.Stack.Resolve(s.made.Environment())
+	var lost []string
+	for _, name := range s.variables.added {
+		if !holds(rendered, name) {
+			lost = append(lost, name)
+		}
+	}
+	if len(lost) == 0 {
+		return &[]*string{}
+	}
+	return &[]*string{new(fmt.Sprintf("cdkweb: the variables %s were added to the service, but its environment was replaced in the L1 construct, "+
+		"so they would be missing: set them there too, or change the L1 with AddPropertyOverride instead", strings.Join(lost, ", ")))}
+}
+
+// holds reports whether a string stands anywhere in a resolved value.
+func holds(value any, text string) bool {
+	switch value := value.(type) {
+	case string:
+		return value == text
+	case []any:
+		return slices.ContainsFunc(value, func(element any) bool { return holds(element, text) })
+	case map[string]any:
+		for _, element := range value {
+			if holds(element, text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// panic panics with problems of the service.
+func (s *Service) panic(problems ...Problem) {
+	panic(&InvalidPropsError{Path: *s.Node().Path(), Problems: problems})
+}
+
+// place is the stack that a service is in, with what is asked of it for each service.
+type place struct {
+	stack      awscdk.Stack
+	target     Target
+	principals map[string]awsiam.IPrincipal
+}
+
+// places are those of the stacks that have services. Constructs are made by one goroutine, because of jsii.
+var places = map[awscdk.Stack]*place{}
+
+var errScope = errors.New("must be a stack, or a construct in one")
+
+// placeOf returns the stack that a scope belongs to, and where that is deployed.
+func placeOf(scope constructs.Construct) (p *place, err error) {
+	if isNil(scope) {
+		return nil, errors.New("must be a stack, or a construct in one, got nil")
+	}
+	stack, ok := scope.(awscdk.Stack)
+	if !ok {
+		defer func() {
+			if recover() != nil { // the CDK's way to say that there is none, followed by a stack trace
+				err = errScope
+			}
+		}()
+		stack = awscdk.Stack_Of(scope)
+	}
+	if places[stack] == nil {
+		places[stack] = &place{
+			stack:      stack,
+			target:     Target{Account: token.Literal(*stack.Account()), Region: token.Literal(*stack.Region())},
+			principals: map[string]awsiam.IPrincipal{},
+		}
+	}
+	return places[stack], nil
+}
+
+// principal is an AWS service in the trust policies of the stack's roles.
+func (p *place) principal(name string) awsiam.IPrincipal {
+	if p.principals[name] == nil {
+		p.principals[name] = awsiam.NewServicePrincipal(&name, nil)
+	}
+	return p.principals[name]
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 	"github.com/cdkweb/cdkweb/webtest"
 )
 
-// What all hostings do alike is tested by internal/hostingtest, in the package of each hosting.
+// What every hosting must do is tested by web/hostingtest, in the package of each hosting.
 
 func TestMain(m *testing.M) { os.Exit(webtest.Main(m)) }
 
@@ -38,15 +39,19 @@ func TestValidateReportsEverything(t *testing.T) {
 	}
 	var got []string
 	for _, err := range joined.Unwrap() {
-		field, _, _ := strings.Cut(err.Error(), " ")
-		got = append(got, strings.TrimSuffix(field, ":"))
-		if strings.HasSuffix(err.Error(), ".") || strings.Contains(err.Error(), "\n") {
-			t.Errorf("not one sentence without a period: %q", err)
+		problem, ok := errors.AsType[web.Problem](err)
+		if !ok {
+			t.Fatalf("got a %T, want a web.Problem", err)
+		}
+		got = append(got, problem.Field)
+		if text := problem.Error(); strings.HasSuffix(text, ".") || strings.Contains(text, "\n") || !strings.HasPrefix(text, problem.Field) {
+			t.Errorf("not one sentence about the field without a period: %q", text)
 		}
 	}
-	want := "Port Environment HealthCheck.Path HealthCheck.Timeout HealthCheck.Timeout Image Image Environment App MinSize ServiceName"
-	if fields := strings.Join(got, " "); fields != want {
-		t.Errorf("got problems with %s, want %s: %v", fields, want, err)
+	want := []string{"Workload.Port", "Workload.HealthCheck.Path", "Workload.HealthCheck.Timeout", "Workload.Image", "Workload.Image",
+		"Hosting.Memory", "Hosting.MinSize", "Hosting.ServiceName", `Workload.Environment["AWSAPPRUNNER_A"]`, `Workload.Environment["PORT"]`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got problems with %q, want %q: %v", got, want, err)
 	}
 }
 
@@ -70,12 +75,21 @@ func TestValidateWithoutNode(t *testing.T) {
 }
 
 func TestInvalidPropsError(t *testing.T) {
-	cause := errors.New("Port must be between 1 and 65535, got 0")
-	err := error(&web.InvalidPropsError{Path: "Stack/Site", Err: cause})
-	if got, want := err.Error(), "cdkweb: Stack/Site: Port must be between 1 and 65535, got 0"; got != want {
-		t.Errorf("got %q, want %q", got, want)
+	cause := errors.New("it broke")
+	err := error(&web.InvalidPropsError{Path: "Stack/Site", Problems: []web.Problem{
+		{Field: "Workload.Port", Message: "must be between 1 and 65535", Got: 0},
+		{Field: "Workload.Image", Err: cause},
+		{Field: "Hosting.Name", Message: "must be short", Got: "long", Fix: "shorten it"},
+	}})
+	want := "cdkweb: Stack/Site: Workload.Port must be between 1 and 65535, got 0\nWorkload.Image: it broke\n" +
+		`Hosting.Name must be short, got "long"; shorten it`
+	if err.Error() != want {
+		t.Errorf("got %q, want %q", err, want)
 	}
 	if !errors.Is(err, cause) {
 		t.Error("the cause is lost")
+	}
+	if problem, ok := errors.AsType[web.Problem](err); !ok || problem.Got != 0 {
+		t.Errorf("got problem %+v, want the first", problem)
 	}
 }

@@ -11,10 +11,13 @@ import (
 	"path"
 	"path/filepath"
 	"time"
+
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
 )
 
-// archive collects files for a layer of an image. Docker's ADD unpacks it. Modes and symbolic links lie inside the archive, so
-// they survive whatever copies cdk.out from machine to machine, and equal files make equal bytes.
+// archive collects files for a layer of an image. Docker's ADD unpacks it. Modes and symbolic links
+// are in the archive, so they survive whatever copies cdk.out from machine to machine, and equal
+// files make equal bytes.
 type archive struct {
 	buffer bytes.Buffer
 	gzip   *gzip.Writer
@@ -39,7 +42,8 @@ func (a *archive) header(header tar.Header) error {
 
 // file adds a file that root owns. The name has no leading slash.
 func (a *archive) file(name string, mode int64, content []byte) error {
-	if err := a.header(tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: mode, Size: int64(len(content))}); err != nil {
+	header := tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: mode, Size: int64(len(content))}
+	if err := a.header(header); err != nil {
 		return err
 	}
 	_, err := a.tar.Write(content)
@@ -51,9 +55,10 @@ func (a *archive) folder(name string, mode int64) error {
 	return a.header(tar.Header{Name: name + "/", Typeflag: tar.TypeDir, Mode: mode})
 }
 
-// tree adds a file, or a folder with all that lies in it but what `cdk synth` wrote, under a name. Symbolic links stay links. Everybody may read what is
-// added, since the image's user owns none of it, and may execute what its owner may.
-func (a *archive) tree(name, source string) error {
+// tree adds a file, or a folder with all that is in it but what is omitted, under a name. Symbolic
+// links stay links. Everybody may read what is added, since the image's user owns none of it, and
+// may execute what its owner may.
+func (a *archive) tree(name, source string, without buildcontext.Omitted) error {
 	source, err := filepath.EvalSymlinks(source) // the named thing itself may be a link
 	if err != nil {
 		return err
@@ -76,7 +81,7 @@ func (a *archive) tree(name, source string) error {
 			mode = 0o755
 		}
 		switch {
-		case entry.IsDir() && isCloudAssembly(file):
+		case entry.IsDir() && file != source && without.Holds(file, entry):
 			return filepath.SkipDir
 		case entry.IsDir():
 			return a.folder(target, 0o755)
@@ -85,9 +90,12 @@ func (a *archive) tree(name, source string) error {
 			if err != nil {
 				return err
 			}
-			return a.header(tar.Header{Name: target, Typeflag: tar.TypeSymlink, Mode: 0o777, Linkname: filepath.ToSlash(link)})
+			link = filepath.ToSlash(link)
+			header := tar.Header{Name: target, Typeflag: tar.TypeSymlink, Mode: 0o777, Linkname: link}
+			return a.header(header)
 		case entry.Type().IsRegular():
-			if err := a.header(tar.Header{Name: target, Typeflag: tar.TypeReg, Mode: mode, Size: info.Size()}); err != nil {
+			header := tar.Header{Name: target, Typeflag: tar.TypeReg, Mode: mode, Size: info.Size()}
+			if err := a.header(header); err != nil {
 				return err
 			}
 			opened, err := os.Open(file)
@@ -102,13 +110,13 @@ func (a *archive) tree(name, source string) error {
 	})
 }
 
-// write closes the archive and writes it to a file.
-func (a *archive) write(name string) error {
+// bytes closes the archive and returns what it is.
+func (a *archive) bytes() ([]byte, error) {
 	if err := a.tar.Close(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := a.gzip.Close(); err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(name, a.buffer.Bytes(), 0o644)
+	return a.buffer.Bytes(), nil
 }

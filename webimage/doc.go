@@ -1,22 +1,34 @@
-// Package webimage says which container image a workload runs: pass [Go], [Dockerfile], [ECR], [URI] or [Asset] as the Image of
-// a web.Workload.
+// Package webimage says which container image a workload runs: pass [Go], [Dockerfile], [ECR],
+// [URI] or [Asset] as the Image of a web.Workload.
 //
 // # One image for every hosting
 //
-// [Go] and [Dockerfile] build a portable image: the web server, unchanged, plus a small adapter in /opt/extensions. Only AWS
-// Lambda starts what lies there, so the same digest answers requests on App Runner, on ECS and on Lambda. Where a workload runs
-// does not change its image: the asset hash stays the same when the hosting does, and services of one stack that run the same
-// image share one asset.
+// [Go] and [Dockerfile] build a portable image: the web server, unchanged, plus a small adapter in
+// /opt/extensions. Only AWS Lambda starts programs there, so the same digest serves requests on App
+// Runner, on ECS and on Lambda. An image does not depend on where its workload runs: the asset hash
+// stays the same if the hosting changes, and services of one stack that run the same image share
+// one asset.
+//
+// Images that exist ([ECR], [URI], [Asset]) stay as they are. Say in [ExistingOptions] what is in
+// them.
 //
 // # Paths
 //
-// A relative path starts at the folder of the nearest cdk.json (else go.mod) at or above the working directory. `cdk synth` and
-// `go test ./...` therefore find the same files.
+// A relative path starts at the folder of the nearest cdk.json (else go.mod) at or above the
+// working directory. `cdk synth` and `go test ./...` therefore find the same files.
 //
 // # What synth does
 //
-// [Go] runs `go build`, and both compile the adapter for the image's architecture, once, and keep it in the user's cache folder
-// (os.UserCacheDir). Nothing is built with Docker before `cdk deploy`. The build context that lands in cdk.out is complete: copied
-// to another machine it still builds. What this package adds lies in archives that keep its file modes, also where the copy lost
-// those of plain files; what a Dockerfile copies has the modes that the copy has. Only a [SecretFile] has to lie at the same place.
+// An image is staged once per app, however many stacks and stages use it: [Go] compiles the server,
+// [Dockerfile] copies the files that the build may see, and both add the adapter, which is compiled
+// once and kept in the user's cache folder (os.UserCacheDir). Nothing is built with Docker before
+// `cdk deploy`. `cdk ls` and `cdk destroy` stage nothing.
+//
+// The build context in cdk.out is complete: copied to another machine it still builds. What this
+// package adds is in archives, so its file modes survive such a copy. Files that a Dockerfile
+// copies keep whatever mode the copy has. A [SecretFile] must exist at the same path on the machine
+// that deploys.
+//
+// The asset hash follows the contents of files and which of them may be executed, as git does. It
+// does not follow their other modes, owners and times.
 package webimage

@@ -1,49 +1,73 @@
 package webimage
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/moby/patternmatcher"
-	"github.com/moby/patternmatcher/ignorefile"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecrassets"
 
+	"github.com/cdkweb/cdkweb/adapter"
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
+	"github.com/cdkweb/cdkweb/internal/cdk"
+	"github.com/cdkweb/cdkweb/internal/dockerfile"
 	"github.com/cdkweb/cdkweb/internal/project"
 )
 
-// DockerfileOptions change how [Dockerfile] builds an image. All are optional.
+// DockerfileOptions change how [Dockerfile] builds an image. All are cdk.
 type DockerfileOptions struct {
-	// File is the Dockerfile, relative to the image's folder or absolute; it may lie outside of the folder. Default: "Dockerfile".
+	// File is the Dockerfile, relative to the image's folder or absolute; it may be outside of the
+	// folder. Default: "Dockerfile".
 	File string
 
-	// Target is the stage to build, by its name or number, as in docker build --target. Default: the last stage.
+	// Target is the stage to build, by its name or number, as in docker build --target. Default:
+	// the last stage.
 	Target string
 
-	// BuildArgs are values for the Dockerfile's ARG instructions. They are part of the asset hash and stay readable in the
-	// image's history: use BuildSecrets for what nobody may see.
+	// BuildArgs are values for the Dockerfile's ARG instructions. They are part of the asset hash
+	// and can be read in the image's history: use BuildSecrets for what nobody may see.
 	BuildArgs map[string]string
 
-	// BuildSecrets are read while the image is built and leave no trace in it: RUN --mount=type=secret,id=… . The key is the id. A
-	// secret's file is not part of what the build sees otherwise, also where it lies in the image's folder.
+	// BuildSecrets are read while the image is built and leave no trace in it: RUN
+	// --mount=type=secret,id=… . The key is the id. A secret's file is not part of what the build
+	// sees otherwise, even if it is in the image's folder.
 	BuildSecrets map[string]BuildSecret
 
-	// Exclude holds patterns, as in .dockerignore, of files that the build shall not see; one that starts with "!" lets files in again.
-	// They come after those of the .dockerignore in the image's folder (or the FILE.dockerignore beside the Dockerfile, which wins over
-	// it), which is honoured in any case.
+	// Exclude holds patterns, as in .dockerignore, of files that the build shall not see; one that
+	// starts with "!" lets files in again. They come after those of the .dockerignore in the
+	// image's folder, or of the FILE.dockerignore beside the Dockerfile, which wins over it.
 	Exclude []string
+
+	// CacheDisabled builds every layer again, as docker build --no-cache does. An image whose asset
+	// hash is published already is not built at all. Default: layers that did not change are taken
+	// from Docker's cache.
+	CacheDisabled bool
+
+	// CacheFrom names caches to take layers from, as in docker build --cache-from. Default: only
+	// the cache of the machine that builds.
+	CacheFrom []DockerCache
+
+	// CacheTo is the cache to write layers to, as in docker build --cache-to. Default: none.
+	CacheTo *DockerCache
 
 	// Architecture of the CPU. Default: X86_64, which every hosting runs.
 	Architecture Architecture
 
-	// Adapter says what answers Lambda's invocations. Default: the adapter of this library is added.
+	// Adapter says what takes Lambda's invocations. Default: WithAdapter. It is an error if the
+	// Dockerfile puts a program into /opt/extensions itself and this field does not say which:
+	// OwnAdapter if that is an adapter, WithAdapter if it is another extension.
 	Adapter Adapter
+}
+
+// DockerCache is a cache of Docker builds, such as {Type: "registry", Params: {"ref": "…"}}.
+type DockerCache struct {
+	Type   string            // registry, gha, s3, inline …
+	Params map[string]string // of that type
 }
 
 // BuildSecret is a secret of a Docker build, from [SecretFile] or [SecretEnv].
@@ -52,27 +76,31 @@ type BuildSecret struct{ kind, value string }
 // The kinds of secrets, as docker build --secret spells them.
 const fileSecret, environmentSecret = "src", "env"
 
-// SecretFile is a build secret that lies in a file of the machine that runs `cdk deploy`. A relative path starts at the folder of
-// cdk.json. The cloud assembly holds the absolute path, so it deploys only where the file lies at the same place.
+// SecretFile is a build secret in a file of the machine that runs `cdk deploy`. A relative path
+// starts at the folder of cdk.json. The cloud assembly holds the absolute path, so it deploys only
+// where the file has the same path.
 func SecretFile(path string) BuildSecret { return BuildSecret{fileSecret, path} }
 
 // SecretEnv is a build secret in an environment variable of the machine that runs `cdk deploy`.
 func SecretEnv(name string) BuildSecret { return BuildSecret{environmentSecret, name} }
 
-// Dockerfile is an image that Docker builds from a folder with a Dockerfile, relative to the app's folder. The folder is left as it
-// is: the build gets a copy of the files that it may see, together with the adapter, which is added to the image that the last (or
-// the target) stage makes.
+// Dockerfile is an image that Docker builds from a folder with a Dockerfile, relative to the app's
+// folder. The folder is left as it is: the build gets a copy of the files that it may see, together
+// with the adapter, which is added to the image that the last (or the target) stage makes.
 //
-// The copy holds two files more, .cdkweb/Dockerfile and .cdkweb/adapter.tar.gz, so an instruction `COPY . .` also copies these.
+// The copy holds two more files, .cdkweb/Dockerfile and .cdkweb/adapter.tar.gz, so an instruction
+// `COPY . .` copies these, too. It never holds what `cdk synth` wrote.
 //
-// Validate reports a missing or empty folder, a missing or broken Dockerfile and a target that it does not have.
+// Validate reports a missing or empty folder, a missing Dockerfile, a target that it does not have
+// and a second adapter.
 func Dockerfile(dir string, options *DockerfileOptions) Image {
-	image := &dockerfile{dir: dir}
+	image := &dockerBuild{dir: dir}
 	if options != nil {
 		image.options = *options
 		image.options.BuildArgs = maps.Clone(options.BuildArgs)
 		image.options.BuildSecrets = maps.Clone(options.BuildSecrets)
 		image.options.Exclude = slices.Clone(options.Exclude)
+		image.options.CacheFrom = slices.Clone(options.CacheFrom)
 	}
 	image.options.Architecture = image.options.Architecture.orDefault()
 	if image.options.File == "" {
@@ -81,7 +109,7 @@ func Dockerfile(dir string, options *DockerfileOptions) Image {
 	return &builtImage{source: image}
 }
 
-type dockerfile struct {
+type dockerBuild struct {
 	dir     string
 	options DockerfileOptions
 }
@@ -91,26 +119,30 @@ const (
 	adapterArchive = ownFolder + "/adapter.tar.gz"
 	ownDockerfile  = ownFolder + "/Dockerfile"
 	addAdapter     = "ADD " + adapterArchive + " /"
-	ignoreFile     = ".dockerignore"
-	cloudAssembly  = "cdk.out" // the file that marks a folder which `cdk synth` wrote
 )
 
-func (d *dockerfile) String() string { return fmt.Sprintf("webimage.Dockerfile(%q)", d.dir) }
+func (d *dockerBuild) String() string { return fmt.Sprintf("webimage.Dockerfile(%q)", d.dir) }
 
-func (d *dockerfile) facts() Facts {
-	return Facts{Architecture: d.options.Architecture, Adapter: d.options.Adapter}
+func (d *dockerBuild) facts() Facts {
+	facts := Facts{Architecture: d.options.Architecture, Adapter: d.options.Adapter.orDefault()}
+	if dir, err := d.folder(); err == nil {
+		if parsed, index, err := d.parse(dir); err == nil {
+			facts.Exposed = parsed.Exposed(index, d.options.BuildArgs)
+		}
+	}
+	return facts
 }
 
-func (d *dockerfile) spec() any {
+func (d *dockerBuild) spec() (folder string, options any) {
 	dir, _ := project.Path(d.dir) // validate reported the error
 	secrets := map[string]string{}
 	for id, secret := range d.options.BuildSecrets {
 		secrets[id] = secret.kind + "=" + secret.value
 	}
-	return []any{dir, d.options, secrets}
+	return dir, []any{d.options, secrets}
 }
 
-func (d *dockerfile) validate() []error {
+func (d *dockerBuild) validate() []error {
 	var errs []error
 	report := func(err error) {
 		if err != nil {
@@ -124,62 +156,144 @@ func (d *dockerfile) validate() []error {
 		report(validateLiteral(fmt.Sprintf("BuildArgs[%q]", name), d.options.BuildArgs[name]))
 	}
 	for _, id := range slices.Sorted(maps.Keys(d.options.BuildSecrets)) {
-		if secret := d.options.BuildSecrets[id]; id == "" || strings.ContainsAny(id+secret.value, ",\n") || secret.value == "" {
-			report(fmt.Errorf("BuildSecrets[%q] must have an id and come from webimage.SecretFile or webimage.SecretEnv with a name, both without commas", id))
-		}
+		report(d.options.BuildSecrets[id].validate(id))
+	}
+	for i, cache := range d.options.CacheFrom {
+		report(cache.validate(fmt.Sprintf("CacheFrom[%d]", i)))
+	}
+	if d.options.CacheTo != nil {
+		report(d.options.CacheTo.validate("CacheTo"))
 	}
 	report(validateLiteral("Target", d.options.Target))
-	if _, err := d.excluded(); err != nil {
-		report(err)
+	if _, err := buildcontext.Patterns(strings.Join(d.options.Exclude, "\n")); err != nil {
+		report(fmt.Errorf("Exclude holds a pattern that .dockerignore does not know: %w", err))
 	}
 	dir, err := d.folder()
 	report(err)
 	if err == nil {
 		_, err := d.read(dir)
 		report(err)
+		report(d.validateExtensions(dir))
 		if _, err := os.Lstat(filepath.Join(dir, ownFolder)); err == nil {
-			report(fmt.Errorf("the folder holds %s, a name that is kept for what cdkweb adds; rename it", ownFolder))
+			report(fmt.Errorf("the folder holds %s, a name that is kept for what cdkweb adds; "+
+				"rename it", ownFolder))
 		}
 	}
 	return errs
 }
 
+func (s BuildSecret) validate(id string) error {
+	if id == "" || s.value == "" || strings.ContainsAny(id+s.value, ",\n") {
+		return fmt.Errorf("BuildSecrets[%q] must have an id and come from webimage.SecretFile or "+
+			"webimage.SecretEnv with a name, both without commas", id)
+	}
+	return nil
+}
+
+func (c DockerCache) validate(field string) error {
+	if c.Type == "" {
+		return fmt.Errorf(`%s must have a Type, such as "registry" with the parameter "ref"`, field)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
+		err := validateLiteral(fmt.Sprintf("%s.Params[%q]", field, name), c.Params[name])
+		if err != nil {
+			return err
+		}
+	}
+	return validateLiteral(field+".Type", c.Type)
+}
+
+// validateExtensions refuses a second adapter: Lambda starts all programs in /opt/extensions, and
+// each of two adapters would take requests, so that one is carried out twice. A Dockerfile that
+// cannot be read is left to Docker.
+func (d *dockerBuild) validateExtensions(dir string) error {
+	if d.options.Adapter != UnknownAdapter {
+		return nil
+	}
+	parsed, index, err := d.parse(dir)
+	if err != nil {
+		return nil
+	}
+	i, found := parsed.Writer(index, "/"+path.Dir(adapter.Path), d.options.BuildArgs, dir)
+	if !found {
+		return nil
+	}
+	return fmt.Errorf("line %d of the Dockerfile (%s) puts a program into /opt/extensions, where "+
+		"the Lambda adapter of this library is added, and two adapters carry requests out twice; "+
+		"remove that line, or set Adapter: webimage.OwnAdapter to use the adapter that the "+
+		"Dockerfile brings (webimage.WithAdapter if its program is no adapter)", i.First+1, i.Text)
+}
+
+// parse reads the Dockerfile, and returns the index of the stage that is built.
+func (d *dockerBuild) parse(dir string) (*dockerfile.File, int, error) {
+	content, err := os.ReadFile(inside(dir, d.options.File))
+	if err != nil {
+		return nil, 0, err
+	}
+	parsed, err := dockerfile.Parse(string(content))
+	if err != nil {
+		return nil, 0, err
+	}
+	index, err := parsed.Pick(d.options.Target)
+	return parsed, index, err
+}
+
 // folder returns the absolute path of the image's folder, with links resolved.
-func (d *dockerfile) folder() (string, error) {
+func (d *dockerBuild) folder() (string, error) {
 	if strings.TrimSpace(d.dir) == "" {
-		return "", errors.New(`folder must be one with a Dockerfile, such as "./server", got ""`)
+		return "", errors.New(`folder is empty; name a folder with a Dockerfile, such as "./server"`)
 	}
 	dir, err := project.Path(d.dir)
 	if err != nil {
 		return "", err
 	}
-	entries, err := os.ReadDir(dir)
+	info, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("folder %s does not exist; name a folder with a Dockerfile, relative to the folder of cdk.json (else go.mod)", dir)
+		return "", fmt.Errorf("folder %s does not exist; name a folder with a Dockerfile "+
+			"(%s)", dir, project.Hint())
 	case err != nil:
 		return "", err
-	case len(entries) == 0:
+	case !info.IsDir():
+		return "", fmt.Errorf("%s is a file; name its folder: %s", dir, d.byFolder())
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	if len(entries) == 0 {
 		return "", fmt.Errorf("folder %s is empty; name a folder with a Dockerfile", dir)
 	}
 	return filepath.EvalSymlinks(dir)
 }
 
+// byFolder is the call that takes the file which the user named for the Dockerfile's folder.
+func (d *dockerBuild) byFolder() string {
+	file := filepath.Base(d.dir)
+	if file == "Dockerfile" {
+		return fmt.Sprintf("webimage.Dockerfile(%q, nil)", folderOf(d.dir))
+	}
+	return fmt.Sprintf("webimage.Dockerfile(%q, &webimage.DockerfileOptions{File: "+
+		"%q})", folderOf(d.dir), file)
+}
+
 // read returns the Dockerfile as it shall be built.
-func (d *dockerfile) read(dir string) (string, error) {
+func (d *dockerBuild) read(dir string) (string, error) {
 	file := inside(dir, d.options.File)
 	content, err := os.ReadFile(file)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("there is no Dockerfile %s; write one, name another with the option File, or use webimage.Go for a Go program", file)
+		return "", fmt.Errorf("there is no Dockerfile %s; write one, name another with the "+
+			"option File, or use webimage.Go for a Go program", file)
 	}
 	if err != nil {
 		return "", err
 	}
 	added := ""
-	if d.options.Adapter == WithAdapter {
+	if d.options.Adapter.orDefault() == WithAdapter {
 		added = addAdapter
 	}
-	extended, err := extendStage(string(content), d.options.Target, architectures[d.options.Architecture.orDefault()].platform, added)
+	platform := architectures[d.options.Architecture.orDefault()].platform
+	extended, err := dockerfile.Extend(string(content), d.options.Target, platform, added)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
@@ -187,62 +301,63 @@ func (d *dockerfile) read(dir string) (string, error) {
 }
 
 // stage copies what the build may see, and adds the extended Dockerfile and the adapter.
-func (d *dockerfile) stage(context, assembly string, _ int) (recipe, error) {
+func (d *dockerBuild) stage(context string, output buildcontext.Omitted) error {
 	dir, err := d.folder()
 	if err != nil {
-		return recipe{}, err
+		return err
 	}
 	content, err := d.read(dir)
 	if err != nil {
-		return recipe{}, err
+		return err
 	}
-	if err := d.copyContext(dir, context, assembly); err != nil {
-		return recipe{}, err
+	if err := d.copyContext(dir, context, output); err != nil {
+		return err
 	}
 	if err := os.Mkdir(filepath.Join(context, ownFolder), 0o755); err != nil {
-		return recipe{}, err
+		return err
 	}
-	if err := os.WriteFile(filepath.Join(context, ownDockerfile), []byte(content), 0o644); err != nil {
-		return recipe{}, err
+	if err := os.Chmod(filepath.Join(context, ownFolder), 0o755); err != nil {
+		return err
 	}
-	if d.options.Adapter == WithAdapter {
-		if err := writeAdapter(filepath.Join(context, adapterArchive), d.options.Architecture); err != nil {
-			return recipe{}, err
-		}
-	}
-	secrets, err := d.secrets()
+	err = buildcontext.WriteFile(filepath.Join(context, ownDockerfile), []byte(content))
 	if err != nil {
-		return recipe{}, err
+		return err
 	}
-	return recipe{dockerfile: ownDockerfile, args: d.options.BuildArgs, secrets: secrets, name: d.dir}, nil
+	if d.options.Adapter.orDefault() != WithAdapter {
+		return nil
+	}
+	layer, err := adapterLayer(d.options.Architecture)
+	if err != nil {
+		return err
+	}
+	return buildcontext.WriteFile(filepath.Join(context, adapterArchive), layer)
 }
 
-// secrets returns what Docker is told of each secret.
-func (d *dockerfile) secrets() (map[string]string, error) {
-	secrets := map[string]string{}
-	for id, secret := range d.options.BuildSecrets {
-		value, err := secret.resolve()
-		if err != nil {
-			return nil, err
-		}
-		secrets[id] = secret.kind + "=" + value
+// copyContext copies the files that the ignore file and the option Exclude leave to the build.
+func (d *dockerBuild) copyContext(dir, context string, output buildcontext.Omitted) error {
+	content, err := os.ReadFile(inside(dir, d.options.File+buildcontext.IgnoreFile))
+	if errors.Is(err, os.ErrNotExist) {
+		content, err = os.ReadFile(filepath.Join(dir, buildcontext.IgnoreFile))
 	}
-	return secrets, nil
-}
-
-// secretFiles returns the absolute paths of the secrets that lie in files.
-func (d *dockerfile) secretFiles() ([]string, error) {
-	var files []string
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	patterns := string(content) + "\n" + strings.Join(d.options.Exclude, "\n")
+	ignored, err := buildcontext.Patterns(patterns)
+	if err != nil {
+		return fmt.Errorf("%s: %w", buildcontext.IgnoreFile, err)
+	}
+	var secrets []string
 	for _, secret := range d.options.BuildSecrets {
 		file, err := secret.resolve()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if secret.kind == fileSecret {
-			files = append(files, file)
+			secrets = append(secrets, file)
 		}
 	}
-	return files, nil
+	return buildcontext.Copy(dir, context, ignored, append(buildcontext.Omit(secrets...), output...))
 }
 
 // resolve makes the path of a file absolute.
@@ -253,134 +368,47 @@ func (s BuildSecret) resolve() (string, error) {
 	return s.value, nil
 }
 
-// copyContext copies the files that .dockerignore leaves to the build. Symbolic links stay links, as Docker sends them. The ignore
-// file itself is not copied: it has done its work, and in the copy it could hide what is added. Nor is what `cdk synth` wrote,
-// which would make the image depend on the synth before.
-func (d *dockerfile) copyContext(dir, context, assembly string) error {
-	ignored, err := d.ignored(dir)
-	if err != nil {
-		return err
-	}
-	secrets, err := d.secretFiles()
-	if err != nil {
-		return err
-	}
-	return filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+func (d *dockerBuild) recipe() (recipe, error) {
+	secrets := map[string]string{}
+	for id, secret := range d.options.BuildSecrets {
+		value, err := secret.resolve()
 		if err != nil {
-			return err
+			return recipe{}, err
 		}
-		name, err := filepath.Rel(dir, file)
-		if err != nil {
-			return err
-		}
-		if name == "." {
-			return nil
-		}
-		target := filepath.Join(context, name)
-		if entry.IsDir() {
-			if same(file, assembly) || same(file, context) || isCloudAssembly(file) {
-				return filepath.SkipDir
-			}
-			switch hidden, err := ignored.MatchesOrParentMatches(name); {
-			case err != nil:
-				return err
-			case hidden && !ignored.Exclusions():
-				return filepath.SkipDir
-			case hidden:
-				return nil // a file below may be an exception; it makes its folder
-			}
-			return os.MkdirAll(target, 0o755)
-		}
-		if name == ignoreFile || slices.ContainsFunc(secrets, func(secret string) bool { return same(file, secret) }) {
-			return nil
-		}
-		if hidden, err := ignored.MatchesOrParentMatches(name); err != nil || hidden {
-			return err
-		}
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return err
-		}
-		switch {
-		case entry.Type() == fs.ModeSymlink:
-			link, err := os.Readlink(file)
-			if err != nil {
-				return err
-			}
-			return os.Symlink(link, target)
-		case entry.Type().IsRegular():
-			return copyFile(file, target)
-		}
-		return nil // a socket or a device: Docker does not send these either
-	})
+		secrets[id] = secret.kind + "=" + value
+	}
+	return recipe{
+		dockerfile: ownDockerfile,
+		args:       d.options.BuildArgs,
+		secrets:    secrets,
+		name:       d.dir,
+		cache:      cache{d.options.CacheDisabled, d.options.CacheFrom, d.options.CacheTo},
+	}, nil
 }
 
-// ignored returns the patterns of what the build may not see.
-func (d *dockerfile) ignored(dir string) (*patternmatcher.PatternMatcher, error) {
-	content, err := os.ReadFile(inside(dir, d.options.File+ignoreFile))
-	if errors.Is(err, os.ErrNotExist) {
-		content, err = os.ReadFile(filepath.Join(dir, ignoreFile))
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
-	}
-	patterns, err := ignorefile.ReadAll(bytes.NewReader(content))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
-	}
-	excluded, err := d.excluded()
-	if err != nil {
-		return nil, err
-	}
-	matcher, err := patternmatcher.New(append(patterns, excluded...))
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", ignoreFile, err)
-	}
-	return matcher, nil
+// cache says what a build takes from caches, and where it puts what it made.
+type cache struct {
+	disabled bool
+	from     []DockerCache
+	to       *DockerCache
 }
 
-// excluded returns the patterns of the option Exclude, as Docker would read them from a file.
-func (d *dockerfile) excluded() ([]string, error) {
-	patterns, err := ignorefile.ReadAll(strings.NewReader(strings.Join(d.options.Exclude, "\n")))
-	if err == nil {
-		_, err = patternmatcher.New(patterns)
+// apply sets the asset's properties.
+func (c cache) apply(props *awsecrassets.DockerImageAssetProps) {
+	option := func(d DockerCache) *awsecrassets.DockerCacheOption {
+		return &awsecrassets.DockerCacheOption{Type: &d.Type, Params: cdk.Strings(d.Params)}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("Exclude holds a pattern that .dockerignore does not know: %w", err)
+	if c.disabled {
+		props.CacheDisabled = new(true)
 	}
-	return patterns, nil
-}
-
-func isCloudAssembly(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, cloudAssembly))
-	return err == nil && info.Mode().IsRegular()
-}
-
-func same(a, b string) bool {
-	first, err := os.Stat(a)
-	if err != nil {
-		return false
+	if len(c.from) > 0 {
+		var from []*awsecrassets.DockerCacheOption
+		for _, d := range c.from {
+			from = append(from, option(d))
+		}
+		props.CacheFrom = &from
 	}
-	second, err := os.Stat(b)
-	return err == nil && os.SameFile(first, second)
-}
-
-func copyFile(source, target string) error {
-	from, err := os.Open(source)
-	if err != nil {
-		return err
+	if c.to != nil {
+		props.CacheTo = option(*c.to)
 	}
-	defer from.Close()
-	info, err := from.Stat()
-	if err != nil {
-		return err
-	}
-	to, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, info.Mode().Perm())
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(to, from); err != nil {
-		to.Close()
-		return err
-	}
-	return to.Close()
 }

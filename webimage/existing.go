@@ -1,6 +1,7 @@
 package webimage
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"regexp"
@@ -14,41 +15,73 @@ import (
 	"github.com/cdkweb/cdkweb/internal/token"
 )
 
-// ECR is an image that already lies in a private ECR repository. The tag or digest ("sha256:…") defaults to "latest".
-//
-// The image is taken to be for x86-64 (see [ForArchitecture]). To run on Lambda it must hold an adapter in /opt/extensions.
-func ECR(repository awsecr.IRepository, tagOrDigest string) Image {
+// ExistingOptions say what cannot be seen of an image that exists: [ECR], [URI] and [Asset]. All
+// are optional.
+type ExistingOptions struct {
+	// Architecture that the image was built for. Default: X86_64.
+	Architecture Architecture
+
+	// Adapter that the image holds. Default: not known, which is a warning on Lambda.
+	Adapter Adapter
+}
+
+func (o *ExistingOptions) orDefault() ExistingOptions {
+	if o == nil {
+		return ExistingOptions{}
+	}
+	return *o
+}
+
+func (o ExistingOptions) facts() Facts {
+	return Facts{Architecture: o.Architecture.orDefault(), Adapter: o.Adapter}
+}
+
+// validate reports all problems of an image, after the call that made it.
+func (o ExistingOptions) validate(call string, others ...error) error {
+	var errs []error
+	for _, err := range append(others, o.Architecture.validate(), o.Adapter.validate()) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", call, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// ECR is an image in a private ECR repository. The tag or digest ("sha256:…") is "latest" if empty.
+func ECR(repository awsecr.IRepository, tagOrDigest string, options *ExistingOptions) Image {
 	if tagOrDigest == "" {
 		tagOrDigest = "latest"
 	}
-	return &ecrImage{repository: repository, tagOrDigest: tagOrDigest}
+	return &ecrImage{repository: repository, tagOrDigest: tagOrDigest, options: options.orDefault()}
 }
 
 type ecrImage struct {
 	repository  awsecr.IRepository
 	tagOrDigest string
+	options     ExistingOptions
 }
 
 func (i *ecrImage) Validate() error {
-	var errs []error
+	var err error
 	if i.repository == nil {
-		errs = append(errs, errors.New("webimage.ECR: repository must not be nil; make one with awsecr.NewRepository or import one"))
+		err = errors.New("repository must not be nil; make one with awsecr.NewRepository, or " +
+			"import one")
 	}
-	if err := validateTagOrDigest(i.tagOrDigest); err != nil {
-		errs = append(errs, fmt.Errorf("webimage.ECR: %w", err))
-	}
-	return errors.Join(errs...)
+	return i.options.validate("webimage.ECR", err, validateTagOrDigest(i.tagOrDigest))
 }
 
 func (i *ecrImage) Facts() Facts {
-	facts := Facts{Architecture: X86_64, Adapter: OwnAdapter, ByDigest: digestPattern.MatchString(i.tagOrDigest)}
-	if env := i.repository.Env(); env != nil {
-		facts.Account, facts.Region = token.Literal(*env.Account), token.Literal(*env.Region)
+	facts := i.options.facts()
+	facts.ByDigest = digestPattern.MatchString(i.tagOrDigest)
+	if i.repository != nil {
+		if env := i.repository.Env(); env != nil {
+			facts.Account, facts.Region = token.Literal(*env.Account), token.Literal(*env.Region)
+		}
 	}
 	return facts
 }
 
-func (i *ecrImage) Bind(constructs.Construct, int) (*Bound, error) {
+func (i *ecrImage) Bind(constructs.Construct) (*Bound, error) {
 	return &Bound{
 		URI:           *i.repository.RepositoryUriForTagOrDigest(&i.tagOrDigest),
 		TagOrDigest:   i.tagOrDigest,
@@ -57,141 +90,180 @@ func (i *ecrImage) Bind(constructs.Construct, int) (*Bound, error) {
 	}, nil
 }
 
-// URI is an image that already lies in a registry, by its full name:
+// URI is an image in any registry, by its name:
 //
 //	123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/site:1.4   a private ECR repository
 //	123456789012.dkr.ecr.eu-west-1.amazonaws.com/site@sha256:…   the same, by digest
-//	public.ecr.aws/nginx/nginx:1.29                              Amazon ECR Public, which Lambda cannot run
+//	public.ecr.aws/nginx/nginx:1.29                              Amazon ECR Public
+//	ghcr.io/team/site:1.4, nginx:1.29                            another registry, Docker Hub
 //
-// Without a tag it is "latest". The account and the region may be tokens. The image is taken to be for x86-64 (see
-// [ForArchitecture]). To run on Lambda it must hold an adapter in /opt/extensions.
-func URI(uri string) Image {
-	image := &uriImage{uri: uri}
+// Without a tag it is "latest". The account and the region of a private ECR repository may be
+// tokens; its dual-stack (dkr-ecr.REGION.on.aws) and FIPS (dkr.ecr-fips.REGION.amazonaws.com) names
+// are known too. [Facts].Registry tells hostings where the image is pulled from.
+func URI(uri string, options *ExistingOptions) Image {
+	image := &uriImage{uri: uri, options: options.orDefault()}
 	image.name, image.err = parseURI(uri)
 	return image
 }
 
 type uriImage struct {
-	uri  string
-	name imageName
-	err  error
+	uri     string
+	name    imageName
+	err     error
+	options ExistingOptions
 }
 
 // imageName is an image's URI, taken apart.
 type imageName struct {
-	public          bool
-	account, region string // of a private repository; may be tokens
-	partition       string // of a private repository; empty where the host's end is a token
-	host            string // registry
+	registry        Registry
+	account, region string // of a private ECR repository; may be tokens
+	partition       string // of a private ECR repository; empty if it is not known
+	host            string // registry; empty for Docker Hub's short names
 	repository      string
 	separator       string // ":" before a tag, "@" before a digest
 	tagOrDigest     string
 }
 
-const publicRegistry = "public.ecr.aws"
-
-// partitions are AWS's, by what the names of its services end in there. The regions of GovCloud share theirs with most others.
-var partitions = map[string]string{
-	"amazonaws.com": "aws", "amazonaws.com.cn": "aws-cn", "amazonaws.eu": "aws-eusc", "c2s.ic.gov": "aws-iso",
-	"sc2s.sgov.gov": "aws-iso-b", "cloud.adc-e.uk": "aws-iso-e", "csp.hci.ic.gov": "aws-iso-f",
+// partitions are AWS's other partitions, by the start of their regions' names.
+var partitions = []struct{ region, partition, suffix string }{
+	{"cn-", "aws-cn", "amazonaws.com.cn"},
+	{"us-gov-", "aws-us-gov", "amazonaws.com"},
+	{"eusc-", "aws-eusc", "amazonaws.eu"},
+	{"us-isob-", "aws-iso-b", "sc2s.sgov.gov"},
+	{"us-isof-", "aws-iso-f", "csp.hci.ic.gov"},
+	{"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"},
+	{"us-iso-", "aws-iso", "c2s.ic.gov"},
+	{"", "aws", "amazonaws.com"},
 }
 
 var (
 	accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
 	regionPattern  = regexp.MustCompile(`^[a-z]{2,}(-[a-z]+)+-[0-9]+$`)
 
-	// repositoryPattern is ECR's own rule for repository names, from its CreateRepository API.
-	repositoryPattern = regexp.MustCompile(`^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
+	// ecrPattern is the host of a private ECR registry: over IPv4 or dual-stack, and each with FIPS
+	// (see "Making requests to Amazon ECR registries" in ECR's user guide). A region that is a
+	// token may itself hold dots.
+	ecrPattern = regexp.MustCompile(
+		`^([^.]+|\$\{[^}]*\})\.(dkr[.-]ecr|dkr[.-]ecr-fips)\.([^.$]+|\$\{[^}]*\})\.(.+)$`)
+
+	// publicHosts are Amazon ECR Public's, over IPv4 and dual-stack.
+	publicHosts = map[string]bool{"public.ecr.aws": true, "ecr-public.aws.com": true}
+
+	// repositoryPattern is the rule of ECR's CreateRepository API, and that of other registries.
+	repositoryPattern = regexp.MustCompile(
+		`^[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`)
 
 	tagPattern    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 	digestPattern = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 )
 
 func parseURI(uri string) (imageName, error) {
-	var name imageName
-	host, path, found := strings.Cut(uri, "/")
-	if !found {
-		return name, uriError(uri)
+	name := imageName{registry: OtherRegistry, separator: ":", tagOrDigest: "latest"}
+	path := uri
+	host, rest, found := strings.Cut(uri, "/")
+	if found && (host == "localhost" || strings.ContainsAny(host, ".:")) {
+		name.host, path = host, rest
 	}
-	name.host = host
-	switch account, rest, private := strings.Cut(host, ".dkr.ecr."); {
-	case private:
-		region, suffix, _ := strings.Cut(rest, ".")
-		if strings.HasPrefix(rest, "${") { // a token, which may itself hold dots
-			end := strings.Index(rest, "}") + 1
-			region, suffix = rest[:end], strings.TrimPrefix(rest[end:], ".")
-		}
-		name.account, name.region = account, region
-		name.partition = partitions[suffix]
-		if strings.HasPrefix(region, "us-gov-") {
-			name.partition = "aws-us-gov"
-		}
-		if !token.In(suffix) && name.partition == "" ||
-			!token.In(account) && !accountPattern.MatchString(account) ||
-			!token.In(region) && !regionPattern.MatchString(region) {
-			return name, uriError(uri)
-		}
-	case host == publicRegistry && strings.Contains(path, "/"): // always an alias and a repository
-		name.public = true
-	default:
-		return name, uriError(uri)
-	}
-
-	name.separator, name.tagOrDigest = ":", "latest"
 	path, digest, byDigest := strings.Cut(path, "@")
-	name.repository, _, _ = strings.Cut(path, ":")
-	if _, tag, ok := strings.Cut(path, ":"); ok {
+	path, tag, byTag := strings.Cut(path, ":")
+	name.repository = path
+	switch {
+	case byDigest: // which wins over a tag before it
+		name.separator, name.tagOrDigest = "@", digest
+	case byTag:
 		name.tagOrDigest = tag
 	}
-	if byDigest { // which wins over a tag before it
-		name.separator, name.tagOrDigest = "@", digest
-	}
-	if !token.In(name.repository) && !repositoryPattern.MatchString(name.repository) {
-		return name, uriError(uri)
+	if !token.In(uri) && !repositoryPattern.MatchString(name.repository) {
+		return name, fmt.Errorf("name must be that of an image, such as "+
+			"123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4, "+
+			"public.ecr.aws/nginx/nginx:1.29 or ghcr.io/team/site:1.4, in lower case, got "+
+			"repository %q", name.repository)
 	}
 	if err := validateTagOrDigest(name.tagOrDigest); err != nil {
-		return name, fmt.Errorf("webimage.URI(%q): %w", uri, err)
+		return name, err
+	}
+	registry := cmp.Or(name.host, name.repository)
+	if token.In(registry) && !ecrPattern.MatchString(registry) {
+		return name, fmt.Errorf("name must start with a registry that is known before "+
+			"deployment, got the CDK token %q; an ECR repository of the app is "+
+			"webimage.ECR", registry)
+	}
+	if publicHosts[name.host] {
+		name.registry = ECRPublic
+		if !strings.Contains(path, "/") {
+			return name, fmt.Errorf("name in Amazon ECR Public must be %s/ALIAS/NAME:TAG, got no "+
+				"alias", name.host)
+		}
+	}
+	if match := ecrPattern.FindStringSubmatch(name.host); match != nil {
+		name.registry = ECRPrivate
+		name.account, name.region = match[1], match[3]
+		return name, name.locate(match[4], strings.HasPrefix(match[2], "dkr-"))
 	}
 	return name, nil
 }
 
-func uriError(uri string) error {
-	return fmt.Errorf("webimage.URI(%q): the image must lie in private ECR (ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG) or in "+
-		"Amazon ECR Public (public.ecr.aws/ALIAS/NAME:TAG); push it to one of them, or build it with webimage.Dockerfile", uri)
+// locate finds the partition of a private ECR repository, and checks what of its host is literal.
+func (n *imageName) locate(suffix string, dualStack bool) error {
+	if !token.In(n.account) && !accountPattern.MatchString(n.account) {
+		return fmt.Errorf("host of a private ECR repository must start with an account's 12 "+
+			"digits, got %q", n.account)
+	}
+	if token.In(n.region) {
+		return nil // the stack's partition: that of another cannot be pulled from
+	}
+	if !regionPattern.MatchString(n.region) {
+		return fmt.Errorf("host of a private ECR repository must name a region such as "+
+			"eu-west-1, got %q", n.region)
+	}
+	for _, p := range partitions {
+		if !strings.HasPrefix(n.region, p.region) {
+			continue
+		}
+		n.partition = p.partition
+		if !token.In(suffix) && suffix != p.suffix && !dualStack {
+			return fmt.Errorf("host of a private ECR repository in %s must end in .%s, got "+
+				".%s", n.region, p.suffix, suffix)
+		}
+		break
+	}
+	return nil
 }
 
 func validateTagOrDigest(s string) error {
 	if token.In(s) || tagPattern.MatchString(s) || digestPattern.MatchString(s) {
 		return nil
 	}
-	return fmt.Errorf("tag or digest must be a tag of up to 128 letters, digits, '.', '_' and '-', "+
+	return fmt.Errorf("tag or digest must be a tag of up to 128 letters, digits, '.', '_' and "+
+		"'-', "+
 		`or "sha256:" and 64 hexadecimal digits, got %q`, s)
 }
 
-func (i *uriImage) Validate() error { return i.err }
-
-func (i *uriImage) Facts() Facts {
-	return Facts{
-		Architecture: X86_64,
-		Public:       i.name.public,
-		Account:      token.Literal(i.name.account),
-		Region:       token.Literal(i.name.region),
-		ByDigest:     i.name.separator == "@",
-		Adapter:      OwnAdapter,
-	}
+func (i *uriImage) Validate() error {
+	return i.options.validate(fmt.Sprintf("webimage.URI(%q)", i.uri), i.err)
 }
 
-func (i *uriImage) Bind(scope constructs.Construct, _ int) (*Bound, error) {
-	bound := &Bound{
-		URI:         i.name.host + "/" + i.name.repository + i.name.separator + i.name.tagOrDigest,
-		TagOrDigest: i.name.tagOrDigest,
+func (i *uriImage) Facts() Facts {
+	facts := i.options.facts()
+	facts.Registry = i.name.registry
+	facts.Account, facts.Region = token.Literal(i.name.account), token.Literal(i.name.region)
+	facts.ByDigest = i.name.separator == "@"
+	return facts
+}
+
+func (i *uriImage) Bind(scope constructs.Construct) (*Bound, error) {
+	name := i.name.repository + i.name.separator + i.name.tagOrDigest
+	if i.name.host != "" {
+		name = i.name.host + "/" + name
 	}
-	if !i.name.public {
+	bound := &Bound{URI: name, TagOrDigest: i.name.tagOrDigest}
+	if i.name.registry == ECRPrivate {
 		partition := i.name.partition
 		if partition == "" {
 			partition = *awscdk.Stack_Of(scope).Partition()
 		}
-		bound.RepositoryARN = fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s", partition, i.name.region, i.name.account, i.name.repository)
+		bound.RepositoryARN = fmt.Sprintf("arn:%s:ecr:%s:%s:repository/%s",
+			partition, i.name.region, i.name.account, i.name.repository)
 	}
 	return bound, nil
 }
@@ -201,52 +273,34 @@ func cutARN(arn string) (prefix, name string, found bool) {
 	return strings.Cut(arn, ":repository/")
 }
 
-// Asset is an image that the app already builds, as the CDK's own construct.
-//
-// The image is taken to be for x86-64 (see [ForArchitecture]). To run on Lambda it must hold an adapter in /opt/extensions.
-func Asset(asset awsecrassets.DockerImageAsset) Image { return &assetImage{asset} }
+// Asset is an image that the app already builds, with the CDK's own construct.
+func Asset(asset awsecrassets.DockerImageAsset, options *ExistingOptions) Image {
+	return &assetImage{asset: asset, options: options.orDefault()}
+}
 
-type assetImage struct{ asset awsecrassets.DockerImageAsset }
+type assetImage struct {
+	asset   awsecrassets.DockerImageAsset
+	options ExistingOptions
+}
 
 func (i *assetImage) Validate() error {
+	var err error
 	if i.asset == nil {
-		return errors.New("webimage.Asset: asset must not be nil; make one with awsecrassets.NewDockerImageAsset")
+		err = errors.New("asset must not be nil; make one with awsecrassets.NewDockerImageAsset")
 	}
-	return nil
+	return i.options.validate("webimage.Asset", err)
 }
 
-func (i *assetImage) Facts() Facts { return Facts{Architecture: X86_64, Adapter: OwnAdapter} }
-
-func (i *assetImage) Bind(constructs.Construct, int) (*Bound, error) { return bindAsset(i.asset), nil }
-
-// ForArchitecture says for which CPU an existing image was built, where that is not x86-64:
-//
-//	webimage.ForArchitecture(webimage.ECR(repository, "1.4"), webimage.ARM64)
-//
-// An image that is built here takes its architecture from its options instead.
-func ForArchitecture(image Image, architecture Architecture) Image {
-	return &architectureImage{image, architecture}
-}
-
-type architectureImage struct {
-	Image
-	architecture Architecture
-}
-
-func (i *architectureImage) Validate() error {
-	if i.Image == nil {
-		return errors.New("webimage.ForArchitecture: image must not be nil")
+// Facts implements Image. The asset is published where the stack is that holds it.
+func (i *assetImage) Facts() Facts {
+	facts := i.options.facts()
+	facts.Built = true
+	if i.asset != nil {
+		stack := awscdk.Stack_Of(i.asset)
+		facts.Account = token.Literal(*stack.Account())
+		facts.Region = token.Literal(*stack.Region())
 	}
-	var errs []error
-	if built, ok := i.Image.(*builtImage); ok {
-		errs = append(errs, fmt.Errorf("webimage.ForArchitecture is for images that exist already; "+
-			"set Architecture in the options of %s", built.source))
-	}
-	return errors.Join(append(errs, i.architecture.validate(), i.Image.Validate())...)
-}
-
-func (i *architectureImage) Facts() Facts {
-	facts := i.Image.Facts()
-	facts.Architecture = i.architecture.orDefault()
 	return facts
 }
+
+func (i *assetImage) Bind(constructs.Construct) (*Bound, error) { return bindAsset(i.asset), nil }

@@ -1,6 +1,9 @@
 package webimage
 
 import (
+	"cmp"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -9,23 +12,38 @@ const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012345678
 
 func TestParseURI(t *testing.T) {
 	t.Parallel()
+	private := func(name imageName) imageName {
+		name.account, name.separator = cmp.Or(name.account, "123456789012"), cmp.Or(name.separator, ":")
+		return name
+	}
 	for _, test := range []struct {
 		uri  string
 		want imageName
 	}{
 		{"123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4",
-			imageName{account: "123456789012", partition: "aws", region: "eu-west-1", repository: "site", separator: ":", tagOrDigest: "1.4"}},
+			private(imageName{partition: "aws", region: "eu-west-1", repository: "site", tagOrDigest: "1.4"})},
 		{"123456789012.dkr.ecr.us-gov-west-1.amazonaws.com/team/site",
-			imageName{account: "123456789012", partition: "aws-us-gov", region: "us-gov-west-1", repository: "team/site", separator: ":", tagOrDigest: "latest"}},
+			private(imageName{partition: "aws-us-gov", region: "us-gov-west-1", repository: "team/site", tagOrDigest: "latest"})},
 		{"123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/site@" + digest,
-			imageName{account: "123456789012", partition: "aws-cn", region: "cn-north-1", repository: "site", separator: "@", tagOrDigest: digest}},
+			private(imageName{partition: "aws-cn", region: "cn-north-1", repository: "site", separator: "@", tagOrDigest: digest})},
 		{"123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/site:1@" + digest,
-			imageName{account: "123456789012", partition: "aws-eusc", region: "eusc-de-east-1", repository: "site", separator: "@", tagOrDigest: digest}},
-		{"public.ecr.aws/nginx/nginx:1.29", imageName{public: true, repository: "nginx/nginx", separator: ":", tagOrDigest: "1.29"}},
+			private(imageName{partition: "aws-eusc", region: "eusc-de-east-1", repository: "site", separator: "@", tagOrDigest: digest})},
+		{"123456789012.dkr.ecr-fips.us-east-2.amazonaws.com/site:1",
+			private(imageName{partition: "aws", region: "us-east-2", repository: "site", tagOrDigest: "1"})},
+		{"123456789012.dkr-ecr.us-east-2.on.aws/site:1",
+			private(imageName{partition: "aws", region: "us-east-2", repository: "site", tagOrDigest: "1"})},
+		{"123456789012.dkr-ecr-fips.us-gov-east-1.on.aws/site:1",
+			private(imageName{partition: "aws-us-gov", region: "us-gov-east-1", repository: "site", tagOrDigest: "1"})},
 		{"${Token[AWS.AccountId.0]}.dkr.ecr.${Token[AWS.Region.7]}.amazonaws.com/site:1",
-			imageName{account: "${Token[AWS.AccountId.0]}", partition: "aws", region: "${Token[AWS.Region.7]}", repository: "site", separator: ":", tagOrDigest: "1"}},
+			private(imageName{account: "${Token[AWS.AccountId.0]}", region: "${Token[AWS.Region.7]}", repository: "site", tagOrDigest: "1"})},
 		{"${Token[AWS.AccountId.0]}.dkr.ecr.eu-west-1.${Token[AWS.URLSuffix.2]}/site:${Token[TOKEN.9]}",
-			imageName{account: "${Token[AWS.AccountId.0]}", region: "eu-west-1", repository: "site", separator: ":", tagOrDigest: "${Token[TOKEN.9]}"}},
+			private(imageName{account: "${Token[AWS.AccountId.0]}", partition: "aws", region: "eu-west-1", repository: "site", tagOrDigest: "${Token[TOKEN.9]}"})},
+		{"public.ecr.aws/nginx/nginx:1.29", imageName{registry: ECRPublic, repository: "nginx/nginx", separator: ":", tagOrDigest: "1.29"}},
+		{"ecr-public.aws.com/nginx/nginx", imageName{registry: ECRPublic, repository: "nginx/nginx", separator: ":", tagOrDigest: "latest"}},
+		{"ghcr.io/team/site:1.4", imageName{registry: OtherRegistry, repository: "team/site", separator: ":", tagOrDigest: "1.4"}},
+		{"docker.io/library/nginx@" + digest, imageName{registry: OtherRegistry, repository: "library/nginx", separator: "@", tagOrDigest: digest}},
+		{"registry.example.com:5000/site", imageName{registry: OtherRegistry, repository: "site", separator: ":", tagOrDigest: "latest"}},
+		{"localhost/site:1", imageName{registry: OtherRegistry, repository: "site", separator: ":", tagOrDigest: "1"}},
 	} {
 		t.Run(test.uri, func(t *testing.T) {
 			t.Parallel()
@@ -37,60 +55,82 @@ func TestParseURI(t *testing.T) {
 			}
 		})
 	}
+	for uri, repository := range map[string]string{"nginx": "nginx", "nginx:latest": "nginx", "team/site": "team/site"} {
+		got, err := parseURI(uri)
+		check(t, err)
+		if want := (imageName{registry: OtherRegistry, repository: repository, separator: ":", tagOrDigest: "latest"}); got != want {
+			t.Errorf("%s: got %+v, want %+v", uri, got, want)
+		}
+	}
 }
 
 func TestParseURIErrors(t *testing.T) {
 	t.Parallel()
 	for uri, want := range map[string]string{
-		"":                      "must lie in private ECR",
-		"nginx":                 "must lie in private ECR",
-		"docker.io/nginx/nginx": "must lie in private ECR",
-		"ghcr.io/me/site:1":     "push it to one of them, or build it with webimage.Dockerfile",
-		"public.ecr.aws/nginx":  "public.ecr.aws/ALIAS/NAME:TAG",
-		"public.ecr.aws/a/B:1":  "must lie in private ECR",
-		"12.dkr.ecr.eu-west-1.amazonaws.com/site":                     "must lie in private ECR",
-		"123456789012.dkr.ecr.europe.amazonaws.com/site":              "must lie in private ECR",
-		"123456789012.dkr.ecr.eu-west-1.amazonaws.co/site":            "must lie in private ECR",
-		"123456789012.dkr.ecr.eu-west-1.amazonaws.com/":               "must lie in private ECR",
+		"":                     "name must be that of an image, such as",
+		"ghcr.io/":             `got repository ""`,
+		"ghcr.io/Team/site:1":  `in lower case, got repository "Team/site"`,
+		"https://ghcr.io/a":    "name must be that of an image",
+		"public.ecr.aws/nginx": "name in Amazon ECR Public must be public.ecr.aws/ALIAS/NAME:TAG, got no alias",
+		"12.dkr.ecr.eu-west-1.amazonaws.com/site":                     `must start with an account's 12 digits, got "12"`,
+		"123456789012.dkr.ecr.europe.amazonaws.com/site":              `must name a region such as eu-west-1, got "europe"`,
+		"123456789012.dkr.ecr.eu-west-1.amazonaws.co/site":            "in eu-west-1 must end in .amazonaws.com, got .amazonaws.co",
+		"123456789012.dkr.ecr.cn-north-1.amazonaws.com/site":          "in cn-north-1 must end in .amazonaws.com.cn, got .amazonaws.com",
+		"123456789012.dkr.ecr.eu-west-1.amazonaws.com/":               `got repository ""`,
 		"123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:a b":       `got "a b"`,
 		"123456789012.dkr.ecr.eu-west-1.amazonaws.com/site@sha256:12": `got "sha256:12"`,
+		"${Token[TOKEN.12]}":        "must start with a registry that is known before deployment, got the CDK token",
+		"${Token[TOKEN.12]}/site:1": "an ECR repository of the app is webimage.ECR",
 	} {
 		t.Run(uri, func(t *testing.T) {
 			t.Parallel()
-			wantError(t, URI(uri).Validate(), want)
+			wantError(t, URI(uri, nil).Validate(), fmt.Sprintf("webimage.URI(%q): ", uri), want)
 		})
 	}
 }
 
 func TestExistingValidate(t *testing.T) {
 	t.Parallel()
-	wantError(t, ECR(nil, "a b").Validate(), "repository must not be nil", `got "a b"`)
-	wantError(t, Asset(nil).Validate(), "asset must not be nil")
-	wantError(t, ForArchitecture(nil, ARM64).Validate(), "image must not be nil")
-	wantError(t, ForArchitecture(Go("./server", nil), ARM64).Validate(), `set Architecture in the options of webimage.Go("./server")`)
-	wantError(t, ForArchitecture(URI("public.ecr.aws/a/b"), "mips").Validate(), "Architecture must be")
+	wantError(t, ECR(nil, "a b", nil).Validate(), "webimage.ECR: repository must not be nil", `got "a b"`)
+	wantError(t, Asset(nil, nil).Validate(), "webimage.Asset: asset must not be nil")
+	wantError(t, URI("nginx", &ExistingOptions{Architecture: "mips", Adapter: "both"}).Validate(),
+		`webimage.URI("nginx"): Architecture must be`, `webimage.URI("nginx"): Adapter must be`)
+	for _, image := range []Image{ECR(nil, "", nil), Asset(nil, nil)} {
+		if got := image.Facts().Architecture; got != X86_64 {
+			t.Errorf("%T of nothing: got architecture %q", image, got)
+		}
+	}
 }
 
 func TestFacts(t *testing.T) {
 	t.Parallel()
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{"Dockerfile": "FROM a\nEXPOSE 8080\n", "variable/Dockerfile": "FROM a\nARG PORT\nEXPOSE $PORT\n"})
+	const private = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/site"
 	for _, test := range []struct {
 		name  string
 		image Image
 		want  Facts
 	}{
-		{"a Go program", Go("./server", nil), Facts{Architecture: X86_64}},
-		{"a Dockerfile for arm64", Dockerfile("./server", &DockerfileOptions{Architecture: ARM64, Adapter: NoAdapter}), Facts{Architecture: ARM64, Adapter: NoAdapter}},
-		{"a private URI", URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site"),
-			Facts{Architecture: X86_64, Account: "123456789012", Region: "eu-west-1", Adapter: OwnAdapter}},
-		{"a private URI with tokens", URI("${Token[AWS.AccountId.0]}.dkr.ecr.${Token[AWS.Region.7]}.amazonaws.com/site:1"),
-			Facts{Architecture: X86_64, Adapter: OwnAdapter}},
-		{"a public URI", URI("public.ecr.aws/a/b"), Facts{Architecture: X86_64, Public: true, Adapter: OwnAdapter}},
-		{"an existing arm64 image", ForArchitecture(URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site"), ARM64),
-			Facts{Architecture: ARM64, Account: "123456789012", Region: "eu-west-1", Adapter: OwnAdapter}},
+		{"a Go program", Go("./server", nil), Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true}},
+		{"a Dockerfile for arm64", Dockerfile(dir, &DockerfileOptions{Architecture: ARM64, Adapter: NoAdapter}),
+			Facts{Architecture: ARM64, Adapter: NoAdapter, Built: true, Exposed: []int{8080}}},
+		{"a Dockerfile that exposes what a build argument says", Dockerfile(dir+"/variable", &DockerfileOptions{BuildArgs: map[string]string{"PORT": "80"}}),
+			Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true, Exposed: []int{80}}},
+		{"a Dockerfile that exposes what nobody knows", Dockerfile(dir+"/variable", nil), Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true}},
+		{"a Dockerfile that is not there", Dockerfile(dir+"/nowhere", nil), Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true}},
+		{"a private URI", URI(private, nil), Facts{Architecture: X86_64, Account: "123456789012", Region: "eu-west-1"}},
+		{"a private URI by digest", URI(private+"@"+digest, nil),
+			Facts{Architecture: X86_64, Account: "123456789012", Region: "eu-west-1", ByDigest: true}},
+		{"a private URI with tokens", URI("${Token[AWS.AccountId.0]}.dkr.ecr.${Token[AWS.Region.7]}.amazonaws.com/site:1", nil), Facts{Architecture: X86_64}},
+		{"a public URI", URI("public.ecr.aws/a/b", nil), Facts{Architecture: X86_64, Registry: ECRPublic}},
+		{"an image of Docker Hub", URI("nginx:1.29", nil), Facts{Architecture: X86_64, Registry: OtherRegistry}},
+		{"an existing image that this library built, for arm64", URI(private, &ExistingOptions{Architecture: ARM64, Adapter: WithAdapter}),
+			Facts{Architecture: ARM64, Account: "123456789012", Region: "eu-west-1", Adapter: WithAdapter}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got := test.image.Facts(); got != test.want {
+			if got := test.image.Facts(); !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})

@@ -11,10 +11,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
 )
 
-// writeFiles writes files below a folder. A name that ends in "/" is an empty folder, a content that starts with "-> " a symbolic
-// link, a name that ends in "*" an executable.
+// writeFiles writes files below a folder. A name that ends in "/" is an empty folder, a content
+// that starts with "-> " a symbolic link, a name that ends in "*" an executable.
 func writeFiles(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, content := range files {
@@ -36,7 +38,8 @@ func writeFiles(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// listFiles returns the names of all files and links below a folder, sorted; of folders only the empty ones.
+// listFiles returns the names of all files and links below a folder, sorted; of folders only the
+// empty ones.
 func listFiles(t *testing.T, dir string) []string {
 	t.Helper()
 	var names []string
@@ -62,20 +65,20 @@ func listFiles(t *testing.T, dir string) []string {
 	return names
 }
 
-// layer is what an archive holds.
-type layer map[string]struct {
+// unpacked is what an archive holds.
+type unpacked map[string]struct {
 	tar.Header
 	content string
 }
 
-func readLayer(t *testing.T, file string) layer {
+func readLayer(t *testing.T, file string) unpacked {
 	t.Helper()
 	opened, err := os.Open(file)
 	check(t, err)
 	defer opened.Close()
 	unzipped, err := gzip.NewReader(opened)
 	check(t, err)
-	found := layer{}
+	found := unpacked{}
 	for reader := tar.NewReader(unzipped); ; {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) {
@@ -88,6 +91,16 @@ func readLayer(t *testing.T, file string) layer {
 		entry.Header, entry.content = *header, string(content)
 		found[header.Name] = entry
 	}
+}
+
+// stage writes the build context of an image and returns how it is built.
+func stage(t *testing.T, image Image, context string, output buildcontext.Omitted) recipe {
+	t.Helper()
+	source := image.(*builtImage).source
+	check(t, source.stage(context, output))
+	recipe, err := source.recipe()
+	check(t, err)
+	return recipe
 }
 
 func check(t *testing.T, err error) {

@@ -2,12 +2,16 @@ package webimage
 
 import (
 	"crypto/x509"
+	"debug/buildinfo"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/cdkweb/cdkweb/internal/buildcontext"
 )
 
 // A program in a module of its own that prints what only a complete image can answer.
@@ -34,6 +38,8 @@ func main() {
 	"static/run.sh*":    "#!/bin/sh",
 	"../shared/words":   "hello",
 	"broken/main.go":    "package main\n\nfunc main() { undefined() }\n",
+	"cgo/main.go":       "package main\n\nimport \"C\"\n\nfunc main() {}\n",
+	"tests/a_test.go":   "package main\n",
 	"library/lib.go":    "package library\n",
 	"windows/main.go":   "//go:build windows\n\npackage main\n\nfunc main() {}\n",
 	"two/a.go":          "package a\n",
@@ -55,8 +61,7 @@ func TestGoStage(t *testing.T) {
 	dir, context := newProgram(t), t.TempDir()
 	image := Go(dir, &GoOptions{Tags: []string{"fancy"}, LDFlags: "-X main.version=1.4", Include: []string{"static", "../shared"}})
 	check(t, image.Validate())
-	recipe, err := image.(*builtImage).source.stage(context, "", 8000)
-	check(t, err)
+	recipe := stage(t, image, context, buildcontext.Omit(context))
 
 	want := []string{"Dockerfile", "adapter.tar.gz", "base.tar.gz", "server.tar.gz"}
 	if got := listFiles(t, context); !slices.Equal(got, want) {
@@ -70,7 +75,6 @@ ADD adapter.tar.gz /
 ADD server.tar.gz /
 WORKDIR /app
 USER 65532:65532
-EXPOSE 8000
 ENTRYPOINT ["/app/server"]
 `
 	if string(dockerfile) != wantDockerfile {
@@ -120,7 +124,7 @@ ENTRYPOINT ["/app/server"]
 func TestGoWithoutAdapter(t *testing.T) {
 	t.Parallel()
 	context := t.TempDir()
-	_, err := Go(newProgram(t), &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(context, "", 8080)
+	err := Go(newProgram(t), &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(context, buildcontext.Omit(context))
 	check(t, err)
 	if got, want := listFiles(t, context), []string{"Dockerfile", "base.tar.gz", "server.tar.gz"}; !slices.Equal(got, want) {
 		t.Errorf("the context holds %q, want %q", got, want)
@@ -130,7 +134,7 @@ func TestGoWithoutAdapter(t *testing.T) {
 func TestGoArchitecture(t *testing.T) {
 	t.Parallel()
 	context := t.TempDir()
-	_, err := Go(newProgram(t), &GoOptions{Architecture: ARM64}).(*builtImage).source.stage(context, "", 8080)
+	err := Go(newProgram(t), &GoOptions{Architecture: ARM64}).(*builtImage).source.stage(context, buildcontext.Omit(context))
 	check(t, err)
 	for archive, file := range map[string]string{"server": "app/server", "adapter": "opt/extensions/cdkweb-adapter"} {
 		content := readLayer(t, filepath.Join(context, archive+".tar.gz"))[file].content
@@ -146,7 +150,7 @@ func TestGoStageIsReproducible(t *testing.T) {
 	t.Parallel()
 	first, second := t.TempDir(), t.TempDir()
 	for _, context := range []string{first, second} {
-		_, err := Go(newProgram(t), &GoOptions{Include: []string{"static"}}).(*builtImage).source.stage(context, "", 8080)
+		err := Go(newProgram(t), &GoOptions{Include: []string{"static"}}).(*builtImage).source.stage(context, buildcontext.Omit(context))
 		check(t, err)
 	}
 	for _, name := range listFiles(t, first) {
@@ -163,8 +167,35 @@ func TestGoStageIsReproducible(t *testing.T) {
 func TestGoCompileError(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(newProgram(t), "broken")
-	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), "", 8080)
+	err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), nil)
 	wantError(t, err, "the package does not compile: go build: exit status 1", "main.go:3:15: undefined: undefined", "example.com/hello/broken")
+}
+
+func TestGoMissing(t *testing.T) {
+	dir := newProgram(t)
+	t.Setenv("PATH", t.TempDir())
+	err := Go(dir, &GoOptions{Adapter: NoAdapter}).(*builtImage).source.stage(t.TempDir(), nil)
+	wantError(t, err, "the command go is not in PATH; install Go to compile the package, or use webimage.Dockerfile")
+}
+
+// A folder that another synth wrote is part of the image only if it is named itself, and the folder
+// that this one writes never is.
+func TestGoIncludesOutput(t *testing.T) {
+	t.Parallel()
+	dir := newProgram(t)
+	writeFiles(t, dir, map[string]string{
+		"notes/cdk.out": "what cdk printed", "notes/a": "", "old/cdk.out": `{"version":"54.0.0"}`, "old/a": "",
+		"data/old/cdk.out": `{"version":"54.0.0"}`, "data/b": "", "now/asset.1/x": "",
+	})
+	context, output := t.TempDir(), buildcontext.Omit(filepath.Join(dir, "now"))
+	stage(t, Go(dir, &GoOptions{Adapter: NoAdapter, Include: []string{"notes", "old", "data"}}), context, output)
+	server := readLayer(t, filepath.Join(context, "server.tar.gz"))
+	got := slices.DeleteFunc(slices.Sorted(maps.Keys(server)), func(name string) bool { return strings.HasSuffix(name, "/") })
+	if want := []string{"app/data/b", "app/notes/a", "app/notes/cdk.out", "app/old/a", "app/old/cdk.out", "app/server"}; !slices.Equal(got, want) {
+		t.Errorf("the image holds %q, want %q", got, want)
+	}
+	err := Go(dir, &GoOptions{Include: []string{"now"}}).(*builtImage).source.stage(t.TempDir(), output)
+	wantError(t, err, `Include "now" is the folder that this app is written to`)
 }
 
 // The package's own go.mod selects the toolchain, not that of the app.
@@ -172,22 +203,82 @@ func TestGoToolchain(t *testing.T) {
 	t.Setenv("GOTOOLCHAIN", "local") // so that the newer one is refused instead of fetched
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{"go.mod": "module example.com/future\n\ngo 1.99\n", "main.go": "package main\n\nfunc main() {}\n"})
-	_, err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), "", 8080)
+	err := Go(dir, nil).(*builtImage).source.stage(t.TempDir(), nil)
 	wantError(t, err, "the package does not compile", "go.mod requires go >= 1.99")
 }
 
-// What this machine is tuned for does not change the image.
+// compiledServer returns the server that is compiled of a program.
+func compiledServer(t *testing.T, dir string, options *GoOptions) string {
+	t.Helper()
+	context := t.TempDir()
+	err := Go(dir, options).(*builtImage).source.stage(context, nil)
+	check(t, err)
+	return readLayer(t, filepath.Join(context, "server.tar.gz"))["app/server"].content
+}
+
+// What is set on this machine, for all Go programs, does not change the image.
 func TestGoIgnoresTheMachine(t *testing.T) {
-	server := func() string {
-		context := t.TempDir()
-		_, err := Go(newProgram(t), nil).(*builtImage).source.stage(context, "", 8080)
-		check(t, err)
-		return readLayer(t, filepath.Join(context, "server.tar.gz"))["app/server"].content
+	usual := compiledServer(t, newProgram(t), nil)
+	for _, test := range []struct {
+		name        string
+		environment map[string]string
+		written     string // by go env -w
+	}{
+		{"in the environment", map[string]string{"GOAMD64": "v3", "GOFLAGS": "'-gcflags=-N -l' -v", "GOEXPERIMENT": "nogreenteagc"}, ""},
+		{"by go env -w", nil, "GOAMD64=v3\nGOFLAGS=-n -cover -gcflags=-N\nGOEXPERIMENT=nogreenteagc\nGOFIPS140=latest\n"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for name, value := range test.environment {
+				t.Setenv(name, value)
+			}
+			file := filepath.Join(t.TempDir(), "env")
+			check(t, os.WriteFile(file, []byte(test.written), 0o644))
+			t.Setenv("GOENV", file)
+			if compiledServer(t, newProgram(t), nil) != usual {
+				t.Error("the settings changed the server")
+			}
+		})
 	}
-	usual := server()
-	t.Setenv("GOAMD64", "v3")
-	if tuned := server(); tuned != usual {
-		t.Error("GOAMD64 of this machine changed the server")
+}
+
+// A program has the experiments that its toolchain has by default, such as its garbage collector.
+func TestGoUsualExperiments(t *testing.T) {
+	t.Parallel()
+	binary := compiledServer(t, newProgram(t), nil)
+	info, err := buildinfo.Read(strings.NewReader(binary))
+	check(t, err)
+	if strings.Contains(info.GoVersion, "X:") {
+		t.Errorf("got a server of %q, want no other experiments than the usual", info.GoVersion)
+	}
+}
+
+// What says where modules come from is kept.
+func TestGoKeepsModuleSettings(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "env")
+	check(t, os.WriteFile(file, []byte("GOFLAGS=-modfile=other.mod -N\nGOPROXY=off\nGOTOOLCHAIN=local\n"), 0o644))
+	t.Setenv("GOENV", file)
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"go.mod":    "module example.com/future\n\ngo 1.26\n\nrequire example.com/nowhere v1.0.0\n",
+		"other.mod": "module example.com/a\n\ngo 1.26\n", "other.sum": "",
+		"main.go": "package main\n\nfunc main() {}\n",
+	})
+	environment, err := Go(dir, nil).(*builtImage).source.(*goProgram).environment(dir)
+	check(t, err)
+	for _, want := range []string{"GOFLAGS=-modfile=other.mod", "GOPROXY=off", "GOTOOLCHAIN=local"} {
+		if !slices.Contains(environment, want) {
+			t.Errorf("got %q, want %s among them", environment, want)
+		}
+	}
+	compiledServer(t, dir, nil)
+}
+
+// What the program is to be compiled with is said in the app, for all machines.
+func TestGoEnv(t *testing.T) {
+	t.Parallel()
+	dir := newProgram(t)
+	if compiledServer(t, dir, nil) == compiledServer(t, dir, &GoOptions{Env: map[string]string{"GOAMD64": "v3"}}) {
+		t.Error("GOAMD64 of the options changed nothing")
 	}
 }
 
@@ -200,9 +291,12 @@ func TestGoValidate(t *testing.T) {
 		options *GoOptions
 		want    []string
 	}{
-		{"no folder named", "", nil, []string{`webimage.Go(""): package must be the folder of a main package, such as "./server"`}},
-		{"missing folder", "nowhere", nil, []string{"nowhere does not exist; name a main package's folder, relative to the folder of cdk.json"}},
-		{"a file", "main.go", nil, []string{"main.go is a file; name the folder"}},
+		{"no folder named", "", nil, []string{`webimage.Go(""): folder is empty; name that of a main package, such as "./server"`}},
+		{"missing folder", "nowhere", nil, []string{"nowhere does not exist; name the folder of a main package (relative paths start at ", ", the folder of cdk.json)"}},
+		{"a file", "main.go", nil, []string{"main.go is a file; name its folder: webimage.Go("}},
+		{"only cgo", "cgo", nil, []string{`cgo holds only Go files that import "C", and the image has no C library; write them without cgo, or use webimage.Dockerfile`}},
+		{"only tests", "tests", nil, []string{"tests holds tests only; name the folder of a main package"}},
+		{"an adapter that it cannot have", ".", &GoOptions{Adapter: OwnAdapter}, []string{"Adapter must be webimage.WithAdapter or webimage.NoAdapter, got webimage.OwnAdapter"}},
 		{"no Go files", "nothing", nil, []string{"nothing holds no Go files for linux/amd64"}},
 		{"only for another system", "windows", nil, []string{"windows holds no Go files for linux/amd64"}},
 		{"a library", "library", nil, []string{"library holds package library, which is not a program"}},
@@ -212,6 +306,9 @@ func TestGoValidate(t *testing.T) {
 		{"one name twice", ".", &GoOptions{Include: []string{"static", "./static"}}, []string{`Include "./static" would become /app/static, which is "static" already`}},
 		{"a token in the linker's flags", ".", &GoOptions{LDFlags: "-X main.table=${Token[TOKEN.1]}"}, []string{"LDFlags must be a literal"}},
 		{"a token as tag", ".", &GoOptions{Tags: []string{"${Token[TOKEN.1]}"}}, []string{"Tags must be a literal"}},
+		{"a variable that is no setting of the program", ".", &GoOptions{Env: map[string]string{"GOOS": "windows"}},
+			[]string{`Env["GOOS"] must be one of GOAMD64, GOARM64, GOEXPERIMENT, GOFIPS140`}},
+		{"a token as setting", ".", &GoOptions{Env: map[string]string{"GOAMD64": "${Token[TOKEN.1]}"}}, []string{`Env["GOAMD64"] must be a literal`}},
 		{"all at once", ".", &GoOptions{Architecture: "mips", Adapter: "both", Include: []string{""}}, []string{"Architecture must be", "Adapter must be"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -222,70 +319,5 @@ func TestGoValidate(t *testing.T) {
 			}
 			wantError(t, Go(folder, test.options).Validate(), test.want...)
 		})
-	}
-}
-
-// Who waits for a compiler is told so; a second synth does not wait.
-func TestProgress(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	said := func() string {
-		stderr := os.Stderr
-		defer func() { os.Stderr = stderr }()
-		file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
-		check(t, err)
-		os.Stderr = file
-		_, err = adapterBinary(X86_64)
-		check(t, err)
-		check(t, file.Close())
-		content, err := os.ReadFile(file.Name())
-		check(t, err)
-		return string(content)
-	}
-	if first := said(); !strings.HasPrefix(first, "cdkweb: compiling the Lambda adapter for linux/amd64 (once; kept in ") {
-		t.Errorf("the first synth said %q", first)
-	}
-	if second := said(); second != "" {
-		t.Errorf("the second synth said %q", second)
-	}
-}
-
-// A compiled adapter is taken from the cache, and one that is not there is put there.
-func TestAdapterCache(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	first, err := adapterBinary(X86_64)
-	check(t, err)
-	cached, err := filepath.Glob(filepath.Join(os.Getenv("XDG_CACHE_HOME"), "cdkweb", "adapter", "*", "cdkweb-adapter"))
-	check(t, err)
-	if len(cached) != 1 {
-		t.Fatalf("the cache holds %q, want one adapter", cached)
-	}
-	kept, err := os.ReadFile(cached[0])
-	check(t, err)
-	if !slices.Equal(kept, first) {
-		t.Error("the cache holds another adapter than was returned")
-	}
-
-	check(t, os.WriteFile(cached[0], []byte("from the cache"), 0o644))
-	second, err := adapterBinary(X86_64)
-	check(t, err)
-	if string(second) != "from the cache" {
-		t.Error("the second adapter was compiled again")
-	}
-	if other, err := adapterBinary(ARM64); err != nil || string(other) == "from the cache" {
-		t.Errorf("another architecture got the same adapter (%v)", err)
-	}
-}
-
-func TestAdapterSources(t *testing.T) {
-	t.Parallel()
-	files, err := adapterFiles()
-	check(t, err)
-	if len(files) == 0 {
-		t.Fatal("there are no sources")
-	}
-	for _, file := range files {
-		if strings.HasSuffix(file.name, "_test.go") {
-			t.Errorf("the test %s is part of the program", file.name)
-		}
 	}
 }

@@ -1,10 +1,10 @@
-// Command guestbook is a CDK app: a DynamoDB table and a web server that uses it, where -c hosting=… says.
+// Command guestbook is a CDK app: a DynamoDB table and a web server that uses it, on the hosting that -c hosting=… names.
 package main
 
 import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/aws/jsii-runtime-go"
+
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
 	"github.com/cdkweb/cdkweb/lambdaweb"
@@ -12,17 +12,14 @@ import (
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
-var hostings = map[any]web.Hosting{
+var hostings = map[string]web.Hosting{
 	"apprunner": apprunnerweb.Hosting{MaxConcurrency: 80},
 	"ecs":       ecsweb.Hosting{},
 	"lambda":    lambdaweb.Hosting{},
 }
 
 func main() {
-	defer jsii.Close()
-	app := awscdk.NewApp(nil)
-	newGuestbook(app, hostings[app.Node().TryGetContext(new("hosting"))])
-	app.Synth(nil)
+	web.Main(func(app awscdk.App) { newGuestbook(app, web.HostingOf(app, hostings)) })
 }
 
 func newGuestbook(app awscdk.App, hosting web.Hosting) awscdk.Stack {

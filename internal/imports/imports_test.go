@@ -28,8 +28,11 @@ var rules = []struct {
 	{[]string{"web"}, []string{"apprunnerweb", "ecsweb", "lambdaweb", "webtest"}, "a workload does not know where it runs"},
 	{hostings, []string{"webtest"}, "a test helper is no part of a user's app"},
 	{[]string{"webtest"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "lambdaweb"}, "it tests any CDK app"},
-	{[]string{"web", "webimage", "webtest", "apprunnerweb", "ecsweb", "lambdaweb", "webimage/adapter"}, []string{"examples", "integ"}, "the library stands alone"},
-	{[]string{"internal/project", "internal/token", "internal/optional", "internal/summary", "internal/runtimeapitest"},
+	{[]string{"web", "webimage", "webtest", "apprunnerweb", "ecsweb", "lambdaweb", "adapter", "adapter/program", "platform"}, []string{"examples", "integ"}, "the library stands alone"},
+	{[]string{"adapter", "platform"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "lambdaweb", "webtest"}, "it does not know who uses it"},
+	{[]string{"platform"}, []string{"adapter"}, "it is data"},
+	{[]string{"platform", "adapter", "adapter/program/settings", "internal/assembly", "internal/buildcontext", "internal/check", "internal/dockerfile",
+		"internal/gobuild", "internal/project", "internal/token", "internal/lambdatest", "tools/summary"},
 		[]string{"github.com/aws"}, "importing the CDK unpacks its runtime at program start"},
 }
 
@@ -37,6 +40,8 @@ type goPackage struct {
 	ImportPath string
 	Standard   bool
 	Deps       []string
+
+	Imports, TestImports, XTestImports []string
 }
 
 func TestImports(t *testing.T) {
@@ -72,21 +77,43 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// The adapter is copied into users' images and starts with every execution environment: the standard library alone.
-func TestAdapterImportsTheStandardLibraryAlone(t *testing.T) {
-	adapter := below(list(t), "webimage/adapter")
-	if len(adapter) == 0 {
-		t.Fatal("the adapter is not there")
-	}
-	for _, found := range adapter {
-		if strings.Contains(strings.TrimPrefix(found.ImportPath, module+"/webimage/adapter"), "/") {
-			continue // tools beside it
+// An example is a program that a user can copy: with its tests it imports what users can import.
+func TestExamplesImportNothingInternal(t *testing.T) {
+	examples := 0
+	for _, found := range list(t) {
+		if !within(found.ImportPath, "examples") {
+			continue
 		}
-		for _, dep := range found.Deps {
-			if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") {
-				t.Errorf("%s imports %s", found.ImportPath, dep)
+		examples++
+		for _, path := range slices.Concat(found.Imports, found.TestImports, found.XTestImports) {
+			if within(path, "internal") {
+				t.Errorf("%s imports %s", found.ImportPath, path)
 			}
 		}
+	}
+	if examples == 0 {
+		t.Error("there is no example")
+	}
+}
+
+// The adapter's program is copied into users' images and starts with every execution environment: the standard library alone, and
+// not net/http, which would double it.
+func TestAdapterImportsTheStandardLibraryAlone(t *testing.T) {
+	const folder = "adapter/program"
+	found := 0
+	for _, p := range list(t) {
+		if !within(p.ImportPath, folder) {
+			continue
+		}
+		found++
+		for _, dep := range p.Deps {
+			if first, _, _ := strings.Cut(dep, "/"); strings.Contains(first, ".") && !within(dep, folder) || dep == "net/http" {
+				t.Errorf("%s imports %s", p.ImportPath, dep)
+			}
+		}
+	}
+	if found == 0 {
+		t.Fatal("the adapter is not there")
 	}
 }
 
@@ -102,7 +129,7 @@ func within(path, folder string) bool {
 func below(packages []goPackage, folder string) []goPackage {
 	var found []goPackage
 	for _, p := range packages {
-		if p.ImportPath == module+"/"+folder || folder == "webimage/adapter" && within(p.ImportPath, folder) {
+		if p.ImportPath == module+"/"+folder {
 			found = append(found, p)
 		}
 	}
@@ -112,7 +139,7 @@ func below(packages []goPackage, folder string) []goPackage {
 // list returns all packages of the module with everything that they import.
 func list(t *testing.T) []goPackage {
 	t.Helper()
-	command := exec.Command("go", "list", "-json=ImportPath,Standard,Deps", "./...")
+	command := exec.Command("go", "list", "-json=ImportPath,Standard,Deps,Imports,TestImports,XTestImports", "./...")
 	command.Dir = filepath.Join("..", "..")
 	var stderr bytes.Buffer
 	command.Stderr = &stderr

@@ -3,6 +3,7 @@ package project
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -68,5 +69,43 @@ func TestPath(t *testing.T) {
 		if got != want {
 			t.Errorf("Path(%q): got %s, want %s", name, got, want)
 		}
+	}
+}
+
+func TestRelative(t *testing.T) {
+	root := tree(t, "cdk.json", "stacks/a.go")
+	t.Chdir(filepath.Join(root, "stacks"))
+	for name, want := range map[string]string{
+		filepath.Join(root, "server"): "server",
+		root:                          ".",
+		filepath.Join(filepath.Dir(root), "shared"): "../shared",
+	} {
+		got, err := Relative(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("Relative(%q): got %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestHint(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		files []string
+		want  string
+	}{
+		{"cdk.json", []string{"cdk.json", "go.mod"}, "relative paths start at ROOT, the folder of cdk.json"},
+		{"go.mod alone", []string{"go.mod"}, "relative paths start at ROOT, the folder of go.mod"},
+		{"neither", nil, "relative paths start at the working directory ROOT, because there is no cdk.json and no go.mod at or above it"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			root := tree(t, test.files...)
+			t.Chdir(root)
+			if got, want := Hint(), strings.ReplaceAll(test.want, "ROOT", root); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }

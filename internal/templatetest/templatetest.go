@@ -60,7 +60,7 @@ func (t Template) Types() map[string]int {
 	return types
 }
 
-// WantTypes fails where the template does not hold exactly these resources.
+// WantTypes fails if the template does not hold exactly these resources.
 func (t Template) WantTypes(want map[string]int) {
 	t.t.Helper()
 	if got := t.Types(); !maps.Equal(got, want) {
@@ -68,7 +68,8 @@ func (t Template) WantTypes(want map[string]int) {
 	}
 }
 
-// Get returns what the only resource of a type has at a path such as "Properties.Tags.0.Key" below Properties, or nil.
+// Get returns what the only resource of a type has at a path such as "Properties.Tags.0.Key" below
+// Properties, or nil.
 func (t Template) Get(kind, path string) any {
 	t.t.Helper()
 	ids := t.IDs(kind)
@@ -78,8 +79,8 @@ func (t Template) Get(kind, path string) any {
 	return At(t.Resources[ids[0]].Properties, path)
 }
 
-// Want fails where the only resource of a type does not have a value at a path. The value is written as JSON; an empty one means that
-// there is nothing.
+// Want fails if the only resource of a type does not have a value at a path. The value is written
+// as JSON; an empty one means that there is nothing.
 func (t Template) Want(kind, path, want string) {
 	t.t.Helper()
 	got := t.Get(kind, path)
@@ -94,7 +95,8 @@ func (t Template) Want(kind, path, want string) {
 	}
 }
 
-// At follows a path of keys and indexes, separated by dots, into a JSON value. It returns nil where there is nothing.
+// At follows a path of keys and indexes, separated by dots, into a JSON value. It returns nil if
+// there is nothing.
 func At(value any, path string) any {
 	for _, step := range strings.Split(path, ".") {
 		switch inside := value.(type) {

@@ -44,7 +44,9 @@ func newEntry(name, message string, now time.Time) (e entry, problem string) {
 	if strings.Contains(name, "\n") {
 		return entry{}, "Please write your name on one line."
 	}
-	if problem := cmp.Or(checkText("name", name, maxName), checkText("message", message, maxMessage)); problem != "" {
+	problem = cmp.Or(
+		checkText("name", name, maxName), checkText("message", message, maxMessage))
+	if problem != "" {
 		return entry{}, problem
 	}
 	now = now.UTC()
@@ -54,12 +56,15 @@ func newEntry(name, message string, now time.Time) (e entry, problem string) {
 }
 
 func checkText(field, text string, limit int) (problem string) {
-	odd := func(r rune) bool { return r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t' }
+	odd := func(r rune) bool {
+		return r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t'
+	}
 	switch n := utf8.RuneCountInString(text); {
 	case n == 0:
 		return fmt.Sprintf("Please write your %s.", field)
 	case n > limit:
-		return fmt.Sprintf("Your %s may have at most %d characters; this one has %d.", field, limit, n)
+		return fmt.Sprintf("Your %s may have at most %d characters; this one has %d.",
+			field, limit, n)
 	case strings.ContainsFunc(text, odd):
 		return fmt.Sprintf("Your %s has characters that are not text.", field)
 	}

@@ -18,14 +18,18 @@ type failure struct {
 var failures = []failure{
 	{
 		Path: "panic",
-		Does: "The handler panics; net/http recovers and cuts this one connection without an answer.",
-		See:  "You see the hosting's own error page and, in the log, the stack. The server lives on.",
+		Does: "The handler panics; net/http recovers and cuts this one connection without a " +
+			"response.",
+		See: "You see the hosting's own error page and, in the log, the stack. The server " +
+			"lives on.",
 		fail: func(http.ResponseWriter, *http.Request) { panic("a visitor opened /panic") },
 	},
 	{
 		Path: "exit",
-		Does: "The process ends with status 1, without an answer and without waiting for other requests.",
-		See:  "You see the hosting's own error page and, in the log, the “listening” line of the process that takes over.",
+		Does: "The process ends with status 1, without a response and without waiting for other " +
+			"requests.",
+		See: "You see the hosting's own error page and, in the log, the “listening” line of the " +
+			"process that takes over.",
 		fail: func(http.ResponseWriter, *http.Request) {
 			slog.Error("a visitor opened /exit")
 			os.Exit(1)
@@ -39,8 +43,10 @@ var failures = []failure{
 	},
 	{
 		Path: "use-all-memory",
-		Does: "Takes memory until the process is killed. Where nothing limits it, that is all the machine has.",
-		See:  "You see the hosting's own error page and, in the log, how far it came: no process can log its own killing.",
+		Does: "Takes memory until the process is killed. If nothing limits it, that is all the " +
+			"machine has.",
+		See: "You see the hosting's own error page and, in the log, how far it came: no process " +
+			"can log its own killing.",
 		fail: useAllMemory,
 	},
 }

@@ -1,10 +1,12 @@
-// Command server is a small guestbook: a page that lists what visitors wrote and a form to add to it.
+// Command server is a small guestbook: a page that lists what visitors wrote and a form to add to
+// it.
 //
-// It listens on PORT (8080 when unset) and keeps the entries in the DynamoDB table that TABLE_NAME names. The table has the
-// partition key "book" and the sort key "id", both strings. Without TABLE_NAME the entries stay in memory, so that
-// "go run ." works on a laptop.
+// It listens on PORT (8080 when unset) and keeps the entries in the DynamoDB table that TABLE_NAME
+// names. The table has the partition key "book" and the sort key "id", both strings. Without
+// TABLE_NAME the entries stay in memory, so that "go run ." works on a laptop.
 //
-// It also has pages that make it fail on purpose (see failure.go). Anybody who can reach the server can open them.
+// It also has pages that make it fail on purpose (see failure.go). Anybody who can reach the server
+// can open them.
 package main
 
 import (
@@ -49,7 +51,8 @@ func run(ctx context.Context) error {
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       120 * time.Second, // longer than a load balancer's, so that it never reuses a connection just closed here
+		// Longer than a load balancer's, so that it never reuses a connection just closed here.
+		IdleTimeout: 120 * time.Second,
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

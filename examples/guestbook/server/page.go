@@ -37,7 +37,7 @@ type form struct{ Name, Message, Problem string }
 func (form) MaxName() int    { return maxName }
 func (form) MaxMessage() int { return maxMessage }
 
-// show answers with a whole page, or with a plain 500.
+// show responds with a whole page, or with a plain 500.
 func show(w http.ResponseWriter, r *http.Request, status int, p page) {
 	p.Root = root(r)
 	var out bytes.Buffer
@@ -53,8 +53,8 @@ func show(w http.ResponseWriter, r *http.Request, status int, p page) {
 	w.Write(out.Bytes())
 }
 
-// root returns the way from r back to the guestbook. All links are relative, so that they also work behind a path prefix
-// that the server never sees, such as an API Gateway stage.
+// root returns the way from r back to the guestbook. All links are relative, so that they also work
+// behind a path prefix that the server never sees, such as an API Gateway stage.
 func root(r *http.Request) string {
 	return "./" + strings.Repeat("../", max(0, strings.Count(r.URL.Path, "/")-1))
 }

@@ -42,7 +42,8 @@ func removeBinary() {
 	}
 }
 
-// A process is a running server. Its log lines come one by one, and the channel closes when the process has ended.
+// A process is a running server. Its log lines come one by one, and the channel closes when the
+// process has ended.
 type process struct {
 	*exec.Cmd
 	url string
@@ -119,7 +120,8 @@ func TestFailures(t *testing.T) {
 		{path: "/panic", wantLog: "a visitor opened /panic"},
 		{path: "/exit", wantLog: "a visitor opened /exit", wantExit: 1},
 		{path: "/fatal", wantLog: "a visitor opened /fatal", wantExit: 1},
-		// A limit on addresses stands in for the hosting's on memory: the Go runtime gives up by itself, with status 2.
+		// A limit on addresses stands in for the hosting's on memory: the Go runtime gives up by
+		// itself, with status 2.
 		{path: "/use-all-memory", shell: `ulimit -v 1600000 && exec "$0"`, wantLog: "out of memory", wantExit: 2},
 	}
 	for _, test := range tests {
@@ -130,8 +132,8 @@ func TestFailures(t *testing.T) {
 			}
 			p := start(t, test.shell)
 			client := &http.Client{Timeout: 15 * time.Second}
-			if answer, err := client.Get(p.url + test.path); err == nil {
-				t.Errorf("got answer %s, want a cut connection", answer.Status)
+			if response, err := client.Get(p.url + test.path); err == nil {
+				t.Errorf("got response %s, want a cut connection", response.Status)
 			} else if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
 				t.Fatal("got no end within 15 s")
 			}
@@ -144,11 +146,11 @@ func TestFailures(t *testing.T) {
 				}
 				return
 			}
-			answer, err := client.Get(p.url + "/healthz")
+			response, err := client.Get(p.url + "/healthz")
 			if err != nil {
 				t.Fatalf("got %v after %s, want a server that lives on", err, test.path)
 			}
-			answer.Body.Close()
+			response.Body.Close()
 		})
 	}
 }
@@ -160,18 +162,19 @@ func TestRequestLog(t *testing.T) {
 		"/healthz?secret=1": `"level":"INFO","msg":"request","method":"GET","path":"/healthz","status":200,"bytes":2,"ms":`,
 		"/status/503":       `"level":"ERROR","msg":"request","method":"GET","path":"/status/503","status":503,"bytes":24,"ms":`,
 	} {
-		answer, err := http.Get(p.url + path)
+		response, err := http.Get(p.url + path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer.Body.Close()
+		response.Body.Close()
 		if line := p.waitFor(t, `"msg":"request"`); !strings.Contains(line, want) {
 			t.Errorf("got log line %s, want %s", line, want)
 		}
 	}
 }
 
-// TestSIGTERM stops the server while a request is under way: that request is answered, and the process ends well.
+// TestSIGTERM stops the server while a request is under way: that request gets its response, and the
+// process ends well.
 func TestSIGTERM(t *testing.T) {
 	t.Parallel()
 	p := start(t, "")
@@ -180,24 +183,31 @@ func TestSIGTERM(t *testing.T) {
 		body string
 		err  error
 	}
-	answered := make(chan result)
+	done := make(chan result)
+	// The body is sent when the server has asked for it, so that a write of it shows that the
+	// server is at work on the request.
+	client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Minute}}
+	request, err := http.NewRequest("POST", p.url+"/echo", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Expect", "100-continue")
 	go func() {
-		answer, err := http.Post(p.url+"/echo", "text/plain", body)
+		response, err := client.Do(request)
 		if err != nil {
-			answered <- result{err: err}
+			done <- result{err: err}
 			return
 		}
-		b, err := io.ReadAll(answer.Body)
-		answered <- result{string(b), err}
+		b, err := io.ReadAll(response.Body)
+		done <- result{string(b), err}
 	}()
-	io.WriteString(rest, "half, ") // returns when it is on its way
-	time.Sleep(100 * time.Millisecond)
+	io.WriteString(rest, "half, ")
 	p.Process.Signal(syscall.SIGTERM)
 	p.waitFor(t, `"stopping"`)
 	io.WriteString(rest, "whole")
 	rest.Close()
 
-	if got := <-answered; got.err != nil || got.body != "half, whole" {
+	if got := <-done; got.err != nil || got.body != "half, whole" {
 		t.Errorf("got %q and error %v, want half, whole", got.body, got.err)
 	}
 	p.waitFor(t, `"stopped"`)

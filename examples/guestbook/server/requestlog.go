@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// logRequests writes one line to the log for each request that h answers. Status 0 means that h panicked before it answered.
+// logRequests writes one line to the log for each request that h serves. Status 0 means that h
+// panicked before it responded.
 func logRequests(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -16,14 +17,15 @@ func logRequests(h http.Handler) http.Handler {
 			if counted.status == 0 || counted.status >= 500 {
 				level = slog.LevelError
 			}
-			slog.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path, "status", counted.status,
-				"bytes", counted.bytes, "ms", time.Since(start).Milliseconds())
+			slog.Log(r.Context(), level, "request", "method", r.Method, "path", r.URL.Path,
+				"status", counted.status, "bytes", counted.bytes,
+				"ms", time.Since(start).Milliseconds())
 		}()
 		h.ServeHTTP(counted, r)
 	})
 }
 
-// A countingWriter remembers what was answered. Every handler here writes a header or a body.
+// A countingWriter remembers the response. Every handler here writes a header or a body.
 type countingWriter struct {
 	http.ResponseWriter
 	status int

@@ -55,7 +55,9 @@ func (s *server) list(w http.ResponseWriter, r *http.Request) {
 func (s *server) add(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		s.showBook(w, r, http.StatusBadRequest, form{Problem: "That form could not be read: it is not a form, or larger than 16 KiB."})
+		s.showBook(w, r, http.StatusBadRequest, form{
+			Problem: "That form could not be read: it is not a form, or larger than 16 KiB.",
+		})
 		return
 	}
 	form := form{Name: r.PostForm.Get("name"), Message: r.PostForm.Get("message")}
@@ -73,25 +75,33 @@ func (s *server) add(w http.ResponseWriter, r *http.Request) {
 		Name: nameCookie, Value: url.QueryEscape(entry.Name), Path: "/", MaxAge: 365 * 24 * 60 * 60,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
-	// Not http.Redirect: it makes the address absolute, and a gateway's stage (/prod/) would be lost.
+	// Not http.Redirect: it makes the address absolute, and a gateway's stage (/prod/) would be
+	// lost.
 	w.Header().Set("Location", root(r))
 	w.WriteHeader(http.StatusSeeOther)
 }
 
-// showBook answers with the page of all entries and the form.
+// showBook responds with the page of all entries and the form.
 func (s *server) showBook(w http.ResponseWriter, r *http.Request, status int, f form) {
 	entries, err := s.store.List(r.Context())
 	if err != nil {
 		s.showStoreError(w, r, "read", err)
 		return
 	}
-	show(w, r, status, page{Title: "Guestbook", Book: &bookPage{Form: f, Entries: entries, Place: s.store.Place(), Failures: failures}})
+	show(w, r, status, page{Title: "Guestbook", Book: &bookPage{
+		Form: f, Entries: entries, Place: s.store.Place(), Failures: failures,
+	}})
 }
 
-// showStoreError tells the visitor in a sentence what the table refused, and the log in the error's own words.
+// showStoreError tells the visitor in a sentence what the table refused, and the log in the error's
+// own words.
 func (s *server) showStoreError(w http.ResponseWriter, r *http.Request, verb string, err error) {
-	slog.ErrorContext(r.Context(), "cannot "+verb+" the table", "entries", s.store.Place(), "error", err)
-	p := page{Title: "Out of order", Text: "The guestbook's table did not answer as it should. Please try again in a moment."}
+	slog.ErrorContext(r.Context(), "cannot "+verb+" the table",
+		"entries", s.store.Place(), "error", err)
+	p := page{
+		Title: "Out of order",
+		Text:  "The guestbook's table did not answer as it should. Please try again in a moment.",
+	}
 	if op, ok := errors.AsType[*smithy.OperationError](err); ok {
 		p.Detail = op.Service() + " " + op.Operation()
 	}
@@ -107,24 +117,26 @@ func (s *server) showStoreError(w http.ResponseWriter, r *http.Request, verb str
 	show(w, r, http.StatusBadGateway, p)
 }
 
-// healthy answers without asking the table, so that a table in trouble does not get the server replaced.
+// healthy responds without asking the table, so that a table in trouble does not get the server
+// replaced.
 func healthy(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "ok")
 }
 
-// echo answers with the body it got, byte for byte.
+// echo responds with the body it got, byte for byte.
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEcho))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 		return
 	}
-	w.Header()["Content-Type"] = r.Header["Content-Type"] // also when there is none: then nothing is guessed
+	// Also if there is none: then nothing is guessed.
+	w.Header()["Content-Type"] = r.Header["Content-Type"]
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Write(body)
 }
 
-// status answers with the error status in the path, for trying out health checks and alarms.
+// status responds with the error status in the path, for trying out health checks and alarms.
 func status(w http.ResponseWriter, r *http.Request) {
 	code, err := strconv.Atoi(r.PathValue("code"))
 	if err != nil || code < 400 || code > 599 {
@@ -135,5 +147,8 @@ func status(w http.ResponseWriter, r *http.Request) {
 }
 
 func notFound(w http.ResponseWriter, r *http.Request) {
-	show(w, r, http.StatusNotFound, page{Title: "Page not found", Text: "There is nothing here but the guestbook."})
+	show(w, r, http.StatusNotFound, page{
+		Title: "Page not found",
+		Text:  "There is nothing here but the guestbook.",
+	})
 }

@@ -128,7 +128,8 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestSigning does what a visitor's browser does, behind a path prefix that the server does not see, as an API Gateway stage.
+// TestSigning does what a visitor's browser does, behind a path prefix that the server does not
+// see, as an API Gateway stage.
 func TestSigning(t *testing.T) {
 	t.Parallel()
 	for _, prefix := range []string{"", "/prod"} {
@@ -136,16 +137,16 @@ func TestSigning(t *testing.T) {
 		defer server.Close()
 
 		for _, message := range []string{"first\r\nsecond line", "newest"} {
-			answer, err := server.Client().PostForm(server.URL+prefix+"/entries", url.Values{"name": {" Zoë; 💐 "}, "message": {message}})
+			response, err := server.Client().PostForm(server.URL+prefix+"/entries", url.Values{"name": {" Zoë; 💐 "}, "message": {message}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			page, _ := io.ReadAll(answer.Body)
-			answer.Body.Close()
-			if got, want := answer.Request.URL.Path, prefix+"/"; answer.StatusCode != 200 || got != want {
-				t.Errorf("got %d at %s after the redirect, want 200 at %s", answer.StatusCode, got, want)
+			page, _ := io.ReadAll(response.Body)
+			response.Body.Close()
+			if got, want := response.Request.URL.Path, prefix+"/"; response.StatusCode != 200 || got != want {
+				t.Errorf("got %d at %s after the redirect, want 200 at %s", response.StatusCode, got, want)
 			}
-			if redirect := answer.Request.Response; redirect.StatusCode != http.StatusSeeOther {
+			if redirect := response.Request.Response; redirect.StatusCode != http.StatusSeeOther {
 				t.Errorf("got %d, want 303", redirect.StatusCode)
 			} else if got, want := redirect.Header.Get("Set-Cookie"), "guestbook_name=Zo%C3%AB%3B+%F0%9F%92%90; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax"; got != want {
 				t.Errorf("got cookie %q, want %q", got, want)

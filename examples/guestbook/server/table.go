@@ -13,7 +13,8 @@ import (
 // book is the partition that holds all entries: one guestbook in one table.
 const book = "main"
 
-// tableTimeout bounds one call with its retries, so that a visitor gets an answer before a gateway gives up (API Gateway: 30 s).
+// tableTimeout bounds one call with its retries, so that a visitor gets a response before a gateway
+// gives up (API Gateway: 30 s).
 const tableTimeout = 10 * time.Second
 
 // A tableStore keeps entries in a DynamoDB table.
@@ -22,7 +23,8 @@ type tableStore struct {
 	name   string
 }
 
-// openTable takes region, credentials and endpoint from where the AWS SDK finds them. It calls nothing yet.
+// openTable takes region, credentials and endpoint from where the AWS SDK finds them. It calls
+// nothing yet.
 func openTable(ctx context.Context, name string) (*tableStore, error) {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -46,8 +48,11 @@ func (t *tableStore) List(ctx context.Context) ([]entry, error) {
 	}
 	entries := make([]entry, len(out.Items))
 	for i, item := range out.Items {
-		entries[i] = entry{ID: textOf(item["id"]), Name: textOf(item["name"]), Message: textOf(item["message"])}
-		entries[i].Time, _ = time.Parse(time.RFC3339Nano, textOf(item["time"])) // the page leaves a zero time out
+		entries[i] = entry{
+			ID: textOf(item["id"]), Name: textOf(item["name"]), Message: textOf(item["message"]),
+		}
+		// The page leaves a zero time out.
+		entries[i].Time, _ = time.Parse(time.RFC3339Nano, textOf(item["time"]))
 	}
 	return entries, nil
 }

@@ -15,7 +15,8 @@ import (
 	"testing"
 )
 
-// A fakeTable speaks as much of DynamoDB's protocol as the guestbook needs, for one table named "book-table".
+// A fakeTable speaks as much of DynamoDB's protocol as the guestbook needs, for one table named
+// "book-table".
 type fakeTable struct {
 	t      *testing.T
 	refuse map[string]string // operation -> the error type it answers

@@ -1,0 +1,245 @@
+package adapter
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cdkweb/cdkweb/internal/gobuild"
+)
+
+// Path is where the adapter lies in an image: Lambda starts what lies in this folder, and nobody
+// else does.
+const Path = "opt/extensions/cdkweb-adapter"
+
+const (
+	// module is the path of the program's module, so that its packages are found in the repository
+	// and outside of it.
+	module = "github.com/cdkweb/cdkweb/adapter/program"
+
+	// toolchain compiles the adapter on every machine, whichever Go is installed there. An adapter
+	// with other bytes makes another image, so that a laptop and a build server with two patch
+	// versions of Go would deploy again and again.
+	toolchain = "go1.26.8"
+)
+
+// sources are the program and its packages: the standard library alone.
+//
+//go:embed program/*.go program/*/*.go
+var sources embed.FS
+
+// sums holds a line for each architecture: its name in Go, and the SHA-256 of the compiled adapter.
+//
+//go:embed adapter.sum
+var sums string
+
+// built remembers what this process has built, by architecture.
+var built struct {
+	sync.Mutex
+	programs map[string][]byte
+}
+
+// Build returns the compiled adapter for linux/goarch, "amd64" or "arm64". It is compiled once: a
+// process remembers it, and the user's cache folder keeps it for the next one. It must not be
+// changed.
+func Build(goarch string) ([]byte, error) {
+	built.Lock()
+	defer built.Unlock()
+	if program, ok := built.programs[goarch]; ok {
+		return program, nil
+	}
+	program, err := build(goarch)
+	if err != nil {
+		return nil, err
+	}
+	if built.programs == nil {
+		built.programs = map[string][]byte{}
+	}
+	built.programs[goarch] = program
+	return program, nil
+}
+
+// build returns the adapter from the cache, else from the compiler, in either case the one whose
+// hash is known.
+func build(goarch string) ([]byte, error) {
+	want, err := knownSum(goarch)
+	if err != nil {
+		return nil, err
+	}
+	cached := cachedProgram(goarch, want)
+	if cached != "" {
+		if program, err := os.ReadFile(cached); err == nil && sum(program) == want {
+			return program, nil
+		}
+	}
+	program, err := compile(goarch, cached)
+	if err != nil {
+		return nil, fmt.Errorf("compile the Lambda adapter with %s, which the go command fetches "+
+			"from its module proxy unless it is installed: %w", toolchain, err)
+	}
+	if got := sum(program); got != want {
+		return nil, fmt.Errorf("the Lambda adapter for linux/%s has the SHA-256 %s, want %s: the go command in PATH is not the %s "+
+			"of https://go.dev/dl/, or the adapter's sources were changed; use that Go, or run make golden after a change",
+			goarch, got, want, toolchain)
+	}
+	if cached != "" {
+		if err := keep(cached, program); err != nil {
+			say("the compiled Lambda adapter could not be kept: %v", err)
+		}
+	}
+	return program, nil
+}
+
+// say tells the person who waits for synth something.
+func say(format string, arguments ...any) {
+	fmt.Fprintf(os.Stderr, "cdkweb: "+format+"\n", arguments...)
+}
+
+func sum(content []byte) string {
+	hash := sha256.Sum256(content)
+	return hex.EncodeToString(hash[:])
+}
+
+// knownSum returns the hash that the compiled adapter must have.
+func knownSum(goarch string) (string, error) {
+	for line := range strings.Lines(sums) {
+		if name, hash, ok := strings.Cut(strings.TrimSpace(line), " "); ok && name == goarch {
+			return hash, nil
+		}
+	}
+	return "", fmt.Errorf("adapter.sum has no line for %s", goarch)
+}
+
+// cachedProgram is where a compiled adapter is kept, "" for a user who has no cache folder. There
+// is no other place for it: a shared temporary folder is everybody's.
+func cachedProgram(goarch, hash string) string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "cdkweb", "adapter", goarch+"-"+hash)
+}
+
+// compile compiles the sources in a folder of their own.
+func compile(goarch, cached string) ([]byte, error) {
+	kept := "no cache folder to keep it in"
+	if cached != "" {
+		kept = "once; kept as " + cached
+	}
+	say("compiling the Lambda adapter for linux/%s (%s)", goarch, kept)
+	dir, err := os.MkdirTemp("", "cdkweb-adapter-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	environment, err := environment(goarch, dir)
+	if err != nil {
+		return nil, err
+	}
+	program := filepath.Join(dir, "program")
+	if err := stage(program); err != nil {
+		return nil, err
+	}
+	output := filepath.Join(dir, "cdkweb-adapter")
+	arguments := append([]string{"build", "-o", output, "-ldflags", "-s -w -buildid="}, gobuild.Flags...)
+	if _, err := gobuild.Tool(program, environment, append(arguments, ".")...); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(output)
+}
+
+// environment is how the adapter is compiled, whatever the user's environment and go env -w say: it
+// is no part of the user's workspace, and the user's flags are for the user's code. What remains of
+// them is where to fetch the toolchain and where to keep what was compiled; for a user who has no
+// such folders, that is inside dir.
+func environment(goarch, dir string) ([]string, error) {
+	names := []string{"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOPROXY", "GOPRIVATE", "GOINSECURE", "GOAUTH",
+		"GOPATH", "GOMODCACHE", "GOCACHE", "GOTMPDIR"}
+	text, err := gobuild.Tool(dir, append(os.Environ(), "GOTOOLCHAIN=local"), append([]string{"env", "-json"}, names...)...)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{}
+	if err := json.Unmarshal([]byte(text), &values); err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	flags := ""
+	if values["GOCACHE"] == "" || values["GOCACHE"] == "off" {
+		values["GOCACHE"] = filepath.Join(dir, "build")
+	}
+	if values["GOPATH"] == "" { // what the checksum database said is kept there
+		values["GOPATH"] = filepath.Join(dir, "path")
+	}
+	if values["GOMODCACHE"] == "" {
+		values["GOMODCACHE"] = filepath.Join(dir, "modules")
+		flags = "-modcacherw" // so that it can be removed with dir
+	}
+	environment := slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		return strings.HasPrefix(pair, "GO") || strings.HasPrefix(pair, "CGO_")
+	})
+	for _, name := range names {
+		environment = append(environment, name+"="+values[name])
+	}
+	environment = append(environment, "GOENV=off", "GOTOOLCHAIN="+toolchain, "GOWORK=off", "GOFLAGS="+flags, "GOFIPS140=off")
+	return append(environment, gobuild.CrossCompile(goarch)...), nil
+}
+
+// keep writes a file of the cache in one step, so that a synth beside this one never reads half of
+// it.
+func keep(name string, content []byte) error {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(dir, ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(content); err != nil {
+		file.Close()
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), name)
+}
+
+// stage writes the program's module into a new folder: go.mod, and the sources without their tests.
+func stage(dir string) error {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module "+module+"\n\ngo 1.26\n"), 0o600); err != nil {
+		return err
+	}
+	program, err := fs.Sub(sources, "program")
+	if err != nil {
+		return err
+	}
+	return fs.WalkDir(program, ".", func(name string, entry fs.DirEntry, err error) error {
+		target := filepath.Join(dir, filepath.FromSlash(name))
+		switch {
+		case err != nil:
+			return err
+		case name == "." || strings.HasSuffix(name, "_test.go"):
+			return nil
+		case entry.IsDir():
+			return os.Mkdir(target, 0o700)
+		}
+		content, err := fs.ReadFile(program, name)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, content, 0o600)
+	})
+}

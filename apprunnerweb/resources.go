@@ -1,0 +1,161 @@
+package apprunnerweb
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapprunner"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/cdkweb/cdkweb/internal/cdk"
+	"github.com/cdkweb/cdkweb/web"
+)
+
+// Resources are what App Runner needs for a service.
+type Resources struct {
+	// Service is the AWS::AppRunner::Service. It is an L1 construct because App Runner's L2 is an alpha module that may break in any
+	// version. To change what this package has no option for, use AddPropertyOverride.
+	Service awsapprunner.CfnService
+
+	// AccessRole is what App Runner pulls the image with; nil for an image in Amazon ECR Public.
+	AccessRole awsiam.IRole
+}
+
+// ResourcesOf returns the resources of a service on App Runner, and false if it runs elsewhere.
+func ResourcesOf(service *web.Service) (*Resources, bool) {
+	resources, ok := service.Resources().(*Resources)
+	return resources, ok
+}
+
+// NewService defines a service on App Runner. It is web.NewService for who wants just this hosting.
+func NewService(scope constructs.Construct, id string, workload web.Workload, hosting Hosting) (*web.Service, *Resources) {
+	service := web.NewService(scope, id, &web.ServiceProps{Workload: workload, Hosting: hosting})
+	return service, service.Resources().(*Resources)
+}
+
+// ServiceARN names the service. It holds tokens.
+func (r *Resources) ServiceARN() string { return *r.Service.AttrServiceArn() }
+
+// ServiceID is the part of the ARN that App Runner generates: 32 characters. It holds tokens.
+func (r *Resources) ServiceID() string { return *r.Service.AttrServiceId() }
+
+// ClosedWarning is the id of the warning that every service carries.
+const ClosedWarning = "cdkweb:apprunner-closed"
+
+const closedMessage = "App Runner is closed to new customers (AWS gave April 30, 2026): this deploys only to an account that used it " +
+	"before. Elsewhere change the Hosting to ecsweb.Hosting{} or lambdaweb.Hosting{}; the workload stays as it is"
+
+// TagWarning is the id of the warning about a service that has a fixed name and tags.
+const TagWarning = "cdkweb:apprunner-tags-replace"
+
+// Define implements web.Hosting.
+func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made {
+	role := in.Role(scope, "InstanceRole")
+	accessRole := h.AccessRole
+	if accessRole == nil && in.Image.RepositoryARN != "" {
+		accessRole = newAccessRole(scope, "AccessRole", in)
+	}
+	cpu, memory := h.instance()
+	service := awsapprunner.NewCfnService(scope, new("Resource"), &awsapprunner.CfnServiceProps{
+		ServiceName:         cdk.String(h.ServiceName),
+		SourceConfiguration: h.sourceConfiguration(in, accessRole),
+		InstanceConfiguration: &awsapprunner.CfnService_InstanceConfigurationProperty{
+			Cpu:             &cpu,
+			Memory:          &memory,
+			InstanceRoleArn: role.RoleArn(),
+		},
+		HealthCheckConfiguration:    healthCheck(in.Workload.HealthCheck),
+		AutoScalingConfigurationArn: h.autoScalingARN(scope),
+	})
+
+	// App Runner starts the code at once: it must find the policies in place, which hang below the roles, and not only the roles.
+	roles := []constructs.IDependable{role}
+	if accessRole != nil {
+		roles = append(roles, accessRole)
+	}
+	service.Node().AddDependency(roles...)
+	if h.ServiceName != "" {
+		cdk.WarnOfTags(service, service.Tags(), TagWarning, h.ServiceName)
+	}
+	return web.Made{
+		URL:         func() string { return "https://" + *service.AttrServiceUrl() },
+		Role:        role,
+		Primary:     service,
+		Environment: service.SourceConfiguration,
+		Resources:   &Resources{Service: service, AccessRole: accessRole},
+	}
+}
+
+// instance returns CPU and memory as App Runner's API does: in units and MB. Tokens stay as they are.
+func (h Hosting) instance() (cpu, memory string) {
+	cpu, memory = string(h.CPU), string(h.Memory)
+	if units, megabytes := h.size(); units != 0 && megabytes != 0 {
+		return strconv.Itoa(units), strconv.Itoa(megabytes)
+	}
+	return cpu, memory
+}
+
+// newAccessRole lets App Runner pull from one repository. The actions are those of AWS's managed policy
+// AWSAppRunnerServicePolicyForECRAccess, which allows them on every repository.
+func newAccessRole(scope constructs.Construct, id string, in *web.Definition) awsiam.Role {
+	return awsiam.NewRole(scope, &id, &awsiam.RoleProps{
+		AssumedBy: in.Principal("build.apprunner.amazonaws.com"),
+		InlinePolicies: &map[string]awsiam.PolicyDocument{"Pull": cdk.Policy(
+			cdk.Statement{Actions: []string{
+				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer",
+			}, Resource: in.Image.RepositoryARN},
+			cdk.Statement{Actions: []string{"ecr:GetAuthorizationToken"}, Resource: "*"}, // knows no resource
+		)},
+	})
+}
+
+// autoScalingARN returns the configuration that the service scales by, or nil for the account's default one.
+func (h Hosting) autoScalingARN(scope constructs.Construct) *string {
+	shared := h.AutoScaling
+	if own := h.scaling(); shared == nil && own != (AutoScalingProps{}) {
+		shared = NewAutoScaling(scope, "AutoScaling", &own)
+	}
+	if shared == nil {
+		return nil
+	}
+	return new(shared.AutoScalingConfigurationARN())
+}
+
+// sourceConfiguration is what runs.
+func (h Hosting) sourceConfiguration(in *web.Definition, accessRole awsiam.IRole) *awsapprunner.CfnService_SourceConfigurationProperty {
+	registry := "ECR_PUBLIC"
+	var authentication any
+	if accessRole != nil {
+		registry = "ECR"
+		authentication = &awsapprunner.CfnService_AuthenticationConfigurationProperty{AccessRoleArn: accessRole.RoleArn()}
+	}
+	return &awsapprunner.CfnService_SourceConfigurationProperty{
+		AutoDeploymentsEnabled:      new(h.AutoDeploymentsEnabled),
+		AuthenticationConfiguration: authentication,
+		ImageRepository: &awsapprunner.CfnService_ImageRepositoryProperty{
+			ImageIdentifier:     &in.Image.URI,
+			ImageRepositoryType: &registry,
+			ImageConfiguration: &awsapprunner.CfnService_ImageConfigurationProperty{
+				Port:                        new(strconv.Itoa(in.Workload.Port)),
+				StartCommand:                cdk.String(strings.Join(in.Workload.Command, " ")),
+				RuntimeEnvironmentVariables: in.Variables.Pairs("name", "value"),
+			},
+		},
+	}
+}
+
+func healthCheck(check web.HealthCheck) *awsapprunner.CfnService_HealthCheckConfigurationProperty {
+	protocol := "TCP"
+	if check.Path != "" {
+		protocol = "HTTP"
+	}
+	return &awsapprunner.CfnService_HealthCheckConfigurationProperty{
+		Protocol:           &protocol,
+		Path:               cdk.String(check.Path),
+		Interval:           new(check.Interval.Seconds()),
+		Timeout:            new(check.Timeout.Seconds()),
+		HealthyThreshold:   new(float64(check.HealthyThreshold)),
+		UnhealthyThreshold: new(float64(check.UnhealthyThreshold)),
+	}
+}

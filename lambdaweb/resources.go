@@ -1,0 +1,97 @@
+package lambdaweb
+
+import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/cdkweb/cdkweb/internal/cdk"
+	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/webimage"
+)
+
+// Resources are what Lambda needs for a service. For what this package has no option for, the L1 construct of each is its default
+// child: resources.Function.Node().DefaultChild().(awslambda.CfnFunction).
+type Resources struct {
+	// Function runs the server. It takes event sources and metrics beside the endpoint.
+	Function awslambda.DockerImageFunction
+
+	// LogGroup receives what the server prints.
+	LogGroup awslogs.ILogGroup
+
+	// One of these is the endpoint; the others are nil.
+	HTTPAPI     awsapigatewayv2.HttpApi
+	RESTAPI     awsapigateway.RestApi
+	FunctionURL awslambda.FunctionUrl
+}
+
+// ResourcesOf returns the resources of a service on Lambda, and false if it runs elsewhere.
+func ResourcesOf(service *web.Service) (*Resources, bool) {
+	resources, ok := service.Resources().(*Resources)
+	return resources, ok
+}
+
+// NewService defines a service on Lambda. It is web.NewService for who wants just this hosting.
+func NewService(scope constructs.Construct, id string, workload web.Workload, hosting Hosting) (*web.Service, *Resources) {
+	service := web.NewService(scope, id, &web.ServiceProps{Workload: workload, Hosting: hosting})
+	return service, service.Resources().(*Resources)
+}
+
+// Endpoint is the construct that takes the requests: whichever of HTTPAPI, RESTAPI and FunctionURL there is.
+func (r *Resources) Endpoint() constructs.IConstruct {
+	switch {
+	case r.HTTPAPI != nil:
+		return r.HTTPAPI
+	case r.RESTAPI != nil:
+		return r.RESTAPI
+	}
+	return r.FunctionURL
+}
+
+// Define implements web.Hosting.
+func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made {
+	h = h.withDefaults()
+	role := in.Role(scope, "Role")
+	r := &Resources{LogGroup: cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)}
+	r.Function = awslambda.NewDockerImageFunction(scope, new("Function"), &awslambda.DockerImageFunctionProps{
+		Code: awslambda.DockerImageCode_FromEcr(in.Image.Repository(scope, "ImageRepository"), &awslambda.EcrImageCodeProps{
+			TagOrDigest: &in.Image.TagOrDigest,
+			Cmd:         cdk.List(in.Workload.Command),
+		}),
+		Architecture:                 architectures[in.Facts.Architecture](),
+		MemorySize:                   cdk.Number(h.MemorySize),
+		Timeout:                      awscdk.Duration_Seconds(new(h.Timeout.Seconds())),
+		EphemeralStorageSize:         storage(h.EphemeralStorageSize),
+		ReservedConcurrentExecutions: cdk.Number(h.ReservedConcurrentExecutions),
+		Tracing:                      h.Tracing,
+		Environment:                  in.Variables.Map(),
+		Role:                         role,
+		LogGroup:                     r.LogGroup,
+	})
+	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
+	url := h.Endpoint.define(scope, r)
+
+	r.LogGroup.GrantWrite(role)
+	return web.Made{
+		URL:       func() string { return url },
+		Role:      role,
+		Primary:   r.Function.Node().DefaultChild(),
+		Resources: r,
+	}
+}
+
+// architectures are the CDK's names of what an image is built for.
+var architectures = map[webimage.Architecture]func() awslambda.Architecture{
+	webimage.X86_64: awslambda.Architecture_X86_64,
+	webimage.ARM64:  awslambda.Architecture_ARM_64,
+}
+
+func storage(megabytes int) awscdk.Size {
+	if megabytes == 0 {
+		return nil
+	}
+	return awscdk.Size_Mebibytes(new(float64(megabytes)))
+}

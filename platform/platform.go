@@ -1,0 +1,288 @@
+// Package platform is what AWS promises of each place that a workload can run in, as data with sources: limits, abilities,
+// regions, reserved names. Package web checks a workload against it, and the tables in the documents are written from it.
+//
+// It is plain Go without the CDK, so a program may import it to ask what runs where:
+//
+//	platform.ECSExpress.Missing(platform.Needs{ScaleToZero: true})
+package platform
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Platform is one place.
+type Platform struct {
+	// Name in a sentence, and Go what to write in a program.
+	Name, Go string
+
+	// ID of the construct that holds the place's resources, below the service.
+	ID string
+
+	// Principal is the AWS service that assumes the role of the running server.
+	Principal string
+
+	// Default is the platform of the same package without options, if this one needs some. Advice names it first.
+	Default *Platform
+
+	// Timeout ends a request. With Quiet it counts only while no byte is sent, so it does not limit a streaming response.
+	Timeout time.Duration
+	Quiet   bool
+
+	// Payload is the size in bytes of the JSON that carries a request or a response; 0 if no document names a limit. Streamed is
+	// the limit of a streaming response, which is not JSON.
+	Payload, Streamed int
+
+	// What the place can do.
+	Streaming, WebSockets, ARM64, ScaleToZero Ability
+
+	// Sizes are what is sold, if CPU and memory are sold in pairs.
+	Sizes Sizes
+
+	Variables   Variables
+	Images      Images
+	Ports       Ports
+	HealthCheck HealthCheck
+	Regions     Regions
+
+	// URLNeedsService says that the address is known only after the service exists, so it cannot be one of its variables.
+	URLNeedsService bool
+
+	column column
+}
+
+// Ability says whether a place can do something.
+type Ability struct {
+	Can bool
+
+	// Note replaces "yes" or "no" in the documents' table. Optional.
+	Note string
+
+	// Why replaces the usual reason in an error. Optional.
+	Why string
+}
+
+// Variables are the rules for environment variables.
+type Variables struct {
+	// Reserved are the names, and Prefix the start of names, that the place sets itself.
+	Reserved []string
+	Prefix   string
+
+	// Name is the rule for names, and NameWords what it says. Optional.
+	Name      *regexp.Regexp
+	NameWords string
+
+	// MaxSize is the limit in bytes of all names and values together; 0 if no document names one.
+	MaxSize int
+}
+
+// IsReserved reports whether the place sets a variable of this name itself.
+func (v Variables) IsReserved(name string) bool {
+	return slices.Contains(v.Reserved, name) || v.Prefix != "" && len(name) >= len(v.Prefix) && name[:len(v.Prefix)] == v.Prefix
+}
+
+// Images are the rules for container images.
+type Images struct {
+	// Public is true if images in Amazon ECR Public run, and Other if those in any registry do.
+	Public, Other bool
+
+	// OwnRegion is true if a private ECR repository must be in the service's own region, and AnyRegionUnknown if AWS does not say.
+	OwnRegion, AnyRegionUnknown bool
+
+	// Adapter is true if the image needs an adapter in /opt/extensions, because requests are not HTTP.
+	Adapter bool
+}
+
+// Ports are those that a server cannot listen on.
+type Ports struct {
+	// Least is the lowest port that it can.
+	Least int
+
+	// Taken are ports of somebody else, with who has them.
+	Taken map[int]string
+}
+
+// HealthCheck is what a place makes of the workload's health check.
+type HealthCheck struct {
+	// Timing is true if interval, timeout and thresholds are honoured. Otherwise only the path is.
+	Timing bool
+
+	// Root is true if a check without a path asks for / over HTTP. Otherwise it opens a TCP connection.
+	Root bool
+}
+
+// Regions are where a place exists.
+type Regions struct {
+	// Only are the regions it exists in or, if there are none, Except those it does not exist in.
+	Only, Except []string
+}
+
+// Has reports whether the place exists in a region. It is true of a region that is empty or newer than the lists.
+func (r Regions) Has(region string) bool {
+	switch {
+	case !slices.Contains(known, region):
+		return true
+	case len(r.Only) > 0:
+		return slices.Contains(r.Only, region)
+	}
+	return !slices.Contains(r.Except, region)
+}
+
+var (
+	yes = Ability{Can: true}
+	no  = Ability{}
+)
+
+// lambdaPayload is that of a synchronous invocation, request and response each. Lambda developer guide, "Lambda quotas".
+const lambdaPayload = 6 << 20
+
+// AppRunner is AWS App Runner.
+var AppRunner = Platform{
+	Name:      "App Runner",
+	Go:        "apprunnerweb.Hosting{}",
+	ID:        "AppRunner",
+	Principal: "tasks.apprunner.amazonaws.com",
+
+	Timeout:     120 * time.Second, // developer guide, "Developing application code for App Runner": the whole request
+	Streaming:   Ability{Note: "AWS does not say", Why: "is not documented to stream responses"},
+	WebSockets:  no, // the same page: HTTP/1.0 and 1.1; apprunner-roadmap#13
+	ARM64:       no, // apprunner-roadmap#98
+	ScaleToZero: no, // apprunner-roadmap#9; MinSize is at least 1
+
+	Sizes: Sizes{Pairs: appRunnerSizes, CPU: vCPU, Memory: gigabytes},
+
+	Variables:       Variables{Prefix: "AWSAPPRUNNER"},            // API reference, ImageConfiguration
+	Images:          Images{Public: true, AnyRegionUnknown: true}, // reports disagree: apprunner-roadmap#254, hello-app-runner#3
+	HealthCheck:     HealthCheck{Timing: true},
+	Regions:         appRunnerRegions,
+	URLNeedsService: true,
+
+	column: column{
+		concurrency: "100 for each instance, up to 200; 1 to 25 instances", // AutoScalingConfiguration
+		idle:        "the memory of `MinSize` instances",                   // pricing page: provisioned instances
+		between:     "throttled",                                           // pricing page: vCPU is charged while active only
+		webACL:      "yes",                                                 // AWS::WAFv2::WebACLAssociation
+		newAccounts: "no: closed in spring 2026",                           // developer guide, "App Runner availability change"
+	},
+}
+
+// ECSExpress is Amazon ECS Express Mode.
+var ECSExpress = Platform{
+	Name:      "ECS Express Mode",
+	Go:        "ecsweb.Hosting{}",
+	ID:        "ECSExpress",
+	Principal: "ecs-tasks.amazonaws.com",
+
+	Timeout:     60 * time.Second, // Elastic Load Balancing, "Application Load Balancers": the default idle timeout
+	Quiet:       true,
+	Streaming:   yes,
+	WebSockets:  yes,                                              // the same guide, "Listeners for your Application Load Balancers"
+	ARM64:       Ability{Can: true, Note: "yes, see docs/ecs.md"}, // ECS API, RuntimePlatformOverride
+	ScaleToZero: no,                                               // MinTaskCount: no document has a minimum of 0
+
+	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
+
+	Variables: Variables{
+		// Developer guide, "Amazon ECS environment variables": those that mean nothing else. AWS_REGION and AWS_DEFAULT_REGION
+		// are missing, because a server may be told to work elsewhere.
+		Reserved: []string{
+			"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EXECUTION_ENV", "ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI",
+			"ECS_CONTAINER_METADATA_URI_V4",
+		},
+		MaxSize: 64 << 10, // developer guide, "Amazon ECS service quotas": the whole task definition
+	},
+	Images:          Images{Public: true, Other: true},
+	HealthCheck:     HealthCheck{Root: true},
+	URLNeedsService: true,
+
+	column: column{
+		concurrency: "as many as the server takes; 1 to 20 tasks unless set", // developer guide, "Resources created by Amazon ECS Express Mode services"
+		idle:        "the load balancer and `MinTaskCount` tasks",            // Fargate and Elastic Load Balancing pricing pages: by the hour
+		between:     "full",                                                  // a task runs until it is stopped
+		webACL:      "yes, on the load balancer",                             // AWS::WAFv2::WebACLAssociation
+		newAccounts: "yes",
+	},
+}
+
+// HTTPAPI is Lambda behind an HTTP API of API Gateway.
+var HTTPAPI = lambda(Platform{
+	Name:    "Lambda behind an HTTP API",
+	Go:      "lambdaweb.Hosting{}",
+	Timeout: 30 * time.Second, // API Gateway developer guide, "Quotas for configuring and running an HTTP API": not adjustable
+	column:  column{webACL: "no"},
+})
+
+// RESTAPI is Lambda behind a REST API of API Gateway that buffers.
+var RESTAPI = lambda(Platform{
+	Name:      "Lambda behind a REST API",
+	Go:        "lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}",
+	Default:   &HTTPAPI,
+	Timeout:   29 * time.Second, // API Gateway developer guide, "Quotas for configuring and running a REST API": adjustable for regional APIs
+	Streaming: Ability{Note: "no option yet", Why: "has no option for streaming responses yet"},
+	column:    column{timeout: "more on request", webACL: "yes"},
+})
+
+// FunctionURL is Lambda with a function URL that buffers.
+var FunctionURL = lambda(Platform{
+	Name:            "Lambda with a function URL",
+	Go:              "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
+	Default:         &HTTPAPI,
+	Timeout:         900 * time.Second, // AWS::Lambda::Function Timeout: the function's own
+	Streaming:       Ability{Note: "yes, with `InvokeMode`", Why: "buffers responses unless InvokeMode says otherwise"},
+	Regions:         functionURLRegions,
+	URLNeedsService: true,
+	column:          column{webACL: "no"},
+})
+
+// FunctionURLStreaming is Lambda with a function URL whose InvokeMode streams responses.
+var FunctionURLStreaming = lambda(Platform{
+	Name:            "Lambda with a function URL that streams",
+	Go:              "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}",
+	Default:         &FunctionURL,
+	Timeout:         900 * time.Second,
+	Streaming:       yes,       // AWS::Lambda::Url InvokeMode
+	Streamed:        200 << 20, // Lambda developer guide, "Response streaming"
+	Regions:         functionURLRegions,
+	URLNeedsService: true,
+	column:          column{hidden: true}, // the function URL's tells of it
+})
+
+// lambda adds what every endpoint shares.
+func lambda(p Platform) Platform {
+	p.ID = "Lambda"
+	p.Principal = "lambda.amazonaws.com"
+	p.Payload = lambdaPayload
+	p.ARM64, p.ScaleToZero = yes, yes
+	p.Variables = Variables{
+		// Developer guide, "Defined runtime environment variables": the reserved ones.
+		Reserved: []string{
+			"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV",
+			"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
+			"AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API",
+			"AWS_LAMBDA_MAX_CONCURRENCY", "AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN",
+			"AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT",
+		},
+		Name:      regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`), // API reference, Environment
+		NameWords: "at least two letters, digits and underscores, starting with a letter",
+		MaxSize:   4096, // developer guide, "Lambda quotas"
+	}
+	p.Images = Images{OwnRegion: true, Adapter: true}
+	p.Ports = Ports{
+		Least: 1024, // the server runs without the privilege that lower ports need
+		Taken: map[int]string{9001: "Lambda's Runtime API"},
+	}
+	p.column.concurrency = "1 for each environment; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
+	p.column.idle = "nothing"
+	p.column.between = "frozen" // developer guide, "Lambda execution environment lifecycle"
+	p.column.newAccounts = "yes"
+	return p
+}
+
+// All are the platforms, in the order of their packages. Those with options follow those without.
+var All = []*Platform{&AppRunner, &ECSExpress, &HTTPAPI, &RESTAPI, &FunctionURL, &FunctionURLStreaming}
+
+// Body is how large the body of a request or a response may be whatever it holds, in bytes: 0 if there is no limit. A body that is
+// not text is base64 in the payload, which leaves three quarters.
+func (p *Platform) Body() int { return p.Payload / 4 * 3 }

@@ -1,0 +1,181 @@
+package platform
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// longest is how long a Lambda function may run.
+const longest = 15 * time.Minute
+
+// words are short names of the platforms for tables of tests, in the order of All.
+var words = []string{"apprunner", "ecs", "http", "rest", "url", "stream"}
+
+// Each row is a need and the platforms that meet it.
+func TestMissing(t *testing.T) {
+	t.Parallel()
+	const all = "apprunner ecs http rest url stream"
+	for _, test := range []struct {
+		name  string
+		needs Needs
+		want  string
+	}{
+		{"nothing", Needs{}, all},
+		{"29 s", Needs{RequestTimeout: 29 * time.Second}, all},
+		{"30 s", Needs{RequestTimeout: 30 * time.Second}, "apprunner ecs http url stream"},
+		{"a minute", Needs{RequestTimeout: time.Minute}, "apprunner ecs url stream"},
+		{"two minutes", Needs{RequestTimeout: 2 * time.Minute}, "apprunner url stream"},
+		{"15 minutes", Needs{RequestTimeout: longest}, "url stream"},
+		{"more than 15 minutes", Needs{RequestTimeout: longest + time.Second}, ""},
+		{"an hour of streaming", Needs{RequestTimeout: time.Hour, Streaming: true}, "ecs"},
+		{"a small request", Needs{RequestSize: 4_718_592}, all},
+		{"a large request", Needs{RequestSize: 4_718_593}, "apprunner ecs"},
+		{"a small response", Needs{ResponseSize: 4_718_592}, all},
+		{"a large response", Needs{ResponseSize: 4_718_593}, "apprunner ecs"},
+		{"streaming", Needs{Streaming: true}, "ecs stream"},
+		{"a large response that streams", Needs{ResponseSize: 200 << 20, Streaming: true}, "ecs stream"},
+		{"a larger response that streams", Needs{ResponseSize: 200<<20 + 1, Streaming: true}, "ecs"},
+		{"websockets", Needs{WebSockets: true}, "ecs"},
+		{"arm64", Needs{ARM64: true}, "ecs http rest url stream"},
+		{"scale to zero", Needs{ScaleToZero: true}, "http rest url stream"},
+		{"arm64 and two minutes", Needs{ARM64: true, RequestTimeout: 2 * time.Minute}, "url stream"},
+		{"websockets and scale to zero", Needs{WebSockets: true, ScaleToZero: true}, ""},
+	} {
+		var met []string
+		for i, p := range All {
+			if len(p.Missing(test.needs)) == 0 {
+				met = append(met, words[i])
+			}
+		}
+		if got := strings.Join(met, " "); got != test.want {
+			t.Errorf("%s: met by %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestMissingSays(t *testing.T) {
+	t.Parallel()
+	const url, stream = "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
+		"lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}"
+	for _, test := range []struct {
+		platform Platform
+		needs    Needs
+		want     []string
+	}{
+		{AppRunner, Needs{RequestTimeout: 3 * time.Minute},
+			[]string{"RequestTimeout is 3 min, but App Runner times out requests after 2 min; choose " + url}},
+		{ECSExpress, Needs{RequestTimeout: 2 * time.Minute},
+			[]string{"RequestTimeout is 2 min, but ECS Express Mode times out requests after 60 s without a byte; choose apprunnerweb.Hosting{} or " + url}},
+		{HTTPAPI, Needs{RequestTimeout: time.Hour}, []string{"RequestTimeout is 60 min, but Lambda behind an HTTP API times out requests after 30 s; no hosting can"}},
+		{HTTPAPI, Needs{RequestSize: 5 << 20},
+			[]string{"RequestSize is 5242880 bytes, but Lambda behind an HTTP API limits bodies to 6 MB (4.5 MB if not text); choose apprunnerweb.Hosting{} or ecsweb.Hosting{}"}},
+		{FunctionURLStreaming, Needs{ResponseSize: 300 << 20, Streaming: true},
+			[]string{"ResponseSize is 314572800 bytes, but Lambda with a function URL that streams limits streaming responses to 200 MB; choose ecsweb.Hosting{}"}},
+		{RESTAPI, Needs{Streaming: true},
+			[]string{"Streaming is set, but Lambda behind a REST API has no option for streaming responses yet; choose ecsweb.Hosting{} or " + stream}},
+		{FunctionURL, Needs{Streaming: true},
+			[]string{"Streaming is set, but Lambda with a function URL buffers responses unless InvokeMode says otherwise; choose ecsweb.Hosting{} or " + stream}},
+		{AppRunner, Needs{WebSockets: true}, []string{"WebSockets is set, but App Runner has no websockets; choose ecsweb.Hosting{}"}},
+		{AppRunner, Needs{ARM64: true}, []string{"ARM64 is set, but App Runner does not run images for arm64; choose ecsweb.Hosting{} or lambdaweb.Hosting{}"}},
+		{ECSExpress, Needs{ScaleToZero: true}, []string{"ScaleToZero is set, but ECS Express Mode always has something running; choose lambdaweb.Hosting{}"}},
+		{AppRunner, Needs{ARM64: true, RequestTimeout: 3 * time.Minute}, []string{
+			"RequestTimeout is 3 min, but App Runner times out requests after 2 min; choose " + url,
+			"ARM64 is set, but App Runner does not run images for arm64; choose " + url}},
+		{ECSExpress, Needs{WebSockets: true, ScaleToZero: true},
+			[]string{"ScaleToZero is set, but ECS Express Mode always has something running; lambdaweb.Hosting{} can, but no hosting meets all of Needs"}},
+	} {
+		var got []string
+		for _, m := range test.platform.Missing(test.needs) {
+			got = append(got, fmt.Sprintf("%s %s; %s", m.Need, m.Message, m.Fix))
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("got  %q\nwant %q", got, test.want)
+		}
+	}
+}
+
+func TestRegions(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		platform Platform
+		region   string
+		want     bool
+	}{
+		{AppRunner, "eu-west-1", true},
+		{AppRunner, "eu-north-1", false},
+		{AppRunner, "cn-north-1", false},
+		{AppRunner, "", true},
+		{AppRunner, "xx-future-1", true},
+		{ECSExpress, "us-gov-west-1", true},
+		{HTTPAPI, "us-gov-west-1", true},
+		{FunctionURL, "us-gov-west-1", false},
+		{FunctionURLStreaming, "ca-west-1", false},
+		{FunctionURL, "us-east-1", true},
+	} {
+		if got := test.platform.Regions.Has(test.region); got != test.want {
+			t.Errorf("%s in %q: got %v, want %v", test.platform.Name, test.region, got, test.want)
+		}
+	}
+	if got, want := In("us-gov-west-1"), "ecsweb.Hosting{} or lambdaweb.Hosting{}"; got != want {
+		t.Errorf("got %q in us-gov-west-1, want %q", got, want)
+	}
+	for _, p := range All {
+		for _, region := range append(slices.Clone(p.Regions.Only), p.Regions.Except...) {
+			if !slices.Contains(known, region) {
+				t.Errorf("%s names %s, which is not a known region", p.Name, region)
+			}
+		}
+	}
+}
+
+func TestIsReserved(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		platform Platform
+		name     string
+		want     bool
+	}{
+		{AppRunner, "AWSAPPRUNNER_X", true}, {AppRunner, "AWSAPPRUNNE", false}, {AppRunner, "", false},
+		{ECSExpress, "ECS_AGENT_URI", true}, {ECSExpress, "AWS_REGION", false},
+		{HTTPAPI, "AWS_REGION", true}, {HTTPAPI, "_HANDLER", true}, {HTTPAPI, "TZ", false},
+	} {
+		if got := test.platform.Variables.IsReserved(test.name); got != test.want {
+			t.Errorf("%s, %q: got %v, want %v", test.platform.Name, test.name, got, test.want)
+		}
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	for _, document := range []string{"README.md", "docs/moving.md"} {
+		content, err := os.ReadFile(filepath.Join("..", document))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := Rewrite(string(content))
+		if err != nil {
+			t.Fatalf("%s: %v", document, err)
+		}
+		if string(content) != want {
+			t.Errorf("the table of the hostings in %s is stale; renew it with: make table", document)
+		}
+	}
+}
+
+func TestRewrite(t *testing.T) {
+	t.Parallel()
+	got, err := Rewrite("before\n" + Start + "\nold\n" + End + "\nafter\n")
+	if want := "before\n" + Start + "\n" + Table() + End + "\nafter\n"; err != nil || got != want {
+		t.Errorf("got %q and %v, want %q", got, err, want)
+	}
+	for _, document := range []string{"", Start + "\n", End + "\n"} {
+		if _, err := Rewrite(document); err == nil {
+			t.Errorf("%q: got no error", document)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package web
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+)
+
+// Variables are the environment variables of a service. They grow until the app synthesizes.
+type Variables struct {
+	values map[string]string
+	follow []func(name, value string)
+
+	added []string // after the service was defined
+}
+
+// All yields the variables that there are now, in the order of their names.
+func (v *Variables) All() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for _, name := range slices.Sorted(maps.Keys(v.values)) {
+			if !yield(name, v.values[name]) {
+				return
+			}
+		}
+	}
+}
+
+// Map returns the variables that there are now, as the CDK takes them.
+func (v *Variables) Map() *map[string]*string {
+	all := map[string]*string{}
+	for name, value := range v.values {
+		all[name] = &value
+	}
+	return &all
+}
+
+// Each calls set for each variable that is added from now on.
+func (v *Variables) Each(set func(name, value string)) { v.follow = append(v.follow, set) }
+
+// Pairs is a list with all variables for a property of an L1 construct, rendered when the app synthesizes. The keys are the
+// property's names of name and value: "name" and "value" for a KeyValuePairProperty.
+func (v *Variables) Pairs(nameKey, valueKey string) awscdk.IResolvable {
+	return awscdk.Lazy_UncachedAny(&pairs{v, nameKey, valueKey}, nil)
+}
+
+// pairs is an awscdk.IAnyProducer: a pointer to a struct, because jsii takes nothing else for an interface.
+type pairs struct {
+	variables         *Variables
+	nameKey, valueKey string
+}
+
+func (p *pairs) Produce(awscdk.IResolveContext) any {
+	var list []any
+	for name, value := range p.variables.All() {
+		list = append(list, map[string]any{p.nameKey: name, p.valueKey: value})
+	}
+	return list
+}
+
+// add adds a variable to a service that is defined.
+func (v *Variables) add(name, value string) {
+	v.values[name] = value
+	v.added = append(v.added, name)
+	for _, set := range v.follow {
+		set(name, value)
+	}
+}
