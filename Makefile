@@ -35,7 +35,7 @@ node_modules/.installed: package.json package-lock.json
 	@touch $@
 
 integ: node_modules/.installed ## deploy to a local AWS and ask what was deployed (root on Debian; installs Docker's engine and more)
-	go run ./integ
+	go test ./integ -deploy -v -count=1 -timeout 30m -parallel 4
 
 lint: ## check formatting, go vet, staticcheck and go.mod, in every module
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted (run make fmt):"; echo "$$files"; exit 1; fi

@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"encoding/json"
@@ -91,15 +91,5 @@ func TestResolve(t *testing.T) {
 	}
 	if got, err := resolve(map[string]any{"Fn::ImportValue": "x"}, names); err == nil {
 		t.Errorf("an unknown function: got %q", got)
-	}
-}
-
-func TestWithEmptyTables(t *testing.T) {
-	t.Parallel()
-	if got := withEmptyTables("*filter\nCOMMIT\n*nat\nCOMMIT\n"); got != "*filter\nCOMMIT\n*nat\nCOMMIT\n" {
-		t.Errorf("rules of both tables became %q", got)
-	}
-	if got := withEmptyTables(""); strings.Count(got, "COMMIT") != 2 || !strings.Contains(got, ":POSTROUTING ACCEPT") {
-		t.Errorf("no rules became %q", got)
 	}
 }

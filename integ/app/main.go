@@ -1,75 +1,62 @@
-// Command app is the guestbook as a CDK app whose context says everything that a deployment here varies:
-//
-//	-c hosting=lambda|apprunner|ecs|all  where it runs
-//	-c endpoint=http|rest|url          what makes the Lambda function answer HTTP
-//	-c access=none|read|readwrite      what UseTable grants
-//	-c mode=…                          an environment variable
-//	-c stack=…                         the stack's name
+// Command app is the CDK app of all deployments and images here. One process makes many cloud
+// assemblies, because most of the time of a synthesis is the start of the CDK. It reads requests, a
+// line of JSON each, and writes for each a line of JSON, a string: what went wrong, or nothing.
 package main
 
 import (
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
-	"github.com/aws/jsii-runtime-go"
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"log"
+	"os"
 
-	"github.com/cdkweb/cdkweb/apprunnerweb"
-	"github.com/cdkweb/cdkweb/ecsweb"
-	"github.com/cdkweb/cdkweb/lambdaweb"
-	"github.com/cdkweb/cdkweb/web"
-	"github.com/cdkweb/cdkweb/webimage"
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
 )
 
-var endpoints = map[string]lambdaweb.Endpoint{
-	"http": lambdaweb.HTTPAPI{},
-	"rest": lambdaweb.RESTAPI{},
-	"url":  lambdaweb.FunctionURL{},
+// request asks for a cloud assembly.
+type request struct {
+	Folder string            // where it goes
+	Part   string            // guestbook, fixtures or applications
+	Values map[string]string // what varies
 }
 
 func main() {
 	defer jsii.Close()
-	app := awscdk.NewApp(nil)
-	context := func(name, fallback string) string {
-		if value, ok := app.Node().TryGetContext(&name).(string); ok {
-			return value
+	requests, responses := bufio.NewScanner(os.Stdin), json.NewEncoder(os.Stdout)
+	for requests.Scan() {
+		var r request
+		if err := json.Unmarshal(requests.Bytes(), &r); err != nil {
+			log.Fatal(err)
 		}
-		return fallback
-	}
-	stack := awscdk.NewStack(app, new(context("stack", "Guestbook")), nil)
-	entries := awsdynamodb.NewTableV2(stack, new("Entries"), &awsdynamodb.TablePropsV2{
-		PartitionKey:  &awsdynamodb.Attribute{Name: new("book"), Type: awsdynamodb.AttributeType_STRING},
-		SortKey:       &awsdynamodb.Attribute{Name: new("id"), Type: awsdynamodb.AttributeType_STRING},
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})
-	guestbook := web.Workload{
-		Image:       webimage.Go("./examples/guestbook/server", nil),
-		HealthCheck: web.HealthCheck{Path: "/healthz"},
-		Environment: map[string]string{"MODE": context("mode", "one")},
-	}
-	access := context("access", "readwrite")
-	add := func(id string, hosting web.Hosting) {
-		site := web.NewService(stack, id, &web.ServiceProps{Workload: guestbook, Hosting: hosting})
-		switch access {
-		case "none":
-			site.AddEnvironment("TABLE_NAME", *entries.TableName())
-		case "read":
-			site.UseTable("TABLE_NAME", entries, web.Read)
-		case "readwrite":
-			site.UseTable("TABLE_NAME", entries, web.ReadWrite)
+		wrong := ""
+		if err := r.synth(); err != nil {
+			wrong = err.Error()
 		}
-		awscdk.NewCfnOutput(stack, new(id+"URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
+		if err := responses.Encode(wrong); err != nil {
+			log.Fatal(err)
+		}
 	}
-	onLambda := lambdaweb.Hosting{Endpoint: endpoints[context("endpoint", "http")]}
-	switch context("hosting", "lambda") {
-	case "lambda":
-		add("Site", onLambda)
-	case "apprunner":
-		add("Site", apprunnerweb.Hosting{})
-	case "ecs":
-		add("Site", ecsweb.Hosting{})
-	case "all":
-		add("Site", onLambda)
-		add("OnAppRunner", apprunnerweb.Hosting{})
-		add("OnECS", ecsweb.Hosting{})
+}
+
+// synth returns what the CDK or this library throws.
+func (r request) synth() (err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			err = fmt.Errorf("%v", thrown)
+		}
+	}()
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &r.Folder})
+	switch r.Part {
+	case "guestbook":
+		guestbook(app, r.Values)
+	case "fixtures":
+		fixtures(app, r.Values["folder"])
+	case "applications":
+		applications(app)
+	default:
+		return fmt.Errorf("part must be guestbook, fixtures or applications, got %q", r.Part)
 	}
 	app.Synth(nil)
+	return nil
 }

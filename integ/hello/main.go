@@ -1,4 +1,5 @@
-// Command hello is the smallest web server: what the images of the fixtures run.
+// Command hello is the smallest web server: what the images of the fixtures run. It logs each
+// request.
 package main
 
 import (
@@ -8,6 +9,9 @@ import (
 )
 
 func main() {
-	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		log.Print(r.Method, " ", r.URL.Path)
+		io.WriteString(w, "hello")
+	})
 	log.Fatal(http.ListenAndServe(":8080", nil))
 }

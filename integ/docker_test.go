@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"archive/tar"
@@ -6,16 +6,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
+
+	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
-// docker runs Debian's client against one engine. A newer client that comes first on PATH may lack BuildKit's half, so it is named
-// in full.
+// docker runs Debian's client against one engine. A newer client that comes first on PATH may lack
+// BuildKit's half, so it is named in full.
 type docker struct {
-	environment []string // DOCKER_HOST and what else the client has to know
+	environment []string
+	socket      string
 }
 
 const dockerClient = "/usr/bin/docker"
@@ -49,8 +52,9 @@ func tail(text string) string {
 	return text[max(0, len(text)-most):]
 }
 
-// build builds an image asset of a cloud assembly with the arguments that the CDK's command line passes.
-func (d *docker) build(tag string, asset imageAsset, buildKit bool) error {
+// build builds an image asset of a cloud assembly with the arguments that the CDK's command line
+// passes.
+func (d *docker) build(tag string, asset assembly.Image, buildKit bool) error {
 	arguments := []string{"build", "--quiet", "--tag", tag, "--platform", asset.Platform, "--file", asset.DockerFile}
 	for name, value := range asset.DockerBuildArgs {
 		arguments = append(arguments, "--build-arg", name+"="+value)
@@ -78,12 +82,10 @@ type container struct {
 	address string
 }
 
-// start runs an image. The port is published on a free port of loopback, which stays the same when the container is restarted.
+// start runs an image. The port is published on a free port of loopback, which stays the same when
+// the container is restarted.
 func (d *docker) start(image string, port int, options []string, command ...string) (*container, error) {
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
+	address := freeAddress()
 	arguments := append([]string{"run", "--detach", "--publish", fmt.Sprintf("%s:%d", address, port)}, options...)
 	id, err := d.run(append(append(arguments, image), command...)...)
 	if err != nil {
@@ -92,15 +94,14 @@ func (d *docker) start(image string, port int, options []string, command ...stri
 	return &container{docker: d, id: id, address: address}, nil
 }
 
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return listener.Addr().String(), listener.Close()
-}
+// lastPort was given away last. All ports of this run's network are free, and no client's own port
+// is as low.
+var lastPort atomic.Int32
 
-// startLambda runs an image as Lambda does: RIE starts what lies in /opt/extensions and the image's own command.
+func freeAddress() string { return fmt.Sprintf("127.0.0.1:%d", 20000+lastPort.Add(1)) }
+
+// startLambda runs an image as Lambda does: RIE starts what lies in /opt/extensions and the image's
+// own command.
 func (d *docker) startLambda(rie, image string, options ...string) (*container, error) {
 	config, err := d.config(image)
 	if err != nil {
@@ -142,7 +143,8 @@ func (d *docker) config(image string) (imageConfig, error) {
 	return config, json.Unmarshal([]byte(text), &config)
 }
 
-// files returns what an image holds: a file's content, or "-> " and the target of a symbolic link. Folders end in a slash.
+// files returns what an image holds: a file's content, or "-> " and the target of a symbolic link.
+// Folders end in a slash.
 func (d *docker) files(image string) (_ map[string]string, err error) {
 	id, err := d.run("create", image, "none")
 	if err != nil {

@@ -1,16 +1,17 @@
-package main
+package integ
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"testing"
 )
 
-// deployment is the app in integ/app with a context, and its stack as it was deployed.
+// deployment is an app that was synthesized, and its stack as it was deployed.
 type deployment struct {
 	lab       *lab
 	name      string                  // of the stack
@@ -19,38 +20,44 @@ type deployment struct {
 	described map[string]*description // of the services that were left out, by their type
 }
 
-// synth synthesizes the guestbook; context is a list of name=value.
-func (l *lab) synth(name string, context ...string) (*deployment, error) {
-	if l.app == "" { // once, and not at every synth
-		app := filepath.Join(l.dir, "app")
-		build := exec.Command("go", "build", "-o", app, "./integ/app")
-		build.Dir = l.tools.root
-		if _, err := output(build); err != nil {
-			return nil, err
-		}
-		l.app = app
+// guestbook synthesizes the guestbook; values is a list of name=value.
+func (l *lab) guestbook(name string, values ...string) (*deployment, error) {
+	d := &deployment{lab: l, name: name, assembly: filepath.Join(l.dir, strings.Join(append([]string{name}, values...), ","))}
+	all := map[string]string{"stack": name}
+	for _, pair := range values {
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
 	}
-	d := &deployment{lab: l, name: name, assembly: filepath.Join(l.dir, strings.Join(append([]string{name}, context...), ","))}
-	arguments := []string{"synth", "--quiet", "--app", l.app, "--output", d.assembly, "-c", "stack=" + name}
-	for _, c := range context {
-		arguments = append(arguments, "-c", c)
-	}
-	_, err := l.cdk(arguments...)
-	return d, err
+	return d, l.synth(d.assembly, "guestbook", all)
 }
 
 // deploy synthesizes and deploys the guestbook.
-func (l *lab) deploy(name string, context ...string) (*deployment, error) {
-	d, err := l.synth(name, context...)
+func (l *lab) deploy(name string, values ...string) (*deployment, error) {
+	d, err := l.guestbook(name, values...)
 	if err != nil {
 		return nil, err
 	}
-	return d, d.deploy()
+	return d, d.deploy("--app", d.assembly)
 }
 
-func (d *deployment) deploy() error {
+// deployed deploys the guestbook, as what the rest of a test needs.
+func (l *lab) deployed(t *testing.T, name string, values ...string) (d *deployment) {
+	t.Helper()
+	do(t, "cdk deploy", func() (note string, err error) {
+		if d, err = l.deploy(name, values...); err != nil {
+			return "", err
+		}
+		names, err := d.physical()
+		return fmt.Sprintf("%d resources", len(names)), err
+	})
+	return d
+}
+
+// deploy deploys an app, which the arguments name.
+func (d *deployment) deploy(app ...string) error {
 	outputs := d.assembly + ".outputs.json"
-	if _, err := d.lab.cdk("deploy", "--app", d.assembly, "--require-approval", "never", "--outputs-file", outputs); err != nil {
+	arguments := append([]string{"deploy", "--require-approval", "never", "--outputs-file", outputs}, app...)
+	if _, err := d.lab.cdk(arguments...); err != nil {
 		return err
 	}
 	content, err := os.ReadFile(outputs)
@@ -99,8 +106,9 @@ func (d *deployment) template() (t template, err error) {
 	return t, json.Unmarshal(content, &t)
 }
 
-// without takes all resources of a type, and the outputs with them, out of the synthesized template: what the emulator does not
-// know. The template must not have been deployed as it was, because it is published under the hash of the original.
+// without takes all resources of a type, and the outputs with them, out of the synthesized
+// template: what the emulator does not know. The template must not have been deployed as it was,
+// because it is published under the hash of the original.
 func (d *deployment) without(kind string) error {
 	content, err := os.ReadFile(d.templateFile())
 	if err != nil {
@@ -182,8 +190,8 @@ func (e *emulator) entries(table string) (int, error) {
 }
 
 // inventory lists what exists in the account, of the kinds that the library makes.
-func (e *emulator) inventory() (map[string]bool, error) {
-	all := map[string]bool{}
+func (e *emulator) inventory() ([]string, error) {
+	var all []string
 	var errs []error
 	for _, kind := range []struct{ service, call, query string }{
 		{"dynamodb", "list-tables", "TableNames[]"},
@@ -196,9 +204,37 @@ func (e *emulator) inventory() (map[string]bool, error) {
 	} {
 		var names []string
 		errs = append(errs, e.ask(&names, kind.service, kind.call, "--query", kind.query+" || `[]`"))
-		for _, name := range names {
-			all[kind.service+" "+name] = true
-		}
+		all = append(all, names...)
 	}
 	return all, errors.Join(errs...)
+}
+
+// destroyed destroys the stack and wants nothing to be left of it in the account: nothing whose
+// name has the name of one of its resources in it, as a function's log group has.
+func (d *deployment) destroyed() error {
+	names, err := d.physical()
+	if err != nil {
+		return err
+	}
+	names["stack"] = d.name
+	if err := d.destroy(); err != nil {
+		return err
+	}
+	all, err := d.lab.emulator.inventory()
+	if err == nil && !slices.Contains(all, "CDKToolkit") {
+		err = fmt.Errorf("the account has only %q, not even what cdk bootstrap deployed", all)
+	}
+	var left []string
+	for _, name := range all {
+		for _, own := range names {
+			if len(own) > len("$default") && strings.Contains(name, own) {
+				left = append(left, name)
+				break
+			}
+		}
+	}
+	if err == nil && len(left) > 0 {
+		err = fmt.Errorf("%q are left", left)
+	}
+	return err
 }

@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"bytes"
@@ -30,17 +30,17 @@ func newSite(url string, transport http.RoundTripper) *site {
 	}}
 }
 
-// answer is a response with its whole body.
-type answer struct {
+// reply is a response with its whole body.
+type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-func (s *site) send(method, path string, header http.Header, body []byte) (answer, error) {
+func (s *site) send(method, path string, header http.Header, body []byte) (reply, error) {
 	request, err := http.NewRequest(method, s.url+path, bytes.NewReader(body))
 	if err != nil {
-		return answer{}, err
+		return reply{}, err
 	}
 	if header != nil {
 		request.Header = header
@@ -49,28 +49,28 @@ func (s *site) send(method, path string, header http.Header, body []byte) (answe
 	request.Host = s.host
 	response, err := s.client.Do(request)
 	if err != nil {
-		return answer{}, err
+		return reply{}, err
 	}
 	defer response.Body.Close()
 	got, err := io.ReadAll(response.Body)
-	return answer{response.StatusCode, response.Header, got}, err
+	return reply{response.StatusCode, response.Header, got}, err
 }
 
-func (s *site) get(path string) (answer, error) { return s.send("GET", path, nil, nil) }
+func (s *site) get(path string) (reply, error) { return s.send("GET", path, nil, nil) }
 
 // post sends a form, as a browser does.
-func (s *site) post(path string, form url.Values) (answer, error) {
+func (s *site) post(path string, form url.Values) (reply, error) {
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	return s.send("POST", path, header, []byte(form.Encode()))
 }
 
 // sign adds an entry to the guestbook.
-func (s *site) sign(name, message string) (answer, error) {
+func (s *site) sign(name, message string) (reply, error) {
 	return s.post("/entries", url.Values{"name": {name}, "message": {message}})
 }
 
 // want compares a status and, where text is not empty, looks for it in the body.
-func want(a answer, err error, status int, text string) error {
+func want(a reply, err error, status int, text string) error {
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,8 @@ type check struct {
 	run  func(s *site) error
 }
 
-// guestbookChecks are what the guestbook does on every hosting. The logo is the one in the example's folder.
+// guestbookChecks are what the guestbook does on every hosting. The logo is the one in the
+// example's folder.
 func guestbookChecks(logo string) []check {
 	return []check{
 		{"page", func(s *site) error {
@@ -177,7 +178,8 @@ func (s *site) visit(checks []check) error {
 	return errors.Join(faults...)
 }
 
-// waitFor asks until the path answers with a status from 200 to 399, and returns how long that took.
+// waitFor asks until the response on the path has a status from 200 to 399, and returns how long
+// that took.
 func (s *site) waitFor(path string, limit time.Duration) (time.Duration, error) {
 	begin := time.Now()
 	for {
@@ -189,7 +191,7 @@ func (s *site) waitFor(path string, limit time.Duration) (time.Duration, error) 
 			err = fmt.Errorf("status %d: %s", a.status, start(a.body))
 		}
 		if time.Since(begin) > limit {
-			return 0, fmt.Errorf("no good answer on %s within %s: %w", path, limit, err)
+			return 0, fmt.Errorf("no good response on %s within %s: %w", path, limit, err)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

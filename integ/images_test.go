@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"errors"
@@ -8,46 +8,69 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"testing"
 	"time"
 
 	"github.com/cdkweb/cdkweb/integ/fixture"
+	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
-// images builds what webimage stages, as the CDK's command line would, and runs each image as a container and under RIE.
-func (l *lab) images() {
+// TestImages builds what webimage stages, as the CDK's command line would, and runs each image as a
+// container and under RIE.
+func TestImages(t *testing.T) {
+	t.Parallel()
+	l := withEngine(t)
 	fixtures := l.folder("fixtures")
-	var assets map[string]imageAsset
-	ok := l.step("synthesize the fixtures' images", func() (string, error) {
-		hello := filepath.Join(l.dir, "hello")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", hello, "./integ/hello")
-		build.Dir, build.Env = l.tools.root, append(os.Environ(), "CGO_ENABLED=0")
-		if _, err := output(build); err != nil {
+	var assets map[string]assembly.Image
+	do(t, "synthesize", func() (string, error) {
+		if err := fixture.Write(fixtures, l.tools.hello(), installed("busybox-static")); err != nil {
 			return "", err
 		}
-		if err := fixture.Write(fixtures, hello, packages["busybox-static"]); err != nil {
-			return "", err
-		}
-		assembly := filepath.Join(l.dir, "images.out")
-		if _, err := l.cdk("synth", "--quiet", "--app", "go run ./integ/images", "-c", "fixtures="+fixtures, "--output", assembly); err != nil {
+		out := filepath.Join(l.dir, "fixtures.out")
+		if err := l.synth(out, "fixtures", map[string]string{"folder": fixtures}); err != nil {
 			return "", err
 		}
 		var err error
-		assets, err = imageAssets(assembly, "Images")
-		return fmt.Sprint(len(fixture.All)), err
+		assets, err = imageAssets(out, "Fixtures")
+		return fmt.Sprintf("%d images", len(assets)), err
 	})
+	webAdapter := sync.OnceValue(l.webAdapterImages)
 	for _, f := range fixture.All {
-		if !ok {
-			break
-		}
-		l.step("image "+f.Name, func() (string, error) {
-			return l.buildFixture(f, assets[filepath.Join(fixtures, f.Name)])
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			if f.WebAdapter {
+				do(t, "images with AWS Lambda Web Adapter", func() (string, error) { return "", webAdapter() })
+			}
+			do(t, "build and run", func() (string, error) { return l.buildFixture(f, assets[filepath.Join(fixtures, f.Name)]) })
 		})
 	}
-	l.portable()
 }
 
-// buildFixture builds one fixture's image with BuildKit and without, looks into it, and has it answer.
-func (l *lab) buildFixture(f fixture.Fixture, asset imageAsset) (string, error) {
+// webAdapterImages makes the images that have AWS Lambda Web Adapter inside.
+func (l *lab) webAdapterImages() error {
+	program := l.tools.webAdapter()
+	if _, err := os.Stat(program); err != nil {
+		return missing("AWS Lambda Web Adapter, which cargo builds")
+	}
+	archive := filepath.Join(l.dir, "lambda-adapter.tar")
+	pack := exec.Command("tar", "--create", "--file", archive, "--directory", filepath.Dir(program), filepath.Base(program))
+	if _, err := output(pack); err != nil {
+		return err
+	}
+	if _, err := l.docker.run("import", archive, fixture.WebAdapterImage); err != nil {
+		return err
+	}
+	base := l.folder("base")
+	if err := os.WriteFile(filepath.Join(base, "Dockerfile"), []byte("FROM scratch\n"+fixture.CopyWebAdapter), 0o644); err != nil {
+		return err
+	}
+	_, err := l.docker.run("build", "--quiet", "--tag", fixture.BaseWithWebAdapter, base)
+	return err
+}
+
+// buildFixture builds one fixture's image with BuildKit and without, looks into it, and asks it.
+func (l *lab) buildFixture(f fixture.Fixture, asset assembly.Image) (string, error) {
 	version, err := l.docker.run("version", "--format", "{{.Server.Version}}")
 	if err != nil {
 		return "", err
@@ -68,7 +91,7 @@ func (l *lab) buildFixture(f fixture.Fixture, asset imageAsset) (string, error) 
 	return "with BuildKit and without", nil
 }
 
-func (l *lab) runFixture(f fixture.Fixture, asset imageAsset, buildKit bool) error {
+func (l *lab) runFixture(f fixture.Fixture, asset assembly.Image, buildKit bool) error {
 	tag := "integ-fixture:" + f.Name
 	secret := &docker{environment: slices.Concat(l.docker.environment, []string{fixture.SecretVariable + "=" + fixture.Secret})}
 	if err := secret.build(tag, asset, buildKit); err != nil {
@@ -102,6 +125,12 @@ func (l *lab) runFixture(f fixture.Fixture, asset imageAsset, buildKit bool) err
 	}
 	faults = append(faults, answers(container, newSite("http://"+container.address, nil)), container.remove())
 
+	if f.Refused != "" {
+		for range 5 { // two adapters hand a request on twice now and then
+			faults = append(faults, l.refuses(tag, f.Refused))
+		}
+		return errors.Join(faults...)
+	}
 	if container, err = l.docker.startLambda(l.tools.rie(), tag); err != nil {
 		return errors.Join(append(faults, err)...)
 	}
@@ -109,7 +138,7 @@ func (l *lab) runFixture(f fixture.Fixture, asset imageAsset, buildKit bool) err
 		err := answers(container, newSite("http://gateway.example", &emulated{front, container.address}))
 		if f.Unanswered {
 			if err == nil {
-				faults = append(faults, errors.New("the image has no adapter, but something answered"))
+				faults = append(faults, errors.New("the image has no adapter, but there is a response"))
 			}
 			break
 		}
@@ -118,7 +147,34 @@ func (l *lab) runFixture(f fixture.Fixture, asset imageAsset, buildKit bool) err
 	return errors.Join(append(faults, container.remove())...)
 }
 
-// answers asks until the server answers. Without an adapter that is never.
+// refuses wants an image's start to end with a sentence, and a form that was sent meanwhile to
+// reach no server.
+func (l *lab) refuses(tag, sentence string) error {
+	container, err := l.docker.startLambda(l.tools.rie(), tag)
+	if err != nil {
+		return err
+	}
+	response, err := newSite("http://gateway.example", &emulated{httpAPI, container.address}).post("/order", nil)
+	logs := container.logs()
+	switch {
+	case err != nil: // RIE may end with the start
+		err = nil
+	case response.status < 500:
+		err = fmt.Errorf("the form has status %d: %s", response.status, start(response.body))
+	}
+	if !strings.Contains(logs, sentence) {
+		err = errors.Join(err, fmt.Errorf("the log has no %q", sentence))
+	}
+	if n := strings.Count(logs, "POST /order"); n > 0 {
+		err = errors.Join(err, fmt.Errorf("the form reached the server %d times", n))
+	}
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, tail(logs))
+	}
+	return errors.Join(err, container.remove())
+}
+
+// answers asks until there is a response from the server. Without an adapter there is none.
 func answers(c *container, s *site) error {
 	s.client.Timeout = 3 * time.Second
 	if _, err := s.waitFor("/", 3*time.Second); err != nil {
@@ -127,15 +183,18 @@ func answers(c *container, s *site) error {
 	return nil
 }
 
-// portable builds the guestbook's image from a copy of the cloud assembly that has lost its file modes, and runs it both ways.
-func (l *lab) portable() {
+// TestGuestbookImage builds the guestbook's image from a copy of the cloud assembly that has lost
+// its file modes, and runs it both ways.
+func TestGuestbookImage(t *testing.T) {
+	t.Parallel()
+	l := withEngine(t)
 	const tag = "integ-guestbook"
-	ok := l.step("guestbook: image from a copy of cdk.out without file modes", func() (string, error) {
-		assembly := filepath.Join(l.dir, "guestbook.out")
-		if _, err := l.cdk("synth", "--quiet", "-c", "hosting=lambda", "--output", assembly); err != nil {
+	do(t, "build from a copy of cdk.out without file modes", func() (string, error) {
+		out := filepath.Join(l.dir, "guestbook.out")
+		if _, err := l.tools.runCDK(os.Environ(), "synth", "--quiet", "-c", "hosting=lambda", "--output", out); err != nil {
 			return "", err
 		}
-		assets, err := imageAssets(assembly, "Guestbook")
+		assets, err := imageAssets(out, "Guestbook")
 		if err != nil {
 			return "", err
 		}
@@ -153,11 +212,8 @@ func (l *lab) portable() {
 		}
 		return l.docker.run("image", "inspect", "--format", "{{.Size}} bytes, user {{.Config.User}}", tag)
 	})
-	if !ok {
-		return
-	}
 	checks := l.guestbookChecks()
-	l.step("guestbook as a container", func() (string, error) {
+	try(t, "as a container", func() (string, error) {
 		c, err := l.docker.start(tag, 8000, []string{"--env", "PORT=8000", "--read-only", "--tmpfs", "/tmp", "--memory", "512m"})
 		if err != nil {
 			return "", err
@@ -166,7 +222,7 @@ func (l *lab) portable() {
 		took, err := s.waitFor("/healthz", 10*time.Second)
 		err = errors.Join(err, s.visit(checks))
 		if _, exitErr := s.get("/exit"); exitErr == nil {
-			err = errors.Join(err, errors.New("/exit was answered"))
+			err = errors.Join(err, errors.New("/exit has a response"))
 		}
 		status, waitErr := l.docker.run("wait", c.id)
 		if status != "1" {
@@ -175,7 +231,7 @@ func (l *lab) portable() {
 		return fmt.Sprintf("%s; healthy after %d ms", names(checks), took.Milliseconds()), errors.Join(err, waitErr, c.remove())
 	})
 	for _, front := range frontEnds {
-		l.step("guestbook under RIE: "+string(front), func() (string, error) {
+		try(t, "under RIE, "+string(front), func() (string, error) {
 			c, err := l.docker.startLambda(l.tools.rie(), tag, "--env", "AWS_LWA_READINESS_CHECK_PATH=/healthz", "--read-only", "--tmpfs", "/tmp")
 			if err != nil {
 				return "", err
@@ -183,7 +239,7 @@ func (l *lab) portable() {
 			s := newSite("http://gateway.example", &emulated{front, c.address})
 			took, err := s.waitFor("/healthz", 10*time.Second)
 			err = errors.Join(err, s.visit(checks), s.fails("/panic"), s.fails("/exit"))
-			return fmt.Sprintf("%s, /panic, /exit; first answer after %d ms", names(checks), took.Milliseconds()), errors.Join(err, c.remove())
+			return fmt.Sprintf("%s, /panic, /exit; first response after %d ms", names(checks), took.Milliseconds()), errors.Join(err, c.remove())
 		})
 	}
 }
@@ -192,8 +248,8 @@ func (l *lab) guestbookChecks() []check {
 	return guestbookChecks(filepath.Join(l.tools.root, "examples", "guestbook", "server", "logo.png"))
 }
 
-// copyFlat copies the files of a folder that has no others, with the least modes.
-func copyFlat(source, target string) error {
+// copyFlat copies the files of a folder, all or the named ones, with the least modes.
+func copyFlat(source, target string, only ...string) error {
 	if err := os.MkdirAll(target, 0o755); err != nil {
 		return err
 	}
@@ -202,6 +258,9 @@ func copyFlat(source, target string) error {
 		return err
 	}
 	for _, entry := range entries {
+		if only != nil && !slices.Contains(only, entry.Name()) {
+			continue
+		}
 		content, err := os.ReadFile(filepath.Join(source, entry.Name()))
 		if err != nil {
 			return err
@@ -213,7 +272,8 @@ func copyFlat(source, target string) error {
 	return nil
 }
 
-// fails opens a page that makes the server fail, wants an error for it, and then wants the guestbook to work again.
+// fails opens a page that makes the server fail, wants an error for it, and then wants the
+// guestbook to work again.
 func (s *site) fails(path string) error {
 	a, err := s.get(path)
 	if err == nil && a.status < 500 {

@@ -1,18 +1,22 @@
-package main
+package integ
 
 import (
 	"errors"
 	"fmt"
 	"strings"
+	"testing"
 )
 
-// switching moves a live guestbook from Lambda to every other hosting and back, and lets all run side by side. Everywhere it is one image.
-func (l *lab) switching() {
+// TestSwitching moves a live guestbook from Lambda to every other hosting and back, and lets all
+// run side by side. Everywhere it is one image.
+func TestSwitching(t *testing.T) {
+	t.Parallel()
+	l := withAWS(t)
 	const stack = "Live"
 	var before *deployment
 	var table, digest string
 	count := 0
-	ok := l.step("switching: on Lambda, with entries", func() (string, error) {
+	do(t, "on Lambda, with entries", func() (string, error) {
 		var err error
 		if before, err = l.deploy(stack, "hosting=lambda"); err != nil {
 			return "", err
@@ -38,15 +42,12 @@ func (l *lab) switching() {
 		}
 		return fmt.Sprintf("%d entries in %s", count, table), l.inRegistry(digest)
 	})
-	if !ok {
-		return
-	}
-	l.step("switching: a deployment that is refused leaves all as it was", func() (string, error) {
-		d, err := l.synth(stack, "hosting="+services[0].context, "mode=refused") // a template of its own, as it is kept by its hash
+	do(t, "a deployment that is refused leaves all as it was", func() (string, error) {
+		d, err := l.guestbook(stack, "hosting="+services[0].context, "mode=refused") // a template of its own, as it is kept by its hash
 		if err != nil {
 			return "", err
 		}
-		if err := d.deploy(); err == nil {
+		if err := d.deploy("--app", d.assembly); err == nil {
 			return "", errors.New("it was deployed")
 		}
 		s, err := before.site("Site")
@@ -57,7 +58,7 @@ func (l *lab) switching() {
 		return "", errors.Join(want(a, err, 200, "written on Lambda"), l.sameTable(before, table, count))
 	})
 	for _, on := range services {
-		l.step("switching: to "+on.name+", in place", func() (string, error) {
+		do(t, "to "+on.name+", in place", func() (string, error) {
 			after, err := l.deployWithoutServices(stack, on.context)
 			if err != nil {
 				return "", err
@@ -83,7 +84,7 @@ func (l *lab) switching() {
 			return "the same table and entries; the same image " + digest, errors.Join(err, inspected, c.remove())
 		})
 	}
-	l.step("switching: back to Lambda", func() (string, error) {
+	do(t, "back to Lambda", func() (string, error) {
 		var err error
 		if before, err = l.deploy(stack, "hosting=lambda"); err != nil {
 			return "", err
@@ -96,7 +97,7 @@ func (l *lab) switching() {
 		return "the same table and entries", errors.Join(want(a, err, 200, "written on Lambda"), l.sameTable(before, table, count))
 	})
 	all := before
-	l.step("side by side", func() (string, error) {
+	do(t, "side by side", func() (string, error) {
 		var err error
 		if all, err = l.deployWithoutServices(stack, "all"); err != nil {
 			return "", err
@@ -127,7 +128,7 @@ func (l *lab) switching() {
 		}
 		return "what one writes the other reads; one image " + digest, l.sameTable(all, table, count+len(services))
 	})
-	l.step("switching: cdk destroy", func() (string, error) { return "", all.destroy() })
+	do(t, "cdk destroy", func() (string, error) { return "", all.destroy() })
 }
 
 // sameTable wants a stack to have the table that it had, with as many entries.
@@ -155,7 +156,8 @@ func (l *lab) digestOnLambda(d *deployment) (string, error) {
 	return l.docker.imageOf(ids[0])
 }
 
-// inRegistry wants an image to be one that was pushed to the account's registry, by the digest that the registry gave it.
+// inRegistry wants an image to be one that was pushed to the account's registry, by the digest that
+// the registry gave it.
 func (l *lab) inRegistry(image string) error {
 	text, err := l.docker.run("image", "inspect", "--format", "{{json .RepoDigests}}", image)
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"testing"
 	"time"
 )
 
@@ -126,46 +127,47 @@ func variables(list []variable) map[string]any {
 	return all
 }
 
-// containers plays the hostings that no emulator has: everything but the service itself is deployed, and the container is run with
-// exactly what the template says of it.
-func (l *lab) containers() {
+// TestContainers plays the hostings that no emulator has: everything but the service itself is
+// deployed, and the container is run with exactly what the template says of it.
+func TestContainers(t *testing.T) {
+	t.Parallel()
+	l := withAWS(t)
 	for _, on := range services {
-		l.step(on.name+": the emulator refuses the service", func() (string, error) {
-			d, err := l.synth("Tripwire-"+on.context, "hosting="+on.context)
-			if err != nil {
-				return "", err
-			}
-			refusal := "Unrecognized resource types: [" + on.kind + "]"
-			err = d.deploy()
-			if err == nil {
-				return "", errors.Join(fmt.Errorf("%s is deployed: the emulator has it now, so these steps can ask the real thing", on.kind), d.destroy())
-			}
-			if !strings.Contains(err.Error(), refusal) {
-				return "", fmt.Errorf("another error than %q: %w", refusal, err)
-			}
-			return refusal, nil
+		t.Run(on.name, func(t *testing.T) {
+			t.Parallel()
+			try(t, "the emulator refuses the service", func() (string, error) {
+				d, err := l.guestbook("Tripwire-"+on.context, "hosting="+on.context)
+				if err != nil {
+					return "", err
+				}
+				refusal := "Unrecognized resource types: [" + on.kind + "]"
+				err = d.deploy("--app", d.assembly)
+				if err == nil {
+					return "", errors.Join(fmt.Errorf("%s is deployed: the emulator has it now, so these steps can ask the real thing", on.kind), d.destroy())
+				}
+				if !strings.Contains(err.Error(), refusal) {
+					return "", fmt.Errorf("another error than %q: %w", refusal, err)
+				}
+				return refusal, nil
+			})
+			var d *deployment
+			do(t, "deploy all but the service", func() (note string, err error) {
+				if d, err = l.deployWithoutServices("On-"+on.context, on.context); err != nil {
+					return "", err
+				}
+				names, err := d.physical()
+				return fmt.Sprintf("%d resources", len(names)), err
+			})
+			try(t, "the container that the template describes", func() (string, error) { return l.live(d, on) })
+			do(t, "cdk destroy", func() (string, error) { return "", d.destroy() })
 		})
-		var d *deployment
-		ok := l.step(on.name+": deploy all but the service", func() (string, error) {
-			var err error
-			if d, err = l.deployWithoutServices("On-"+on.context, on.context); err != nil {
-				return "", err
-			}
-			names, err := d.physical()
-			return fmt.Sprintf("%d resources", len(names)), err
-		})
-		if !ok {
-			continue
-		}
-		l.step(on.name+": the container that the template describes", func() (string, error) { return l.live(d, on) })
-		l.step(on.name+": cdk destroy", func() (string, error) { return "", d.destroy() })
 	}
 }
 
-// deployWithoutServices deploys the guestbook but for the resources that the emulator refuses, and keeps what the template says
-// about their containers.
+// deployWithoutServices deploys the guestbook but for the resources that the emulator refuses, and
+// keeps what the template says about their containers.
 func (l *lab) deployWithoutServices(stack, hosting string) (*deployment, error) {
-	d, err := l.synth(stack, "hosting="+hosting)
+	d, err := l.guestbook(stack, "hosting="+hosting)
 	if err != nil {
 		return nil, err
 	}
@@ -190,10 +192,11 @@ func (l *lab) deployWithoutServices(stack, hosting string) (*deployment, error) 
 	if len(d.described) == 0 {
 		return nil, fmt.Errorf("the template of %s has none of the resources that were to be left out", hosting)
 	}
-	return d, d.deploy()
+	return d, d.deploy("--app", d.assembly)
 }
 
-// startContainer runs the container of a stack that is deployed without its service, as that service would.
+// startContainer runs the container of a stack that is deployed without its service, as that
+// service would.
 func (l *lab) startContainer(d *deployment, on service) (*container, error) {
 	say := d.described[on.kind]
 	if say == nil {
@@ -248,7 +251,7 @@ func (l *lab) live(d *deployment, on service) (note string, err error) {
 	}
 	for _, page := range []string{"/panic", "/exit"} {
 		if a, err := s.get(page); err == nil {
-			return "", fmt.Errorf("%s was answered with status %d", page, a.status)
+			return "", fmt.Errorf("%s has a response, with status %d", page, a.status)
 		}
 	}
 	second, err := say.becomesHealthy(s)
@@ -269,7 +272,8 @@ func (l *lab) live(d *deployment, on service) (note string, err error) {
 	return fmt.Sprintf("%s, /panic, /exit; healthy at check %d, after the restart at check %d", names(checks), first, second), nil
 }
 
-// becomesHealthy checks as often and as patiently as the template says, and returns the number of the check that made it healthy.
+// becomesHealthy checks as often and as patiently as the template says, and returns the number of
+// the check that made it healthy.
 func (say *description) becomesHealthy(s *site) (int, error) {
 	client := &http.Client{Timeout: say.timeout}
 	good, bad := 0, 0
@@ -333,8 +337,8 @@ func resolve(value any, names map[string]string) (string, error) {
 	return "", fmt.Errorf("cannot resolve %v", value)
 }
 
-// assume returns a role's credentials as environment variables. The role must trust the service that runs the container, and is
-// made to trust the account's root too, which plays that service.
+// assume returns a role's credentials as environment variables. The role must trust the service
+// that runs the container, and is made to trust the account's root too, which plays that service.
 func (e *emulator) assume(role, service string) ([]string, error) {
 	name := role[strings.LastIndex(role, "/")+1:]
 	var answer struct {

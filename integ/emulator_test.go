@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"bytes"
@@ -24,43 +24,36 @@ const (
 	account  = "000000000000"
 	region   = "us-east-1"
 	registry = account + ".dkr.ecr." + region + ".amazonaws.com"
-	hosts    = "/etc/hosts"
 
-	// emulatorAddress is where ministack listens: the registry's name has no port, so it has to be the one of http.
+	// emulatorAddress is where ministack listens: the registry's name has no port, so it has to be
+	// the one of http.
 	emulatorAddress = "127.0.0.1:80"
 )
 
-// emulator is ministack, which plays AWS with its policies enforced, and what corrects it where it differs from AWS.
+// emulator is ministack, which plays AWS with its policies enforced, and what corrects it where it
+// differs from AWS.
 type emulator struct {
 	environment []string // for programs that talk to AWS
 	aws         string   // AWS's command line
 	lambdaHost  *lambdaHost
 }
 
-// startEmulator starts ministack. Its containers are made by way of a lambdaHost, and what the CDK asks the registry by way of
-// correctRegistry.
-func (l *lab) startEmulator() (string, error) {
-	if connection, err := net.Dial("tcp", emulatorAddress); err == nil {
-		connection.Close()
-		return "", missing("something listens on %s already, which ministack needs for an unmodified docker push", emulatorAddress)
-	}
-	if err := l.nameRegistry(); err != nil {
-		return "", err
-	}
-	socket := filepath.Join(l.dir, "lambda.sock")
-	host, err := startLambdaHost(l.docker, l.engine, l.tools.rie(), socket)
+// runEmulator starts ministack. Its containers are made by way of a lambdaHost, and what the CDK
+// asks the registry by way of correctRegistry.
+func (l *lab) runEmulator() error {
+	const socket = "/run/lambda.sock"
+	host, err := startLambdaHost(l.docker, l.tools.rie(), socket)
 	if err != nil {
-		return "", err
+		return err
 	}
-	l.atEnd(host.close)
 
 	command := exec.Command(filepath.Join(l.tools.python("ministack"), "ministack"))
 	keys := []string{"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"} // ministack's root user
 	command.Env = append(slices.Concat(os.Environ(), keys), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket)
 	command.Dir = l.folder("ministack")
-	process, err := l.start("ministack", command, func() error { return nil })
+	process, err := l.start("ministack", command)
 	if err != nil {
-		return "", err
+		return err
 	}
 	err = process.wait(60*time.Second, func() error {
 		response, err := http.Get("http://" + emulatorAddress + "/_ministack/health")
@@ -70,35 +63,26 @@ func (l *lab) startEmulator() (string, error) {
 		return err
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
 	corrected, err := l.correctRegistry()
 	if err != nil {
-		return "", err
+		return err
 	}
 	l.emulator = &emulator{
 		aws:        filepath.Join(l.tools.python("awscli"), "aws"),
 		lambdaHost: host,
 		environment: append(slices.Concat(l.docker.environment, keys), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 			"AWS_ENDPOINT_URL=http://localhost:80", "AWS_ENDPOINT_URL_ECR="+corrected, "AWS_EC2_METADATA_DISABLED=true",
-			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+l.folder("docker-login"), "CI=true", "TMPDIR="+l.folder("tmp"),
+			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "CI=true",
 			"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"),
 	}
-	return "ministack with IAM enforced", nil
+	return nil
 }
 
-// nameRegistry makes the account's registry a name for this machine.
-func (l *lab) nameRegistry() error {
-	before, err := os.ReadFile(hosts)
-	if err != nil {
-		return err
-	}
-	l.atEnd(func() error { return os.WriteFile(hosts, before, 0o644) })
-	return os.WriteFile(hosts, append(bytes.Clone(before), ("\n127.0.0.1 "+registry+"\n")...), 0o644)
-}
-
-// correctRegistry passes requests on to ministack, and corrects one answer: when asked for an image that is not there,
-// DescribeImages returns an empty list where ECR returns an error, so that the CDK would never push any.
+// correctRegistry passes requests on to ministack, and corrects one response: when asked for an
+// image that is not there, DescribeImages returns an empty list where ECR returns an error, so that
+// the CDK would never push any.
 func (l *lab) correctRegistry() (address string, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -130,7 +114,6 @@ func (l *lab) correctRegistry() (address string, err error) {
 	}
 	server := &http.Server{Handler: proxy}
 	go server.Serve(listener)
-	l.atEnd(server.Close)
 	return "http://" + listener.Addr().String(), nil
 }
 
@@ -141,37 +124,36 @@ func (e *emulator) command(name string, arguments ...string) *exec.Cmd {
 	return command
 }
 
-// ask runs AWS's command line and decodes what it answers.
+// ask runs AWS's command line and decodes what it prints.
 func (e *emulator) ask(answer any, arguments ...string) error {
 	text, err := output(e.command(e.aws, append(arguments, "--output", "json")...))
 	if err != nil || answer == nil {
 		return err
 	}
 	if text == "" {
-		return fmt.Errorf("aws %s: no answer", strings.Join(arguments[:2], " "))
+		return fmt.Errorf("aws %s: it printed nothing", strings.Join(arguments[:2], " "))
 	}
 	return json.Unmarshal([]byte(text), answer)
 }
 
-// bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than AWS: it denies the role that
-// publishes images what its policy allows, and it has no TLS, which the bucket's policy demands. No role of a service is touched.
-func (l *lab) bootstrap() (string, error) {
+// bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than
+// AWS: it denies the role that publishes images what its policy allows, and it has no TLS, which
+// the bucket's policy demands. No role of a service is touched.
+func (l *lab) bootstrap() error {
 	if _, err := l.cdk("bootstrap", "aws://"+account+"/"+region, "--app", ""); err != nil {
-		return "", err
+		return err
 	}
 	allow := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:*","Resource":"*"}]}`
-	return "", errors.Join(
+	return errors.Join(
 		l.emulator.ask(nil, "iam", "put-role-policy", "--role-name", "cdk-hnb659fds-image-publishing-role-"+account+"-"+region,
 			"--policy-name", "Publish", "--policy-document", allow),
 		l.emulator.ask(nil, "s3api", "delete-bucket-policy", "--bucket", "cdk-hnb659fds-assets-"+account+"-"+region),
 	)
 }
 
-// cdk runs the CDK's command line in the repository.
+// cdk runs the CDK's command line in the repository, with AWS at hand.
 func (l *lab) cdk(arguments ...string) (string, error) {
-	command := l.emulator.command(l.tools.cdk(), append(arguments, "--no-notices")...)
-	command.Dir = l.tools.root
-	return output(command)
+	return l.tools.runCDK(l.emulator.environment, arguments...)
 }
 
 // gateway finds the emulator for every host name that it plays.
@@ -181,7 +163,8 @@ var gateway = &http.Transport{
 	},
 }
 
-// siteAt returns the site at the URL of a deployed service, as the emulator serves it: without TLS, and under localhost.
+// siteAt returns the site at the URL of a deployed service, as the emulator serves it: without TLS,
+// and under localhost.
 func siteAt(address string) (*site, error) {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"bytes"
@@ -14,15 +14,16 @@ import (
 	"strings"
 )
 
-// lambdaHost stands between the emulator of AWS and the Docker engine, and does what Lambda's own hosts do to an image: it starts
-// the execution environment first, which starts the image's command. The images have no emulator of it inside, and are not changed.
+// lambdaHost stands between the emulator of AWS and the Docker engine, and does what Lambda's own
+// hosts do to an image: it starts the execution environment first, which starts the image's
+// command. The images have no emulator of it inside, and are not changed.
 //
-// In detail: whenever a container is created from an image of the account's registry, RIE is mounted as /rie and becomes the
-// entrypoint, with the image's own command as arguments. RIE listens on another port than its usual 8080, which is the server's;
-// the emulator of AWS is told that it is 8080.
+// In detail: whenever a container is created from an image of the account's registry, RIE is
+// mounted as /rie and becomes the entrypoint, with the image's own command as arguments. RIE
+// listens on another port than its usual 8080, which is the server's; the emulator of AWS is told
+// that it is 8080.
 type lambdaHost struct {
 	docker   *docker
-	engine   string // socket of the engine
 	rie      string // file on this machine
 	listener net.Listener
 	server   *http.Server
@@ -33,15 +34,15 @@ const (
 	riePort      = "9000"
 )
 
-func startLambdaHost(d *docker, engine, rie, socket string) (*lambdaHost, error) {
-	h := &lambdaHost{docker: d, engine: engine, rie: rie}
+func startLambdaHost(d *docker, rie, socket string) (*lambdaHost, error) {
+	h := &lambdaHost{docker: d, rie: rie}
 	var err error
 	if h.listener, err = net.Listen("unix", socket); err != nil {
 		return nil, err
 	}
 	proxy := &httputil.ReverseProxy{
 		Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", engine)
+			return (&net.Dialer{}).DialContext(ctx, "unix", d.socket)
 		}},
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: "docker"})
@@ -61,8 +62,6 @@ func startLambdaHost(d *docker, engine, rie, socket string) (*lambdaHost, error)
 	go h.server.Serve(h.listener)
 	return h, nil
 }
-
-func (h *lambdaHost) close() error { return h.server.Close() }
 
 // wrap makes the container that a request is about run under RIE.
 func (h *lambdaHost) wrap(r *http.Request) error {

@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"bytes"
@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// emulated sends requests to a container in which AWS's Lambda Runtime Interface Emulator (RIE) runs the image's command and what
-// lies in /opt/extensions.
+// emulated sends requests to a container in which AWS's Lambda Runtime Interface Emulator (RIE)
+// runs the image's command and what lies in /opt/extensions.
 type emulated struct {
 	front   frontEnd
 	address string // of RIE, on this machine

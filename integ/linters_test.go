@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"encoding/json"
@@ -11,15 +11,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // finding is what a linter says about a place in a template.
 type finding struct{ id, place, text string }
 
-// linters runs cfn-lint and checkov on every golden template. What is accepted, and why, stands in accepted.txt.
-func (l *lab) linters() {
+// TestLinters runs cfn-lint and checkov on every golden template. What is accepted, and why, stands
+// in accepted.txt.
+func TestLinters(t *testing.T) {
+	t.Parallel()
+	l := withMachine(t)
 	accepted := map[string]int{} // by how often it was found
-	ok := l.step("accepted findings", func() (string, error) {
+	do(t, "accepted findings", func() (string, error) {
 		content, err := os.ReadFile(filepath.Join(l.tools.root, "integ", "accepted.txt"))
 		if err != nil {
 			return "", err
@@ -36,23 +40,17 @@ func (l *lab) linters() {
 		}
 		return fmt.Sprintf("%d kinds", len(accepted)), nil
 	})
-	if !ok {
-		return
-	}
 	var templates []string
-	ok = l.step("golden templates", func() (string, error) {
+	do(t, "golden templates", func() (string, error) {
 		var err error
 		templates, err = l.goldenTemplates()
 		return fmt.Sprint(len(templates)), err
 	})
-	if !ok {
-		return
-	}
 	for _, linter := range []struct {
 		name string
 		run  func(templates []string) ([]finding, error)
 	}{{"cfn-lint", l.cfnLint}, {"checkov", l.checkov}} {
-		l.step(linter.name, func() (string, error) {
+		try(t, linter.name, func() (string, error) {
 			findings, err := linter.run(templates)
 			if err != nil {
 				return "", err
@@ -67,7 +65,7 @@ func (l *lab) linters() {
 			return fmt.Sprintf("%d findings, all accepted", len(findings)), errors.Join(errs...)
 		})
 	}
-	l.step("every accepted finding is still found", func() (string, error) {
+	do(t, "every accepted finding is still found", func() (string, error) {
 		var errs []error
 		for _, id := range slices.Sorted(maps.Keys(accepted)) {
 			if accepted[id] == 0 {
@@ -78,8 +76,8 @@ func (l *lab) linters() {
 	})
 }
 
-// goldenTemplates copies the golden templates into one folder, because the linters follow no names that start with a dot or ignore
-// some folders.
+// goldenTemplates copies the golden templates into one folder, because the linters follow no names
+// that start with a dot or ignore some folders.
 func (l *lab) goldenTemplates() ([]string, error) {
 	dir := l.folder("golden")
 	var copies []string

@@ -1,4 +1,4 @@
-package main
+package integ
 
 import (
 	"bytes"
@@ -12,7 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// frontEnd is what stands between a client and a Lambda function: it makes events of requests, and responses of answers.
+// frontEnd is what stands between a client and a Lambda function: it makes events of requests, and
+// HTTP responses of what the function returns.
 type frontEnd string
 
 const (
@@ -23,7 +24,8 @@ const (
 
 var frontEnds = []frontEnd{httpAPI, restAPI, functionURL}
 
-// event is what the front end sends to the function for a request. Bodies go as text where they are text, as the real ones do.
+// event is what the front end sends to the function for a request. Bodies go as text where they are
+// text, as the real ones do.
 func (f frontEnd) event(r *http.Request) ([]byte, error) {
 	var body []byte
 	if r.Body != nil {
@@ -72,7 +74,8 @@ func (f frontEnd) event(r *http.Request) ([]byte, error) {
 	return json.Marshal(event)
 }
 
-// response is what the client gets for the function's answer. An answer that no front end understands becomes status 502.
+// response is what the client gets for what the function returned. If no front end understands
+// that, it is status 502.
 func (f frontEnd) response(r *http.Request, answer []byte) (*http.Response, error) {
 	var a struct {
 		StatusCode        int
@@ -99,7 +102,7 @@ func (f frontEnd) response(r *http.Request, answer []byte) (*http.Response, erro
 	if a.IsBase64Encoded {
 		var err error
 		if body, err = base64.StdEncoding.DecodeString(a.Body); err != nil {
-			return nil, fmt.Errorf("%s: the answer's body is not base64: %w", f, err)
+			return nil, fmt.Errorf("%s: the body that the function returned is not base64: %w", f, err)
 		}
 	}
 	return &http.Response{
