@@ -62,7 +62,7 @@ func validate(props *ServiceProps, place *place) *Check {
 // which is valid on one hosting is valid on the next.
 const (
 	maxPort            = 65535
-	maxHealthTime   = 20 * time.Second
+	maxHealthTime      = 20 * time.Second
 	maxHealthThreshold = 20
 )
 
