@@ -24,7 +24,7 @@ func fixtures(app awscdk.App, dir string) {
 		for id, name := range f.Options.SecretFile {
 			options.BuildSecrets[id] = webimage.SecretFile(filepath.Join(folder, name))
 		}
-		if _, err := webimage.Dockerfile(folder, options).Bind(stack, 8080); err != nil {
+		if _, err := webimage.Dockerfile(folder, options).Bind(stack); err != nil {
 			panic(err)
 		}
 	}
@@ -39,7 +39,7 @@ var adapters = map[fixture.Adapter]webimage.Adapter{
 func applications(app awscdk.App) {
 	stack := awscdk.NewStack(app, new("Applications"), nil)
 	for _, name := range []string{"nginx", "node", "python"} {
-		if _, err := webimage.Dockerfile("./integ/applications/"+name, nil).Bind(stack, 8080); err != nil {
+		if _, err := webimage.Dockerfile("./integ/applications/"+name, nil).Bind(stack); err != nil {
 			panic(err)
 		}
 	}
