@@ -271,14 +271,14 @@ func TestWarnings(t *testing.T) {
 				return stack, service
 			}
 			stack, _ := build()
-			if got := warnings(stack); !slices.Equal(got, test.want) {
+			if got := warnings(t, stack); !slices.Equal(got, test.want) {
 				t.Errorf("got warnings %q, want %q", got, test.want)
 			}
 			stack, service := build()
 			for _, id := range test.want {
 				awscdk.Annotations_Of(service).AcknowledgeWarning(&id, new("known"))
 			}
-			if got := warnings(stack); len(got) != 0 {
+			if got := warnings(t, stack); len(got) != 0 {
 				t.Errorf("got warnings %q after acknowledging them, want none", got)
 			}
 		})
@@ -306,10 +306,11 @@ func TestWarningTexts(t *testing.T) {
 var warningID = regexp.MustCompile(`\[ack: ([^\]]+)\]`)
 
 // warnings returns the ids of a stack's warnings, sorted.
-func warnings(stack awscdk.Stack) []string {
+func warnings(t *testing.T, stack awscdk.Stack) []string {
+	t.Helper()
 	var ids []string
-	for _, message := range *assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_AnyValue()) {
-		ids = append(ids, warningID.FindStringSubmatch(fmt.Sprint(message.Entry.Data))[1])
+	for _, text := range templatetest.Warnings(t, stack) {
+		ids = append(ids, warningID.FindStringSubmatch(text)[1])
 	}
 	slices.Sort(ids)
 	return ids
@@ -351,13 +352,13 @@ func TestValidate(t *testing.T) {
 			`Hosting.Memory must be 0.5 GB, 1 GB, 2 GB, 3 GB, 4 GB, 6 GB, 8 GB, 10 GB or 12 GB, got "2"`,
 		}},
 		{"a pair that is not sold", nil, apprunnerweb.Hosting{CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.TwoGB},
-			[]string{"Hosting.Memory must go with CPU 0.5 vCPU, got 2 GB; choose Memory 1 GB, or CPU 1 vCPU"}},
+			[]string{"Hosting.Memory is 2 GB, which is not sold with CPU 0.5 vCPU; choose Memory 1 GB, or CPU 1 vCPU"}},
 		{"a pair in units", nil, apprunnerweb.Hosting{CPU: "2048", Memory: "5120"},
 			[]string{`Hosting.Memory must be 0.5 GB, 1 GB, 2 GB, 3 GB, 4 GB, 6 GB, 8 GB, 10 GB or 12 GB, got "5120"`}},
 		{"a memory between two that go with the CPU", nil, apprunnerweb.Hosting{CPU: apprunnerweb.FourVCPU, Memory: apprunnerweb.SixGB},
-			[]string{"Hosting.Memory must go with CPU 4 vCPU, got 6 GB; choose Memory 8 GB, or CPU 2 vCPU"}},
+			[]string{"Hosting.Memory is 6 GB, which is not sold with CPU 4 vCPU; choose Memory 8 GB, or CPU 2 vCPU"}},
 		{"a memory that the default CPU does not take", nil, apprunnerweb.Hosting{Memory: apprunnerweb.HalfGB},
-			[]string{"Hosting.Memory must go with CPU 1 vCPU, got 0.5 GB; choose Memory 2 GB, or CPU 0.25 vCPU"}},
+			[]string{"Hosting.Memory is 0.5 GB, which is not sold with CPU 1 vCPU; choose Memory 2 GB, or CPU 0.25 vCPU"}},
 		{"a token as CPU, and no memory", nil, apprunnerweb.Hosting{CPU: apprunnerweb.CPU(regionToken)},
 			[]string{"Hosting.Memory and CPU must both be set if one of them is a CDK token"}},
 		{"a token as memory, and no CPU", nil, apprunnerweb.Hosting{Memory: apprunnerweb.Memory(regionToken)},

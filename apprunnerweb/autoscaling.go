@@ -75,8 +75,15 @@ func NewAutoScaling(scope constructs.Construct, id string, props *AutoScalingPro
 		props = &AutoScalingProps{}
 	}
 	var list check.List
-	if props.check(&list, ""); len(list.Problems) > 0 {
-		invalid := &web.InvalidPropsError{Path: *scope.Node().Path() + "/" + id}
+	props.check(&list, "")
+	path := id
+	if scope == nil {
+		list.Add(check.Problem{Field: "scope", Message: "must be a stack, or a construct in one, got nil"})
+	} else {
+		path = *scope.Node().Path() + "/" + id
+	}
+	if len(list.Problems) > 0 {
+		invalid := &web.InvalidPropsError{Path: path}
 		for _, problem := range list.Problems {
 			invalid.Problems = append(invalid.Problems, web.Problem(problem))
 		}

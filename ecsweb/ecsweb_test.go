@@ -738,10 +738,10 @@ func TestValidate(t *testing.T) {
 		{"a negative CPU and memory", nil, ecsweb.Hosting{CPU: -1, Memory: -1},
 			[]string{cpus + ", got -1; the nearest is 256", "Hosting.Memory must be from 512 to 122880, got -1; the nearest is 512"}},
 		{"a pair that Fargate does not have", nil, ecsweb.Hosting{CPU: 512, Memory: 8192},
-			[]string{"Hosting.Memory must go with CPU 512, got 8192; choose Memory 4096, or CPU 1024"}},
-		{"memory between two steps", nil, ecsweb.Hosting{CPU: 1024, Memory: 2500}, []string{"Hosting.Memory must go with CPU 1024, got 2500; choose Memory 2048 or 3072"}},
-		{"memory that the default CPU does not take", nil, ecsweb.Hosting{Memory: 512}, []string{"Hosting.Memory must go with CPU 1024, got 512; choose Memory 2048, or CPU 256"}},
-		{"memory in GB", nil, ecsweb.Hosting{CPU: 256, Memory: 2}, []string{"Hosting.Memory must go with CPU 256, got 2; choose Memory 512"}},
+			[]string{"Hosting.Memory is 8192, which is not sold with CPU 512; choose Memory 4096, or CPU 1024"}},
+		{"memory between two steps", nil, ecsweb.Hosting{CPU: 1024, Memory: 2500}, []string{"Hosting.Memory is 2500, which is not sold with CPU 1024; choose Memory 2048 or 3072"}},
+		{"memory that the default CPU does not take", nil, ecsweb.Hosting{Memory: 512}, []string{"Hosting.Memory is 512, which is not sold with CPU 1024; choose Memory 2048, or CPU 256"}},
+		{"memory in GB", nil, ecsweb.Hosting{CPU: 256, Memory: 2}, []string{"Hosting.Memory is 2, which is not sold with CPU 256; choose Memory 512"}},
 		{"task counts out of range", nil, ecsweb.Hosting{MinTaskCount: -1, MaxTaskCount: -2}, []string{
 			"Hosting.MinTaskCount must be at least 1, got -1; what runs nothing while there are no requests is lambdaweb.Hosting{}",
 			"Hosting.MaxTaskCount must be at least 1, got -2"}},
@@ -761,7 +761,7 @@ func TestValidate(t *testing.T) {
 			[]string{"Hosting.VPCSubnets needs VPC, the one that they are in; without both the service is in the default VPC"}},
 		{"no security group where one should be", nil, ecsweb.Hosting{SecurityGroups: []awsec2.ISecurityGroup{nil}}, []string{"Hosting.SecurityGroups[0] must not be nil"}},
 		{"a retention that CloudWatch Logs does not know", nil, ecsweb.Hosting{LogRetentionInDays: 10}, []string{
-			"Hosting.LogRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got \"10\""}},
+			"Hosting.LogRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got 10"}},
 		{"reserved names", func(w *web.Workload) {
 			w.Environment = map[string]string{
 				"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "x", "AWS_EXECUTION_ENV": "x", "ECS_AGENT_URI": "x", "ECS_CONTAINER_METADATA_URI": "x", "ECS_CONTAINER_METADATA_URI_V4": "x",

@@ -64,5 +64,5 @@ func ExampleHosting() {
 	}
 	fmt.Println(props.Validate())
 	// Output:
-	// Hosting.Memory must go with CPU 512, got 8192; choose Memory 4096, or CPU 1024
+	// Hosting.Memory is 8192, which is not sold with CPU 512; choose Memory 4096, or CPU 1024
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -391,11 +390,7 @@ func TestTimeoutWarning(t *testing.T) {
 				if acknowledge {
 					awscdk.Annotations_Of(service).AcknowledgeWarning(&test.id, new("known"))
 				}
-				var texts []string
-				for _, message := range *assertions.Annotations_FromStack(stack).FindWarning(new("*"), assertions.Match_AnyValue()) {
-					texts = append(texts, fmt.Sprint(message.Entry.Data))
-				}
-				return texts
+				return templatetest.Warnings(t, stack)
 			}
 			got := build(false)
 			if test.id == "" {
@@ -446,7 +441,7 @@ func TestValidate(t *testing.T) {
 		{"an unknown tracing mode", nil, lambdaweb.Hosting{Tracing: "On"},
 			[]string{`Hosting.Tracing must be awslambda.Tracing_ACTIVE, awslambda.Tracing_PASS_THROUGH or awslambda.Tracing_DISABLED, got "On"`}},
 		{"an odd retention", nil, lambdaweb.Hosting{LogRetentionInDays: 2}, []string{"Hosting.LogRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, " +
-			`400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got "2"`}},
+			`400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got 2`}},
 		{"a log group and a retention", nil, lambdaweb.Hosting{LogGroup: logGroup(t), LogRetentionInDays: 7},
 			[]string{"Hosting.LogGroup excludes LogRetentionInDays; set the retention where the log group is made"}},
 
@@ -466,16 +461,16 @@ func TestValidate(t *testing.T) {
 		{"a nil function URL", nil, lambdaweb.Hosting{Endpoint: noFunctionURL}, []string{"Hosting.Endpoint must not be a nil *lambdaweb.FunctionURL; leave it out for an HTTP API"}},
 
 		{"a name with a hyphen", func(w *web.Workload) { w.Environment = map[string]string{"A-B": ""} }, lambdaweb.Hosting{},
-			[]string{`Workload.Environment["A-B"] must have a name of at least two letters, digits and underscores, starting with a letter on Lambda behind an HTTP API`}},
+			[]string{`Workload.Environment["A-B"] must, on Lambda, have a name of at least two letters, digits and underscores, starting with a letter`}},
 		{"a name of one letter", func(w *web.Workload) { w.Environment = map[string]string{"A": ""} }, lambdaweb.Hosting{},
-			[]string{`Workload.Environment["A"] must have a name of at least two letters, digits and underscores, starting with a letter on Lambda behind an HTTP API`}},
+			[]string{`Workload.Environment["A"] must, on Lambda, have a name of at least two letters, digits and underscores, starting with a letter`}},
 		{"several at once", func(w *web.Workload) { w.Port = 80; w.Environment = map[string]string{"_HANDLER": ""} },
 			lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "/"}, MemorySize: 1, Timeout: -1}, []string{
-				"Workload.Port must be at least 1024 on Lambda behind a REST API, where a server may not listen on lower ones, got 80; let the server listen on the variable PORT",
+				"Workload.Port must be at least 1024 on Lambda, where a server may not listen on lower ones, got 80; let the server listen on the variable PORT",
 				`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "/" (1)`,
 				"Hosting.MemorySize must be between 128 and 10240 MB, got 1",
 				"Hosting.Timeout must be whole seconds from 1s to 900s, got -1ns",
-				`Workload.Environment["_HANDLER"] is set by Lambda behind a REST API itself; choose another name`,
+				`Workload.Environment["_HANDLER"] is set by Lambda itself; choose another name`,
 			}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -638,7 +633,7 @@ func TestEnvironmentSize(t *testing.T) {
 				t.Errorf("the template has %d bytes, want %d", size, most)
 			}
 
-			sentence := fmt.Sprintf(`must not have more than %d bytes in all names and values on %s, got `, most, test.hosting.Platform().Name)
+			sentence := fmt.Sprintf(`must not have more than %d bytes in all names and values on %s, got `, most, test.hosting.Platform().ServiceName())
 			hostingtest.WantPanic(t, "Stack/Site", `AddEnvironment("A1") `+sentence, func() { service.AddEnvironment("A1", "") })
 			w.Environment["BIG"] += "x"
 			hostingtest.WantPanic(t, "Stack/Site", "Workload.Environment "+sentence, func() { lambdaweb.NewService(newStack(t), "Site", w, test.hosting) })
@@ -647,6 +642,6 @@ func TestEnvironmentSize(t *testing.T) {
 	w := workload()
 	w.Environment = map[string]string{"BIG": strings.Repeat("x", most)}
 	hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}},
-		fmt.Sprintf("Workload.Environment must not have more than 4096 bytes in all names and values on Lambda behind an HTTP API, got 4099 and %d of PORT and the hosting's own; "+
+		fmt.Sprintf("Workload.Environment must not have more than 4096 bytes in all names and values on Lambda, got 4099 and %d of PORT and the hosting's own; "+
 			"put what is large into the image, a table or a parameter", len("PORT8080AWS_LWA_HOST127.0.0.1AWS_LWA_READINESS_CHECK_PROTOCOLtcp")))
 }

@@ -7,6 +7,7 @@
 package platform
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -17,6 +18,9 @@ import (
 type Platform struct {
 	// Name in a sentence, and Go what to write in a program.
 	Name, Go string
+
+	// Service is the AWS service, if several platforms share it: "Lambda". Optional.
+	Service string
 
 	// ID of the construct that holds the place's resources, below the service.
 	ID string
@@ -52,6 +56,9 @@ type Platform struct {
 
 	column column
 }
+
+// ServiceName is what users know the place by, whatever its options: Service, or else Name.
+func (p *Platform) ServiceName() string { return cmp.Or(p.Service, p.Name) }
 
 // Ability says whether a place can do something.
 type Ability struct {
@@ -251,6 +258,7 @@ var FunctionURLStreaming = lambda(Platform{
 
 // lambda adds what every endpoint shares.
 func lambda(p Platform) Platform {
+	p.Service = "Lambda"
 	p.ID = "Lambda"
 	p.Principal = "lambda.amazonaws.com"
 	p.Payload = lambdaPayload
@@ -280,7 +288,8 @@ func lambda(p Platform) Platform {
 	return p
 }
 
-// All are the platforms, in the order of their packages. Those with options follow those without.
+// All are the platforms that errors give advice about, in the order of their packages; those with options follow those without. A program
+// may append its own. The documents' table has the columns of this module's.
 var All = []*Platform{&AppRunner, &ECSExpress, &HTTPAPI, &RESTAPI, &FunctionURL, &FunctionURLStreaming}
 
 // Body is how large the body of a request or a response may be whatever it holds, in bytes: 0 if there is no limit. A body that is

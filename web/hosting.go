@@ -67,8 +67,8 @@ type Made struct {
 	// Primary is the hosting's main resource, which is the default child of the service.
 	Primary constructs.IConstruct
 
-	// Environment returns the property of an L1 construct in which Variables.Pairs stands, so that variables which are added after
-	// somebody replaced the property are an error instead of missing. Nil if the hosting uses Variables.Each.
+	// Environment returns the property of an L1 construct in which Variables.Pairs or Variables.Text stands, so that variables which
+	// are added after somebody replaced the property are an error instead of missing. Nil if the hosting uses Variables.Each.
 	Environment func() any
 
 	// Connections are the network connections of the server; nil if it is in no security group that is known.

@@ -217,16 +217,16 @@ func (l *lateVariables) Validate() *[]*string {
 		"so they would be missing: set them there too, or change the L1 with AddPropertyOverride instead", strings.Join(lost, ", ")))}
 }
 
-// holds reports whether a string stands anywhere in a resolved value.
-func holds(value any, text string) bool {
+// holds reports whether a variable's name stands anywhere in a resolved value: as an element, as a key, or before '=' in a text.
+func holds(value any, name string) bool {
 	switch value := value.(type) {
 	case string:
-		return value == text
+		return value == name || strings.Contains(value, name+"=")
 	case []any:
-		return slices.ContainsFunc(value, func(element any) bool { return holds(element, text) })
+		return slices.ContainsFunc(value, func(element any) bool { return holds(element, name) })
 	case map[string]any:
-		for _, element := range value {
-			if holds(element, text) {
+		for key, element := range value {
+			if key == name || holds(element, name) {
 				return true
 			}
 		}

@@ -62,7 +62,7 @@ func validate(props *ServiceProps, place *place) *Check {
 // which is valid on one hosting is valid on the next.
 const (
 	maxPort            = 65535
-	maxHealthSeconds   = 20 * time.Second
+	maxHealthTime   = 20 * time.Second
 	maxHealthThreshold = 20
 )
 
@@ -93,7 +93,7 @@ func (c *Check) checkWorkload() {
 	seconds := func(field string, given, got time.Duration) bool {
 		before := len(c.list.Problems)
 		if given != 0 {
-			c.list.WholeSeconds("Workload.HealthCheck."+field, got, time.Second, maxHealthSeconds)
+			c.list.WholeSeconds("Workload.HealthCheck."+field, got, time.Second, maxHealthTime)
 		}
 		return len(c.list.Problems) == before
 	}
@@ -167,7 +167,7 @@ func (c *Check) checkPlatform() {
 		c.Problem(Problem{Field: "Workload.Needs." + missing.Need, Message: missing.Message, Fix: missing.Fix})
 	}
 	if least := p.Ports.Least; c.Workload.Port >= 1 && c.Workload.Port < least {
-		c.Problem(Problem{Field: "Workload.Port", Message: fmt.Sprintf("must be at least %d on %s, where a server may not listen on lower ones", least, p.Name),
+		c.Problem(Problem{Field: "Workload.Port", Message: fmt.Sprintf("must be at least %d on %s, where a server may not listen on lower ones", least, p.ServiceName()),
 			Got: c.Workload.Port, Fix: "let the server listen on the variable PORT"})
 	}
 	if who := p.Ports.Taken[c.Workload.Port]; who != "" {
@@ -287,9 +287,9 @@ func (c *Check) variable(name, value string) *Problem {
 	rules := c.platform.Variables
 	switch {
 	case rules.IsReserved(name):
-		return &Problem{Message: fmt.Sprintf("is set by %s itself", c.platform.Name), Fix: "choose another name"}
+		return &Problem{Message: fmt.Sprintf("is set by %s itself", c.platform.ServiceName()), Fix: "choose another name"}
 	case rules.Name != nil && !rules.Name.MatchString(name):
-		return &Problem{Message: fmt.Sprintf("must have a name of %s on %s", rules.NameWords, c.platform.Name)}
+		return &Problem{Message: fmt.Sprintf("must, on %s, have a name of %s", c.platform.ServiceName(), rules.NameWords)}
 	}
 	for _, rule := range c.rules {
 		if problem := rule(name, value); problem != nil {
@@ -308,7 +308,8 @@ func (c *Check) variablesSize(variables map[string]string) *Problem {
 	for name, value := range variables {
 		n := len(name) + len(token.Without(value))
 		size += n
-		if _, ours := c.own[name]; !ours && name != portVariable {
+		_, ours := c.own[name]
+		if _, theirs := c.Workload.Environment[name]; theirs || !ours && name != portVariable {
 			users += n
 		}
 	}
@@ -317,7 +318,7 @@ func (c *Check) variablesSize(variables map[string]string) *Problem {
 		return nil
 	}
 	return &Problem{Message: fmt.Sprintf("must not have more than %d bytes in all names and values on %s, got %d and %d of PORT and the hosting's own",
-		most, c.platform.Name, users, size-users), Fix: "put what is large into the image, a table or a parameter"}
+		most, c.platform.ServiceName(), users, size-users), Fix: "put what is large into the image, a table or a parameter"}
 }
 
 // isNil reports whether an interface holds nothing, or a nil pointer.

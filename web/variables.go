@@ -59,6 +59,19 @@ func (p *pairs) Produce(awscdk.IResolveContext) any {
 	return list
 }
 
+// Text is a string, such as a script or a file, that render makes of all variables when the app synthesizes.
+func (v *Variables) Text(render func(all iter.Seq2[string, string]) string) string {
+	return *awscdk.Lazy_UncachedString(&text{v, render}, nil)
+}
+
+// text is an awscdk.IStringProducer.
+type text struct {
+	variables *Variables
+	render    func(all iter.Seq2[string, string]) string
+}
+
+func (t *text) Produce(awscdk.IResolveContext) *string { return new(t.render(t.variables.All())) }
+
 // add adds a variable to a service that is defined.
 func (v *Variables) add(name, value string) {
 	v.values[name] = value

@@ -10,6 +10,7 @@ package ec2web
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
 	"time"
@@ -108,7 +109,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	vpc, public := h.VPC, awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC}
 	if vpc == nil {
 		vpc = awsec2.NewVpc(scope, new("VPC"), &awsec2.VpcProps{
-			MaxAzs: new(2.0), NatGateways: new(0.0), RestrictDefaultSecurityGroup: new(false),
+			MaxAzs: new(2.0), NatGateways: new(0.0),
+			RestrictDefaultSecurityGroup: new(false), // nothing uses it, so no function has to change it
 			SubnetConfiguration: &[]*awsec2.SubnetConfiguration{
 				{Name: new("Public"), SubnetType: public.SubnetType},
 			},
@@ -123,7 +125,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Vpc: vpc, VpcSubnets: &public, Role: role,
 		InstanceType:              awsec2.NewInstanceType(new(family + cmp.Or(h.Size, "small"))),
 		MachineImage:              awsec2.MachineImage_LatestAmazonLinux2023(&linux),
-		UserData:                  awsec2.UserData_Custom(awscdk.Lazy_String(start, nil)),
+		UserData:                  awsec2.UserData_Custom(new(in.Variables.Text(start.text))),
 		UserDataCausesReplacement: new(true),
 		ResourceSignalTimeout:     awscdk.Duration_Minutes(new(10.0)),
 	})
@@ -136,6 +138,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		URL:         func() string { return *api.ApiEndpoint() },
 		Role:        role,
 		Primary:     instance.Instance(),
+		Environment: func() any { return instance.Instance().UserData() },
 		Connections: instance.Connections(),
 		Resources:   &Resources{Instance: instance, API: api, LogGroup: logGroup},
 	}
@@ -168,16 +171,15 @@ func newAPI(
 	})
 }
 
-// script is what the instance runs when it starts. It is an awscdk.IStableStringProducer, because
-// variables may be added until the app synthesizes.
+// script is what the instance runs when it starts.
 type script struct {
 	in       *web.Definition
 	logGroup string
 	resource awsec2.CfnInstance
 }
 
-// Produce implements awscdk.IStableStringProducer.
-func (s *script) Produce() *string {
+// text is called when the app synthesizes, because variables may be added until then.
+func (s *script) text(variables iter.Seq2[string, string]) string {
 	w, region := s.in.Workload, *awscdk.Aws_REGION()
 	var lines strings.Builder
 	line := func(format string, values ...any) { fmt.Fprintf(&lines, format+"\n", values...) }
@@ -202,7 +204,7 @@ func (s *script) Produce() *string {
 	// A value may hold anything, tokens too, so CloudFormation encodes it. Unlike $(…), read keeps line
 	// breaks at the end.
 	line(`add() { IFS= read -rd "" value < <(base64 -d <<< "$2") || true; run+=("$1$value"); }`)
-	for name, value := range s.in.Variables.All() {
+	for name, value := range variables {
 		line(`add --env=%s= '%s'`, name, *awscdk.Fn_Base64(&value))
 	}
 	line(`run+=("$image")`)
@@ -216,5 +218,5 @@ func (s *script) Produce() *string {
 			w.Port, *awscdk.Fn_Base64(&path))
 	}
 	line("until %s; do sleep 2; done", ready) // for as long as CloudFormation waits
-	return new(lines.String())
+	return lines.String()
 }

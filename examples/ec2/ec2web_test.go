@@ -137,8 +137,8 @@ func TestProblems(t *testing.T) {
 		{web.Workload{Port: 22}, ec2web.Hosting{},
 			"Workload.Port is the port of the instance's SSH server, got 22; choose another"},
 		{web.Workload{Environment: map[string]string{"A-B": "a"}}, ec2web.Hosting{},
-			`Workload.Environment["A-B"] must have a name of letters, digits and underscores that does not ` +
-				"start with a digit on EC2 behind an HTTP API"},
+			`Workload.Environment["A-B"] must, on EC2 behind an HTTP API, have a name of letters, digits ` +
+				"and underscores that does not start with a digit"},
 	} {
 		test.workload.Image = webimage.URI(uri, nil)
 		props := web.ServiceProps{Workload: test.workload, Hosting: test.hosting}

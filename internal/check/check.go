@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -92,7 +93,16 @@ func (l *List) OneOf(field, got string, allowed []string, names ...string) {
 	if names == nil {
 		names = allowed
 	}
-	l.Add(Problem{Field: field, Message: "must be " + Or(names), Got: got})
+	problem := Problem{Field: field, Message: "must be " + Or(names), Got: got}
+	if number, err := strconv.Atoi(got); err == nil && isNumber(allowed[0]) {
+		problem.Got = number // what is a number to the user is not quoted
+	}
+	l.Add(problem)
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.Atoi(text)
+	return err == nil
 }
 
 // WholeSeconds checks a duration.
@@ -156,7 +166,7 @@ func (l *List) Size(cpuField, memoryField string, units platform.Sizes, cpu, mem
 	if withMemory != nil {
 		fix += fmt.Sprintf(", or %s %s", last(cpuField), Or(texts(nearest(withMemory, cpu), units.CPU)))
 	}
-	l.Add(Problem{Field: memoryField, Message: fmt.Sprintf("must go with %s %s, got %s", last(cpuField), units.CPU(cpu), units.Memory(memory)), Fix: fix})
+	l.Add(Problem{Field: memoryField, Message: fmt.Sprintf("is %s, which is not sold with %s %s", units.Memory(memory), last(cpuField), units.CPU(cpu)), Fix: fix})
 }
 
 // nearest returns the choices on both sides of a value that is none of them, or the only one if it lies beyond an end.

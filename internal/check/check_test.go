@@ -51,8 +51,8 @@ func TestSentences(t *testing.T) {
 		{func(l *check.List) { l.Size("A.CPU", "A.Memory", sizes, 8, 5) },
 			"A.CPU must be 1, 2 or 4, got 8; the nearest is 4\nA.Memory must be from 2 to 8, got 5; the nearest is 4 or 8"},
 		{func(l *check.List) { l.Size("A.CPU", "A.Memory", sizes, 1, 4) },
-			"A.Memory must go with CPU 1, got 4; choose Memory 3, or CPU 2"},
-		{func(l *check.List) { l.Size("A.CPU", "A.Memory", sizes, 1, 9) }, "A.Memory must go with CPU 1, got 9; choose Memory 3"},
+			"A.Memory is 4, which is not sold with CPU 1; choose Memory 3, or CPU 2"},
+		{func(l *check.List) { l.Size("A.CPU", "A.Memory", sizes, 1, 9) }, "A.Memory is 9, which is not sold with CPU 1; choose Memory 3"},
 		{func(l *check.List) { l.Add(check.Problem{Field: "A", Err: errors.New("it broke")}) }, "A: it broke"},
 	} {
 		var list check.List

@@ -16,18 +16,18 @@ import (
 //
 //	<!-- snippet: site *web.Service; database awsrds.DatabaseInstance -->
 var names = map[string]string{
-	"app":          "web.Workload",
-	"asset":        "awsecrassets.DockerImageAsset",
-	"database":     "awsec2.IConnectable",
-	"m":            "*testing.M",
-	"newShop":      "func(app awscdk.App, id string) awscdk.Stack",
-	"next":         "*web.Service",
-	"orders":       "awsdynamodb.ITable",
-	"repository":   "awsecr.IRepository",
-	"site":         "*web.Service",
-	"stack":        "awscdk.Stack",
-	"t":            "*testing.T",
-	"vpc":          "awsec2.IVpc",
+	"app":        "web.Workload",
+	"asset":      "awsecrassets.DockerImageAsset",
+	"database":   "awsec2.IConnectable",
+	"m":          "*testing.M",
+	"newShop":    "func(app awscdk.App, id string) awscdk.Stack",
+	"next":       "*web.Service",
+	"orders":     "awsdynamodb.ITable",
+	"repository": "awsecr.IRepository",
+	"site":       "*web.Service",
+	"stack":      "awscdk.Stack",
+	"t":          "*testing.T",
+	"vpc":        "awsec2.IVpc",
 }
 
 // snippet is Go of a page: a block, or a call or a composite literal in its text.

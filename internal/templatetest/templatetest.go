@@ -3,6 +3,7 @@ package templatetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/webtest"
 )
@@ -123,4 +125,19 @@ func JSON(t testing.TB, value any) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// Warnings synthesizes a stack and returns the texts of its warnings, each with the id by which it is acknowledged: "… [ack: ID]".
+func Warnings(t testing.TB, stack awscdk.Stack) []string {
+	t.Helper()
+	webtest.Template(t, stack)
+	var texts []string
+	for _, construct := range *stack.Node().FindAll(constructs.ConstructOrder_PREORDER) {
+		for _, entry := range *construct.Node().Metadata() {
+			if *entry.Type == "aws:cdk:warning" {
+				texts = append(texts, fmt.Sprint(entry.Data))
+			}
+		}
+	}
+	return texts
 }

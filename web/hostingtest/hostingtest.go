@@ -269,7 +269,7 @@ func testVariableTwice(t *testing.T, h Harness) {
 	WantPanic(t, path, `AddEnvironment("PORT") is set from Workload.Port`, func() { service.AddEnvironment("PORT", "1") })
 	WantPanic(t, path, `AddEnvironment("") must have a name`, func() { service.AddEnvironment("", "1") })
 	if reserved := h.reserved(); reserved != "" {
-		WantPanic(t, path, "is set by "+h.Hosting.Platform().Name+" itself", func() { service.AddEnvironment(reserved, "1") })
+		WantPanic(t, path, "is set by "+h.Hosting.Platform().ServiceName()+" itself", func() { service.AddEnvironment(reserved, "1") })
 	}
 }
 
@@ -456,7 +456,7 @@ func testUseTableErrors(t *testing.T, h Harness) {
 	WantPanic(t, path, `UseTable("") must have a name`, func() { service.UseTable("", one, web.Read) })
 	WantPanic(t, path, `UseTable("PORT") is set from Workload.Port`, func() { service.UseTable("PORT", two, web.Read) })
 	if reserved := h.reserved(); reserved != "" {
-		WantPanic(t, path, "is set by "+h.Hosting.Platform().Name+" itself", func() { service.UseTable(reserved, two, web.Read) })
+		WantPanic(t, path, "is set by "+h.Hosting.Platform().ServiceName()+" itself", func() { service.UseTable(reserved, two, web.Read) })
 	}
 	if policy := templatetest.JSON(t, templatetest.Of(t, stack).Get("AWS::IAM::Policy", "PolicyDocument")); strings.Contains(policy, "Two") {
 		t.Errorf("a refused table was granted: %s", policy)
@@ -618,6 +618,8 @@ func testSentences(t *testing.T, h Harness) {
 			`Workload.Environment[""] must have a name`},
 		{"a name with a space that is not ASCII", func(w *web.Workload) { w.Environment = map[string]string{"A\u00a0B": "1"} },
 			`Workload.Environment["A\u00a0B"] must have a name without '=', white space and invisible characters`},
+		{"a name with '='", func(w *web.Workload) { w.Environment = map[string]string{"A=B": "1"} },
+			`Workload.Environment["A=B"] must have a name without '=', white space and invisible characters`},
 		{"a value with NUL", func(w *web.Workload) { w.Environment = map[string]string{"AB": "a\x00b"} },
 			`Workload.Environment["AB"] must be UTF-8 text without NUL; encode it, for instance as base64`},
 		{"a value that is not UTF-8", func(w *web.Workload) { w.Environment = map[string]string{"AB": "\xff"} },
