@@ -154,12 +154,14 @@ func (l *lab) refuses(tag, sentence string) error {
 	if err != nil {
 		return err
 	}
-	response, err := newSite("http://gateway.example", &emulated{httpAPI, container.address}).post("/order", nil)
+	s := newSite("http://gateway.example", &emulated{httpAPI, container.address})
+	response, err := s.post("/order", nil)
+	for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond) // RIE does not listen yet
+		response, err = s.post("/order", nil)
+	}
 	logs := container.logs()
-	switch {
-	case err != nil: // RIE may end with the start
-		err = nil
-	case response.status < 500:
+	if err == nil && response.status < 500 {
 		err = fmt.Errorf("the form has status %d: %s", response.status, start(response.body))
 	}
 	if !strings.Contains(logs, sentence) {

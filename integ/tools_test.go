@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cdkweb/cdkweb/adapter"
 )
 
 // tools are the programs that nobody here wrote. What is installed is kept in .tools, so that a
@@ -230,7 +232,8 @@ func (t tools) build() (string, error) {
 			return "", err
 		}
 	}
-	return "built", nil
+	_, err := adapter.Build("amd64") // its toolchain may have to be fetched; from here on it is cached
+	return "built", err
 }
 
 // webAdapter is AWS Lambda Web Adapter, or "" if it could not be built.

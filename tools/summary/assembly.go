@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
+
+	"github.com/cdkweb/cdkweb/internal/assembly"
 )
 
 // stack is what a cloud assembly holds of a stack.
@@ -23,32 +23,28 @@ type image struct{ name, hash string }
 
 // readAssembly returns the stacks of a cloud assembly, by the names of their templates.
 func readAssembly(dir string) ([]stack, error) {
-	templates, err := filepath.Glob(filepath.Join(dir, "*.template.json"))
+	names, err := assembly.Stacks(dir)
 	if err != nil {
 		return nil, err
 	}
 	var stacks []stack
-	for _, template := range templates {
-		found := stack{template: template}
+	for _, name := range names {
+		found := stack{template: assembly.TemplateFile(dir, name)}
 		var document struct {
 			Resources map[string]struct{ Type string }
 		}
-		if err := read(template, &document); err != nil {
+		if err := read(found.template, &document); err != nil {
 			return nil, err
 		}
 		for _, resource := range document.Resources {
 			found.resources = append(found.resources, resource.Type)
 		}
-		var manifest struct {
-			DockerImages map[string]struct{ DisplayName string }
-		}
-		assets := strings.TrimSuffix(template, ".template.json") + ".assets.json"
-		if err := read(assets, &manifest); err != nil && !errors.Is(err, os.ErrNotExist) {
+		assets, err := assembly.ReadAssets(dir, name)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
-		for _, hash := range slices.Sorted(maps.Keys(manifest.DockerImages)) {
-			name := manifest.DockerImages[hash].DisplayName
-			found.images = append(found.images, image{name, hash})
+		for _, hash := range slices.Sorted(maps.Keys(assets.Images)) {
+			found.images = append(found.images, image{assets.Images[hash].DisplayName, hash})
 		}
 		stacks = append(stacks, found)
 	}
