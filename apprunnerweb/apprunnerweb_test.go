@@ -42,7 +42,8 @@ func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
 }
 
-// Each row sets one option; the paths are below the service's Properties. An empty value means that there is nothing.
+// Each row sets one option; the paths are below the service's Properties. An empty value means that
+// there is nothing.
 func TestOptions(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -176,7 +177,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// A configuration of the service's own is made only if a size or the concurrency is set; what is left out is written down.
+// A configuration of the service's own is made only if a size or the concurrency is set; what is
+// left out is written down.
 func TestAutoScaling(t *testing.T) {
 	for name, test := range map[string]struct {
 		hosting apprunnerweb.Hosting
@@ -245,7 +247,8 @@ func TestResources(t *testing.T) {
 	}
 }
 
-// Each row is a service and the warnings that it carries, which are gone when they are acknowledged on the service.
+// Each row is a service and the warnings that it carries, which are gone when they are acknowledged
+// on the service.
 func TestWarnings(t *testing.T) {
 	for _, test := range []struct {
 		name    string

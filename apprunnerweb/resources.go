@@ -14,8 +14,9 @@ import (
 
 // Resources are what App Runner needs for a service.
 type Resources struct {
-	// Service is the AWS::AppRunner::Service. It is an L1 construct because App Runner's L2 is an alpha module that may break in any
-	// version. To change what this package has no option for, use AddPropertyOverride.
+	// Service is the AWS::AppRunner::Service. It is an L1 construct because App Runner's L2 is an
+	// alpha module that may break in any version. To change what this package has no option for,
+	// use AddPropertyOverride.
 	Service awsapprunner.CfnService
 
 	// AccessRole is what App Runner pulls the image with; nil for an image in Amazon ECR Public.
@@ -29,7 +30,12 @@ func ResourcesOf(service *web.Service) (*Resources, bool) {
 }
 
 // NewService defines a service on App Runner. It is web.NewService for who wants just this hosting.
-func NewService(scope constructs.Construct, id string, workload web.Workload, hosting Hosting) (*web.Service, *Resources) {
+func NewService(
+	scope constructs.Construct,
+	id string,
+	workload web.Workload,
+	hosting Hosting,
+) (*web.Service, *Resources) {
 	service := web.NewService(scope, id, &web.ServiceProps{Workload: workload, Hosting: hosting})
 	return service, service.Resources().(*Resources)
 }
@@ -69,7 +75,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		AutoScalingConfigurationArn: h.autoScalingARN(scope),
 	})
 
-	// App Runner starts the code at once: it must find the policies in place, which hang below the roles, and not only the roles.
+	// App Runner starts the code at once: it must find the policies in place, which hang below the
+	// roles, and not only the roles.
 	roles := []constructs.IDependable{role}
 	if accessRole != nil {
 		roles = append(roles, accessRole)
@@ -87,7 +94,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	}
 }
 
-// instance returns CPU and memory as App Runner's API does: in units and MB. Tokens stay as they are.
+// instance returns CPU and memory as App Runner's API does: in units and MB. Tokens stay as they
+// are.
 func (h Hosting) instance() (cpu, memory string) {
 	cpu, memory = string(h.CPU), string(h.Memory)
 	if units, megabytes := h.size(); units != 0 && megabytes != 0 {
@@ -96,8 +104,8 @@ func (h Hosting) instance() (cpu, memory string) {
 	return cpu, memory
 }
 
-// newAccessRole lets App Runner pull from one repository. The actions are those of AWS's managed policy
-// AWSAppRunnerServicePolicyForECRAccess, which allows them on every repository.
+// newAccessRole lets App Runner pull from one repository. The actions are those of AWS's managed
+// policy AWSAppRunnerServicePolicyForECRAccess, which allows them on every repository.
 func newAccessRole(scope constructs.Construct, id string, in *web.Definition) awsiam.Role {
 	return awsiam.NewRole(scope, &id, &awsiam.RoleProps{
 		AssumedBy: in.Principal("build.apprunner.amazonaws.com"),
@@ -105,12 +113,16 @@ func newAccessRole(scope constructs.Construct, id string, in *web.Definition) aw
 			cdk.Statement{Actions: []string{
 				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:GetDownloadUrlForLayer",
 			}, Resource: in.Image.RepositoryARN},
-			cdk.Statement{Actions: []string{"ecr:GetAuthorizationToken"}, Resource: "*"}, // knows no resource
+			cdk.Statement{
+				Actions:  []string{"ecr:GetAuthorizationToken"},
+				Resource: "*",
+			}, // knows no resource
 		)},
 	})
 }
 
-// autoScalingARN returns the configuration that the service scales by, or nil for the account's default one.
+// autoScalingARN returns the configuration that the service scales by, or nil for the account's
+// default one.
 func (h Hosting) autoScalingARN(scope constructs.Construct) *string {
 	shared := h.AutoScaling
 	if own := h.scaling(); shared == nil && own != (AutoScalingProps{}) {
@@ -123,12 +135,17 @@ func (h Hosting) autoScalingARN(scope constructs.Construct) *string {
 }
 
 // sourceConfiguration is what runs.
-func (h Hosting) sourceConfiguration(in *web.Definition, accessRole awsiam.IRole) *awsapprunner.CfnService_SourceConfigurationProperty {
+func (h Hosting) sourceConfiguration(
+	in *web.Definition,
+	accessRole awsiam.IRole,
+) *awsapprunner.CfnService_SourceConfigurationProperty {
 	registry := "ECR_PUBLIC"
 	var authentication any
 	if accessRole != nil {
 		registry = "ECR"
-		authentication = &awsapprunner.CfnService_AuthenticationConfigurationProperty{AccessRoleArn: accessRole.RoleArn()}
+		authentication = &awsapprunner.CfnService_AuthenticationConfigurationProperty{
+			AccessRoleArn: accessRole.RoleArn(),
+		}
 	}
 	return &awsapprunner.CfnService_SourceConfigurationProperty{
 		AutoDeploymentsEnabled:      new(h.AutoDeploymentsEnabled),

@@ -84,7 +84,8 @@ func newTaskDefinition(stack awscdk.Stack, architecture awsecs.CpuArchitecture) 
 	})
 }
 
-// Each row sets one option; the paths are below the service's Properties. An empty value means that there is nothing.
+// Each row sets one option; the paths are below the service's Properties. An empty value means that
+// there is nothing.
 func TestOptions(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -219,7 +220,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// The roles trust whom AWS's documents name, and have AWS's own policies; a public image needs no repository.
+// The roles trust whom AWS's documents name, and have AWS's own policies; a public image needs no
+// repository.
 func TestRoles(t *testing.T) {
 	for _, test := range []struct {
 		image string
@@ -253,7 +255,8 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// CloudFormation deletes in the opposite order of the dependencies: what ECS needs to take a service down has to be one.
+// CloudFormation deletes in the opposite order of the dependencies: what ECS needs to take a
+// service down has to be one.
 func TestDeletionOrder(t *testing.T) {
 	stack := newStack(t)
 	vpc := newVPC(stack)
@@ -276,7 +279,8 @@ func TestDeletionOrder(t *testing.T) {
 	}
 }
 
-// The service waits for the routes that make a subnet public or private, in the subnets that it is in and in no others.
+// The service waits for the routes that make a subnet public or private, in the subnets that it is
+// in and in no others.
 func TestSubnets(t *testing.T) {
 	for _, test := range []struct {
 		name      string
@@ -496,7 +500,8 @@ func TestResourcesOf(t *testing.T) {
 	}
 }
 
-// A task definition of the user's gets the workload as its container Main, and excludes what it says itself.
+// A task definition of the user's gets the workload as its container Main, and excludes what it
+// says itself.
 func TestTaskDefinition(t *testing.T) {
 	stack := newStack(t)
 	definition := newTaskDefinition(stack, awsecs.CpuArchitecture_X86_64())
@@ -551,7 +556,8 @@ func TestTaskDefinitionRuntime(t *testing.T) {
 	}
 }
 
-// The service adds the workload to the task definition, so both are in one stack: also if the service is deeper in it.
+// The service adds the workload to the task definition, so both are in one stack: also if the
+// service is deeper in it.
 func TestTaskDefinitionOfAnotherStack(t *testing.T) {
 	app := webtest.NewApp(t)
 	one, two := awscdk.NewStack(app, new("One"), nil), awscdk.NewStack(app, new("Two"), nil)
@@ -565,7 +571,8 @@ func TestTaskDefinitionOfAnotherStack(t *testing.T) {
 	templatetest.Of(t, stack).Want(taskKind, "ContainerDefinitions.0.Name", `"Main"`)
 }
 
-// Variables are rendered in a property of the L1. Whoever replaces it takes over; what is added then must not get lost.
+// Variables are rendered in a property of the L1. Whoever replaces it takes over; what is added
+// then must not get lost.
 func TestReplacedContainer(t *testing.T) {
 	replace := func(_ *web.Service, r *ecsweb.Resources) {
 		r.Service.SetPrimaryContainer(&awsecs.CfnExpressGatewayService_ExpressGatewayContainerProperty{Image: new(publicURI), ContainerPort: new(80.0)})
@@ -714,7 +721,8 @@ func warnings(stack awscdk.Stack, text string) int {
 	return len(*found)
 }
 
-// The address is known only when the service is there, which needs its variables first: also those of a task definition.
+// The address is known only when the service is there, which needs its variables first: also those
+// of a task definition.
 func TestOwnURL(t *testing.T) {
 	stack := newStack(t)
 	service, _ := newService(stack, ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil)})
@@ -793,7 +801,8 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// Fargate's pairs of CPU and memory are accepted and no others; each that is refused gets advice that is accepted.
+// Fargate's pairs of CPU and memory are accepted and no others; each that is refused gets advice
+// that is accepted.
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	validate := func(cpu, memory int) error {

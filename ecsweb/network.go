@@ -27,12 +27,19 @@ func (h Hosting) network(scope constructs.Construct) network {
 	subnets, _ := h.subnets() // checked before
 	n := network{subnets, h.SecurityGroups}
 	if len(n.groups) == 0 && h.VPC != nil {
-		n.groups = []awsec2.ISecurityGroup{awsec2.NewSecurityGroup(scope, new("SecurityGroup"), &awsec2.SecurityGroupProps{Vpc: h.VPC})}
+		n.groups = []awsec2.ISecurityGroup{
+			awsec2.NewSecurityGroup(
+				scope,
+				new("SecurityGroup"),
+				&awsec2.SecurityGroupProps{Vpc: h.VPC},
+			),
+		}
 	}
 	return n
 }
 
-// connections are those of the tasks; nil if they have no security group but the one that ECS makes.
+// connections are those of the tasks; nil if they have no security group but the one that ECS
+// makes.
 func (n network) connections() awsec2.Connections {
 	if len(n.groups) == 0 {
 		return nil
@@ -62,8 +69,8 @@ func (n network) configuration() any {
 	return network
 }
 
-// subnets returns what the load balancer and the tasks are in; nothing for the default VPC. The error is the CDK's, about a selection
-// that the VPC cannot meet.
+// subnets returns what the load balancer and the tasks are in; nothing for the default VPC. The
+// error is the CDK's, about a selection that the VPC cannot meet.
 func (h Hosting) subnets() (subnets []awsec2.ISubnet, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -103,22 +110,43 @@ func words(text string) string {
 func (h Hosting) checkNetwork(c *web.Check) {
 	for i, group := range h.SecurityGroups {
 		if group == nil {
-			c.Problem(web.Problem{Field: fmt.Sprintf("Hosting.SecurityGroups[%d]", i), Message: "must not be nil"})
+			c.Problem(web.Problem{
+				Field:   fmt.Sprintf("Hosting.SecurityGroups[%d]", i),
+				Message: "must not be nil",
+			})
 		}
 	}
 	if h.VPC == nil {
 		if h.VPCSubnets != nil {
-			c.Problem(web.Problem{Field: "Hosting.VPCSubnets", Message: "needs VPC, the one that they are in", Fix: "without both the service is in the default VPC"})
+			c.Problem(web.Problem{
+				Field:   "Hosting.VPCSubnets",
+				Message: "needs VPC, the one that they are in",
+				Fix:     "without both the service is in the default VPC",
+			})
 		}
 		return
 	}
 	subnets, err := h.subnets()
-	if err != nil && len(*h.VPC.PublicSubnets())+len(*h.VPC.PrivateSubnets())+len(*h.VPC.IsolatedSubnets()) == 0 {
-		c.Problem(web.Problem{Field: "Hosting.VPC", Message: "has no subnets that are known", Fix: "name them when you import it, or set VPCSubnets.Subnets"})
+	if err != nil &&
+		len(
+			*h.VPC.PublicSubnets(),
+		)+len(
+			*h.VPC.PrivateSubnets(),
+		)+len(
+			*h.VPC.IsolatedSubnets(),
+		) == 0 {
+		c.Problem(web.Problem{
+			Field:   "Hosting.VPC",
+			Message: "has no subnets that are known",
+			Fix:     "name them when you import it, or set VPCSubnets.Subnets",
+		})
 		return
 	}
 	if err != nil {
-		c.Problem(web.Problem{Field: "Hosting.VPCSubnets", Message: fmt.Sprintf("must choose subnets of VPC: %s", err)})
+		c.Problem(web.Problem{
+			Field:   "Hosting.VPCSubnets",
+			Message: fmt.Sprintf("must choose subnets of VPC: %s", err),
+		})
 		return
 	}
 	isPublic := map[string]bool{} // by the path of the VPC's subnets
@@ -135,7 +163,9 @@ func (h Hosting) checkNetwork(c *web.Check) {
 	known := true // whether the zones are
 	for _, subnet := range subnets {
 		if subnet == nil {
-			c.Problem(web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not hold nil"})
+			c.Problem(
+				web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not hold nil"},
+			)
 			return
 		}
 		open, ofVPC := isPublic[*subnet.Node().Path()]
@@ -154,12 +184,20 @@ func (h Hosting) checkNetwork(c *web.Check) {
 	}
 	if len(public) > 0 && len(private) > 0 {
 		c.Problem(web.Problem{Field: "Hosting.VPCSubnets",
-			Message: fmt.Sprintf("must be all public or all private, got public %s and private %s", strings.Join(public, ", "), strings.Join(private, ", ")),
-			Fix:     "choose awsec2.SubnetType_PUBLIC for a load balancer on the internet, or awsec2.SubnetType_PRIVATE_WITH_EGRESS for one inside the VPC"})
+			Message: fmt.Sprintf(
+				"must be all public or all private, got public %s and private %s",
+				strings.Join(public, ", "),
+				strings.Join(private, ", "),
+			),
+			Fix: "choose awsec2.SubnetType_PUBLIC for a load balancer on the internet, or awsec2.SubnetType_PRIVATE_WITH_EGRESS for one inside the VPC"})
 	}
 	if len(subnets) < 2 || known && len(zones) < 2 {
 		c.Problem(web.Problem{Field: "Hosting.VPCSubnets",
-			Message: fmt.Sprintf("must be in at least two availability zones, which the load balancer needs, got %d subnet(s) in %d", len(subnets), len(zones)),
-			Fix:     "choose more, or a VPC with two zones"})
+			Message: fmt.Sprintf(
+				"must be in at least two availability zones, which the load balancer needs, got %d subnet(s) in %d",
+				len(subnets),
+				len(zones),
+			),
+			Fix: "choose more, or a VPC with two zones"})
 	}
 }

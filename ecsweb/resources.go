@@ -14,11 +14,11 @@ import (
 	"github.com/cdkweb/cdkweb/web"
 )
 
-// Resources are what ECS Express Mode needs for a service. The load balancer and what belongs to it are made by ECS; the methods name
-// them, for a web ACL, an alarm or another certificate.
+// Resources are what ECS Express Mode needs for a service. The load balancer and what belongs to it
+// are made by ECS; the methods name them, for a web ACL, an alarm or another certificate.
 type Resources struct {
-	// Service is the AWS::ECS::ExpressGatewayService. It is an L1 construct because the CDK has no L2 for Express Mode. To change what
-	// this package has no option for, use AddPropertyOverride.
+	// Service is the AWS::ECS::ExpressGatewayService. It is an L1 construct because the CDK has no
+	// L2 for Express Mode. To change what this package has no option for, use AddPropertyOverride.
 	Service awsecs.CfnExpressGatewayService
 
 	// ExecutionRole is what ECS pulls the image and writes logs with.
@@ -30,18 +30,26 @@ type Resources struct {
 	// LogGroup receives what the server prints.
 	LogGroup awslogs.ILogGroup
 
-	// Container is the workload in the task definition that was passed as Hosting.TaskDefinition; nil if ECS makes one.
+	// Container is the workload in the task definition that was passed as Hosting.TaskDefinition;
+	// nil if ECS makes one.
 	Container awsecs.ContainerDefinition
 }
 
-// ResourcesOf returns the resources of a service on ECS Express Mode, and false if it runs elsewhere.
+// ResourcesOf returns the resources of a service on ECS Express Mode, and false if it runs
+// elsewhere.
 func ResourcesOf(service *web.Service) (*Resources, bool) {
 	resources, ok := service.Resources().(*Resources)
 	return resources, ok
 }
 
-// NewService defines a service on ECS Express Mode. It is web.NewService for who wants just this hosting.
-func NewService(scope constructs.Construct, id string, workload web.Workload, hosting Hosting) (*web.Service, *Resources) {
+// NewService defines a service on ECS Express Mode. It is web.NewService for who wants just this
+// hosting.
+func NewService(
+	scope constructs.Construct,
+	id string,
+	workload web.Workload,
+	hosting Hosting,
+) (*web.Service, *Resources) {
 	service := web.NewService(scope, id, &web.ServiceProps{Workload: workload, Hosting: hosting})
 	return service, service.Resources().(*Resources)
 }
@@ -49,39 +57,44 @@ func NewService(scope constructs.Construct, id string, workload web.Workload, ho
 // ServiceARN names the service. It holds tokens.
 func (r *Resources) ServiceARN() string { return *r.Service.AttrServiceArn() }
 
-// LoadBalancerARN names the load balancer, which up to 25 Express Mode services of a VPC share: for a web ACL, or an alarm. It holds
-// tokens.
+// LoadBalancerARN names the load balancer, which up to 25 Express Mode services of a VPC share: for
+// a web ACL, or an alarm. It holds tokens.
 func (r *Resources) LoadBalancerARN() string {
 	return *r.Service.AttrEcsManagedResourceArnsIngressPathLoadBalancerArn()
 }
 
-// ListenerARN names the load balancer's HTTPS listener: for the certificate of another domain. It holds tokens.
+// ListenerARN names the load balancer's HTTPS listener: for the certificate of another domain. It
+// holds tokens.
 func (r *Resources) ListenerARN() string {
 	return *r.Service.AttrEcsManagedResourceArnsIngressPathListenerArn()
 }
 
-// ListenerRuleARN names the rule of the listener that sends this service's host name to its tasks. It holds tokens.
+// ListenerRuleARN names the rule of the listener that sends this service's host name to its tasks.
+// It holds tokens.
 func (r *Resources) ListenerRuleARN() string {
 	return *r.Service.AttrEcsManagedResourceArnsIngressPathListenerRuleArn()
 }
 
-// TargetGroupARNs name the target groups between which a deployment shifts the requests. It is one token for the whole list: take one with
-// awscdk.Fn_Select.
+// TargetGroupARNs name the target groups between which a deployment shifts the requests. It is one
+// token for the whole list: take one with awscdk.Fn_Select.
 func (r *Resources) TargetGroupARNs() []string {
 	return values(r.Service.AttrEcsManagedResourceArnsIngressPathTargetGroupArns())
 }
 
-// LoadBalancerSecurityGroupARNs name the security groups of the load balancer. It is one token for the whole list.
+// LoadBalancerSecurityGroupARNs name the security groups of the load balancer. It is one token for
+// the whole list.
 func (r *Resources) LoadBalancerSecurityGroupARNs() []string {
 	return values(r.Service.AttrEcsManagedResourceArnsIngressPathLoadBalancerSecurityGroups())
 }
 
-// ServiceSecurityGroupARNs name the security groups that ECS made for the tasks. It is one token for the whole list.
+// ServiceSecurityGroupARNs name the security groups that ECS made for the tasks. It is one token
+// for the whole list.
 func (r *Resources) ServiceSecurityGroupARNs() []string {
 	return values(r.Service.AttrEcsManagedResourceArnsServiceSecurityGroups())
 }
 
-// LogGroupARNs name the log groups that ECS knows for the service. It is one token for the whole list.
+// LogGroupARNs name the log groups that ECS knows for the service. It is one token for the whole
+// list.
 func (r *Resources) LogGroupARNs() []string {
 	return values(r.Service.AttrEcsManagedResourceArnsLogGroups())
 }
@@ -94,7 +107,8 @@ func values(pointers *[]*string) []string {
 	return values
 }
 
-// ARM64Warning is the id of the warning about an image for arm64, which CloudFormation has no property for yet.
+// ARM64Warning is the id of the warning about an image for arm64, which CloudFormation has no
+// property for yet.
 const ARM64Warning = "cdkweb:ecs-arm64"
 
 const arm64Message = "the image is for arm64, which AWS::ECS::ExpressGatewayService has no property for: ECS finds it out from the image when it deploys (so AWS's " +
@@ -111,7 +125,13 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	h = h.withDefaults()
 	r := &Resources{InfrastructureRole: h.InfrastructureRole}
 	if r.InfrastructureRole == nil {
-		r.InfrastructureRole = newRole(scope, "InfrastructureRole", in.Principal("ecs.amazonaws.com"), "AmazonECSInfrastructureRoleforExpressGatewayServices", nil)
+		r.InfrastructureRole = newRole(
+			scope,
+			"InfrastructureRole",
+			in.Principal("ecs.amazonaws.com"),
+			"AmazonECSInfrastructureRoleforExpressGatewayServices",
+			nil,
+		)
 	}
 	r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
 	network := h.network(scope)
@@ -155,7 +175,12 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 }
 
 // defineTask has ECS make the task definition, for the workload alone.
-func (h Hosting) defineTask(scope constructs.Construct, in *web.Definition, r *Resources, props *awsecs.CfnExpressGatewayServiceProps) awsiam.IRole {
+func (h Hosting) defineTask(
+	scope constructs.Construct,
+	in *web.Definition,
+	r *Resources,
+	props *awsecs.CfnExpressGatewayServiceProps,
+) awsiam.IRole {
 	role := in.Role(scope, "TaskRole")
 	r.ExecutionRole = h.ExecutionRole
 	if r.ExecutionRole == nil {
@@ -178,8 +203,14 @@ func (h Hosting) defineTask(scope constructs.Construct, in *web.Definition, r *R
 	return role
 }
 
-// useTask adds the workload to a task definition of the user's, which excludes what defineTask sets.
-func (h Hosting) useTask(scope constructs.Construct, in *web.Definition, r *Resources, props *awsecs.CfnExpressGatewayServiceProps) awsiam.IRole {
+// useTask adds the workload to a task definition of the user's, which excludes what defineTask
+// sets.
+func (h Hosting) useTask(
+	scope constructs.Construct,
+	in *web.Definition,
+	r *Resources,
+	props *awsecs.CfnExpressGatewayServiceProps,
+) awsiam.IRole {
 	r.Container = addContainer(scope, in, h.TaskDefinition, r.LogGroup)
 	in.Variables.Each(func(name, value string) { r.Container.AddEnvironment(&name, &value) })
 	r.ExecutionRole = h.TaskDefinition.ObtainExecutionRole()
@@ -188,31 +219,50 @@ func (h Hosting) useTask(scope constructs.Construct, in *web.Definition, r *Reso
 }
 
 // newRole makes a role for one of AWS's services, with one of AWS's own policies.
-func newRole(scope constructs.Construct, id string, principal awsiam.IPrincipal, policy string, inline map[string]awsiam.PolicyDocument) awsiam.Role {
+func newRole(
+	scope constructs.Construct,
+	id string,
+	principal awsiam.IPrincipal,
+	policy string,
+	inline map[string]awsiam.PolicyDocument,
+) awsiam.Role {
 	return awsiam.NewRole(scope, &id, &awsiam.RoleProps{
-		AssumedBy:       principal,
-		ManagedPolicies: &[]awsiam.IManagedPolicy{awsiam.ManagedPolicy_FromAwsManagedPolicyName(new("service-role/" + policy))},
-		InlinePolicies:  &inline,
+		AssumedBy: principal,
+		ManagedPolicies: &[]awsiam.IManagedPolicy{
+			awsiam.ManagedPolicy_FromAwsManagedPolicyName(new("service-role/" + policy)),
+		},
+		InlinePolicies: &inline,
 	})
 }
 
-// newExecutionRole lets ECS write logs and pull. AWS's policy, which ECS asks for, allows that today with every log group and repository
-// of the account; the image's own repository is granted explicitly in case AWS narrows its policy.
+// newExecutionRole lets ECS write logs and pull. AWS's policy, which ECS asks for, allows that
+// today with every log group and repository of the account; the image's own repository is granted
+// explicitly in case AWS narrows its policy.
 func newExecutionRole(scope constructs.Construct, id string, in *web.Definition) awsiam.Role {
 	var inline map[string]awsiam.PolicyDocument
 	if in.Image.RepositoryARN != "" {
-		inline = map[string]awsiam.PolicyDocument{"Pull": cdk.Policy(cdk.Statement{Actions: []string{
-			"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
-		}, Resource: in.Image.RepositoryARN})}
+		inline = map[string]awsiam.PolicyDocument{
+			"Pull": cdk.Policy(cdk.Statement{Actions: []string{
+				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer",
+			}, Resource: in.Image.RepositoryARN}),
+		}
 	}
-	return newRole(scope, id, in.Principal("ecs-tasks.amazonaws.com"), "AmazonECSTaskExecutionRolePolicy", inline)
+	return newRole(
+		scope,
+		id,
+		in.Principal("ecs-tasks.amazonaws.com"),
+		"AmazonECSTaskExecutionRolePolicy",
+		inline,
+	)
 }
 
-// clusterName returns the cluster's name, of one that is defined for OwnCluster, or nil for the account's default one.
+// clusterName returns the cluster's name, of one that is defined for OwnCluster, or nil for the
+// account's default one.
 func (h Hosting) clusterName(scope constructs.Construct) *string {
 	if h.OwnCluster {
 		// The L2 construct would make a VPC for it, with two NAT gateways.
-		return awsecs.NewCfnCluster(scope, new("Cluster"), &awsecs.CfnClusterProps{CapacityProviders: &[]any{"FARGATE"}}).Ref()
+		return awsecs.NewCfnCluster(scope, new("Cluster"), &awsecs.CfnClusterProps{CapacityProviders: &[]any{"FARGATE"}}).
+			Ref()
 	}
 	if h.Cluster == nil {
 		return nil
@@ -222,13 +272,14 @@ func (h Hosting) clusterName(scope constructs.Construct) *string {
 
 // dependOn puts the service after, and its deletion before, what it needs and does not name.
 func (h Hosting) dependOn(r *Resources, taskRole awsiam.IRole, network network) {
-	// CloudFormation deletes in the opposite order: the infrastructure role, and the policies that hang below it, go when ECS has taken
-	// the load balancer down with them.
+	// CloudFormation deletes in the opposite order: the infrastructure role, and the policies that
+	// hang below it, go when ECS has taken the load balancer down with them.
 	needed := []constructs.IDependable{r.InfrastructureRole, taskRole, r.ExecutionRole}
 	if h.TaskDefinition != nil {
 		needed = append(needed, h.TaskDefinition)
 	}
-	// A subnet is public once it has a route to the internet. Before, ECS calls it private, and refuses the mix of both.
+	// A subnet is public once it has a route to the internet. Before, ECS calls it private, and
+	// refuses the mix of both.
 	if h.VPC != nil {
 		needed = append(needed, h.VPC.InternetConnectivityEstablished())
 	}
@@ -238,7 +289,8 @@ func (h Hosting) dependOn(r *Resources, taskRole awsiam.IRole, network network) 
 	r.Service.Node().AddDependency(needed...)
 }
 
-// url is the service's base URL. AWS does not say whether the attribute starts with https://; a host name has neither that nor a slash.
+// url is the service's base URL. AWS does not say whether the attribute starts with https://; a
+// host name has neither that nor a slash.
 func url(service awsecs.CfnExpressGatewayService) string {
 	return "https://" + without("/", without("https://", *service.AttrEndpoint()))
 }

@@ -25,7 +25,8 @@ type Endpoint interface {
 	// name of the endpoint in a sentence.
 	name() string
 
-	// timeoutWarning is the id of the warning about a function that may run longer than the endpoint waits.
+	// timeoutWarning is the id of the warning about a function that may run longer than the
+	// endpoint waits.
 	timeoutWarning() string
 
 	check(c *web.Check)
@@ -33,7 +34,8 @@ type Endpoint interface {
 	// variables are settings of the adapter that belong to the endpoint.
 	variables() map[string]string
 
-	// define adds the endpoint to the resources that have their function, and returns the URL without a slash at the end.
+	// define adds the endpoint to the resources that have their function, and returns the URL
+	// without a slash at the end.
 	define(scope constructs.Construct, r *Resources) (url string)
 }
 
@@ -43,11 +45,12 @@ func isNil(endpoint Endpoint) bool {
 	return endpoint == nil || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
-// HTTPAPI is an API Gateway HTTP API with one route for everything and no stage in the path. It waits 30 s for a response, takes
-// requests of up to 6 MB (Lambda's limit), and does not stream.
+// HTTPAPI is an API Gateway HTTP API with one route for everything and no stage in the path. It
+// waits 30 s for a response, takes requests of up to 6 MB (Lambda's limit), and does not stream.
 type HTTPAPI struct{}
 
-// HTTPAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 30 s of an HTTP API.
+// HTTPAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 30 s of an HTTP
+// API.
 const HTTPAPITimeoutWarning = "cdkweb:http-api-timeout"
 
 func (HTTPAPI) platform() *platform.Platform { return &platform.HTTPAPI }
@@ -63,33 +66,38 @@ func (HTTPAPI) variables() map[string]string { return nil }
 func (HTTPAPI) define(scope constructs.Construct, r *Resources) string {
 	r.HTTPAPI = awsapigatewayv2.NewHttpApi(scope, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
 		ApiName: new(apiName(scope)),
-		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(new("Function"), r.Function,
+		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(
+			new("Function"),
+			r.Function,
 			&awsapigatewayv2integrations.HttpLambdaIntegrationProps{
 				PayloadFormatVersion: awsapigatewayv2.PayloadFormatVersion_VERSION_2_0(),
-			}),
+			},
+		),
 	})
 	return *r.HTTPAPI.ApiEndpoint()
 }
 
-// apiName is the end of the service's path, which the console shows; without it every API has the same name. API Gateway takes 128
-// characters.
+// apiName is the end of the service's path, which the console shows; without it every API has the
+// same name. API Gateway takes 128 characters.
 func apiName(scope constructs.Construct) string {
 	const most = 128
 	path := []rune(*scope.Node().Path())
 	return string(path[max(0, len(path)-most):])
 }
 
-// RESTAPI is a regional API Gateway REST API that passes every path and method on, and every body as it is. It waits 29 s for a
-// response and takes requests of up to 6 MB (Lambda's limit). It can have a web ACL, a resource policy and usage plans, which an
-// HTTP API cannot. For a binary response, clients must send an Accept header, as browsers do: without one API Gateway leaves the
+// RESTAPI is a regional API Gateway REST API that passes every path and method on, and every body
+// as it is. It waits 29 s for a response and takes requests of up to 6 MB (Lambda's limit). It can
+// have a web ACL, a resource policy and usage plans, which an HTTP API cannot. For a binary
+// response, clients must send an Accept header, as browsers do: without one API Gateway leaves the
 // response in base64.
 type RESTAPI struct {
-	// StageName is the first part of every path that clients see; the server does not. 1 to 128 letters, digits, hyphens and
-	// underscores. Optional. Default: "prod".
+	// StageName is the first part of every path that clients see; the server does not. 1 to 128
+	// letters, digits, hyphens and underscores. Optional. Default: "prod".
 	StageName string
 }
 
-// RESTAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 29 s of a REST API.
+// RESTAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 29 s of a REST
+// API.
 const RESTAPITimeoutWarning = "cdkweb:rest-api-timeout"
 
 func (RESTAPI) platform() *platform.Platform { return &platform.RESTAPI }
@@ -103,9 +111,20 @@ var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 func (a RESTAPI) check(c *web.Check) {
 	if token.In(a.StageName) {
-		c.Problem(web.Problem{Field: "Hosting.Endpoint.StageName", Message: "must be a literal, because it becomes part of a construct's id", Got: a.StageName})
+		c.Problem(web.Problem{
+			Field:   "Hosting.Endpoint.StageName",
+			Message: "must be a literal, because it becomes part of a construct's id",
+			Got:     a.StageName,
+		})
 	}
-	c.Name("Endpoint.StageName", a.StageName, stageName, 1, 128, "letters, digits, hyphens and underscores")
+	c.Name(
+		"Endpoint.StageName",
+		a.StageName,
+		stageName,
+		1,
+		128,
+		"letters, digits, hyphens and underscores",
+	)
 }
 
 func (RESTAPI) variables() map[string]string { return nil }
@@ -113,14 +132,21 @@ func (RESTAPI) variables() map[string]string { return nil }
 func (a RESTAPI) define(scope constructs.Construct, r *Resources) string {
 	stage := cmp.Or(a.StageName, "prod")
 	r.RESTAPI = awsapigateway.NewRestApi(scope, new("RestApi"), &awsapigateway.RestApiProps{
-		RestApiName:      new(apiName(scope)),
-		EndpointTypes:    &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
-		BinaryMediaTypes: &[]*string{new("*/*")}, // else API Gateway takes every body for UTF-8 text
-		CloudWatchRole:   new(false),             // an account-wide setting, not this service's
-		DeployOptions:    &awsapigateway.StageOptions{StageName: &stage},
-		DefaultIntegration: awsapigateway.NewLambdaIntegration(r.Function, &awsapigateway.LambdaIntegrationOptions{
-			ScopePermissionToMethod: new(false), // one permission for the API instead of two for each method
-		}),
+		RestApiName:   new(apiName(scope)),
+		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
+		BinaryMediaTypes: &[]*string{
+			new("*/*"),
+		}, // else API Gateway takes every body for UTF-8 text
+		CloudWatchRole: new(false), // an account-wide setting, not this service's
+		DeployOptions:  &awsapigateway.StageOptions{StageName: &stage},
+		DefaultIntegration: awsapigateway.NewLambdaIntegration(
+			r.Function,
+			&awsapigateway.LambdaIntegrationOptions{
+				ScopePermissionToMethod: new(
+					false,
+				), // one permission for the API instead of two for each method
+			},
+		),
 	})
 	r.RESTAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
 	r.RESTAPI.Root().AddMethod(new("ANY"), nil, nil)
@@ -129,16 +155,18 @@ func (a RESTAPI) define(scope constructs.Construct, r *Resources) string {
 	return "https://" + *r.RESTAPI.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stage
 }
 
-// FunctionURL is the function's own address. It waits as long as the function may run, up to 15 minutes, and costs nothing beside
-// the invocations.
+// FunctionURL is the function's own address. It waits as long as the function may run, up to 15
+// minutes, and costs nothing beside the invocations.
 type FunctionURL struct {
-	// AuthType says who may call: everybody (NONE), or who signs requests (AWS_IAM) and has both permissions that this needs since
-	// October 2025: lambda:InvokeFunctionUrl and lambda:InvokeFunction.
+	// AuthType says who may call: everybody (NONE), or who signs requests (AWS_IAM) and has both
+	// permissions that this needs since October 2025: lambda:InvokeFunctionUrl and
+	// lambda:InvokeFunction.
 	// Optional. Default: awslambda.FunctionUrlAuthType_NONE.
 	AuthType awslambda.FunctionUrlAuthType
 
-	// InvokeMode says whether a response is sent when it is complete (BUFFERED), and may be 6 MB, or while the server writes it
-	// (RESPONSE_STREAM), and may be 200 MB, of which Lambda sends what is over 6 MB at 2 MB a second.
+	// InvokeMode says whether a response is sent when it is complete (BUFFERED), and may be 6 MB,
+	// or while the server writes it (RESPONSE_STREAM), and may be 200 MB, of which Lambda sends
+	// what is over 6 MB at 2 MB a second.
 	// Optional. Default: awslambda.InvokeMode_BUFFERED.
 	InvokeMode awslambda.InvokeMode
 }
@@ -155,10 +183,26 @@ func (FunctionURL) name() string { return "a function URL" }
 func (FunctionURL) timeoutWarning() string { return "" } // it waits as long as a function can run
 
 func (f FunctionURL) check(c *web.Check) {
-	c.OneOf("Endpoint.AuthType", string(f.AuthType), []string{string(awslambda.FunctionUrlAuthType_NONE), string(awslambda.FunctionUrlAuthType_AWS_IAM)},
-		"awslambda.FunctionUrlAuthType_NONE", "awslambda.FunctionUrlAuthType_AWS_IAM")
-	c.OneOf("Endpoint.InvokeMode", string(f.InvokeMode), []string{string(awslambda.InvokeMode_BUFFERED), string(awslambda.InvokeMode_RESPONSE_STREAM)},
-		"awslambda.InvokeMode_BUFFERED", "awslambda.InvokeMode_RESPONSE_STREAM")
+	c.OneOf(
+		"Endpoint.AuthType",
+		string(f.AuthType),
+		[]string{
+			string(awslambda.FunctionUrlAuthType_NONE),
+			string(awslambda.FunctionUrlAuthType_AWS_IAM),
+		},
+		"awslambda.FunctionUrlAuthType_NONE",
+		"awslambda.FunctionUrlAuthType_AWS_IAM",
+	)
+	c.OneOf(
+		"Endpoint.InvokeMode",
+		string(f.InvokeMode),
+		[]string{
+			string(awslambda.InvokeMode_BUFFERED),
+			string(awslambda.InvokeMode_RESPONSE_STREAM),
+		},
+		"awslambda.InvokeMode_BUFFERED",
+		"awslambda.InvokeMode_RESPONSE_STREAM",
+	)
 }
 
 // streams reports whether clients get the first part of a response before the last is there.

@@ -53,7 +53,8 @@ func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
 }
 
-// Each row sets one option; the paths are below the function's Properties. An empty value means that there is nothing.
+// Each row sets one option; the paths are below the function's Properties. An empty value means
+// that there is nothing.
 func TestOptions(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -229,7 +230,8 @@ func TestPublicFunctionURL(t *testing.T) {
 	}
 }
 
-// Lambda and the adapter have to agree about streaming, and a pointer to an endpoint is as good as the endpoint.
+// Lambda and the adapter have to agree about streaming, and a pointer to an endpoint is as good as
+// the endpoint.
 func TestStreaming(t *testing.T) {
 	for name, test := range map[string]struct {
 		endpoint      lambdaweb.Endpoint
@@ -488,7 +490,8 @@ func logGroup(t *testing.T) awslogs.ILogGroup {
 	return awslogs.NewLogGroup(newStack(t), new("Logs"), nil)
 }
 
-// What the adapter would refuse at every start is refused here, in its own words. The values are not shown.
+// What the adapter would refuse at every start is refused here, in its own words. The values are
+// not shown.
 func TestAdapterSettings(t *testing.T) {
 	token := *awscdk.Aws_REGION()
 	for _, test := range []struct {

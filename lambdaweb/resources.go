@@ -13,8 +13,9 @@ import (
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
-// Resources are what Lambda needs for a service. For what this package has no option for, the L1 construct of each is its default
-// child: resources.Function.Node().DefaultChild().(awslambda.CfnFunction).
+// Resources are what Lambda needs for a service. For what this package has no option for, the L1
+// construct of each is its default child:
+// resources.Function.Node().DefaultChild().(awslambda.CfnFunction).
 type Resources struct {
 	// Function runs the server. It takes event sources and metrics beside the endpoint.
 	Function awslambda.DockerImageFunction
@@ -35,12 +36,18 @@ func ResourcesOf(service *web.Service) (*Resources, bool) {
 }
 
 // NewService defines a service on Lambda. It is web.NewService for who wants just this hosting.
-func NewService(scope constructs.Construct, id string, workload web.Workload, hosting Hosting) (*web.Service, *Resources) {
+func NewService(
+	scope constructs.Construct,
+	id string,
+	workload web.Workload,
+	hosting Hosting,
+) (*web.Service, *Resources) {
 	service := web.NewService(scope, id, &web.ServiceProps{Workload: workload, Hosting: hosting})
 	return service, service.Resources().(*Resources)
 }
 
-// Endpoint is the construct that takes the requests: whichever of HTTPAPI, RESTAPI and FunctionURL there is.
+// Endpoint is the construct that takes the requests: whichever of HTTPAPI, RESTAPI and FunctionURL
+// there is.
 func (r *Resources) Endpoint() constructs.IConstruct {
 	switch {
 	case r.HTTPAPI != nil:
@@ -56,21 +63,28 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	h = h.withDefaults()
 	role := in.Role(scope, "Role")
 	r := &Resources{LogGroup: cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)}
-	r.Function = awslambda.NewDockerImageFunction(scope, new("Function"), &awslambda.DockerImageFunctionProps{
-		Code: awslambda.DockerImageCode_FromEcr(in.Image.Repository(scope, "ImageRepository"), &awslambda.EcrImageCodeProps{
-			TagOrDigest: &in.Image.TagOrDigest,
-			Cmd:         cdk.List(in.Workload.Command),
-		}),
-		Architecture:                 architectures[in.Facts.Architecture](),
-		MemorySize:                   cdk.Number(h.MemorySize),
-		Timeout:                      awscdk.Duration_Seconds(new(h.Timeout.Seconds())),
-		EphemeralStorageSize:         storage(h.EphemeralStorageSize),
-		ReservedConcurrentExecutions: cdk.Number(h.ReservedConcurrentExecutions),
-		Tracing:                      h.Tracing,
-		Environment:                  in.Variables.Map(),
-		Role:                         role,
-		LogGroup:                     r.LogGroup,
-	})
+	r.Function = awslambda.NewDockerImageFunction(
+		scope,
+		new("Function"),
+		&awslambda.DockerImageFunctionProps{
+			Code: awslambda.DockerImageCode_FromEcr(
+				in.Image.Repository(scope, "ImageRepository"),
+				&awslambda.EcrImageCodeProps{
+					TagOrDigest: &in.Image.TagOrDigest,
+					Cmd:         cdk.List(in.Workload.Command),
+				},
+			),
+			Architecture:                 architectures[in.Facts.Architecture](),
+			MemorySize:                   cdk.Number(h.MemorySize),
+			Timeout:                      awscdk.Duration_Seconds(new(h.Timeout.Seconds())),
+			EphemeralStorageSize:         storage(h.EphemeralStorageSize),
+			ReservedConcurrentExecutions: cdk.Number(h.ReservedConcurrentExecutions),
+			Tracing:                      h.Tracing,
+			Environment:                  in.Variables.Map(),
+			Role:                         role,
+			LogGroup:                     r.LogGroup,
+		},
+	)
 	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
 	url := h.Endpoint.define(scope, r)
 

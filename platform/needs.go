@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Needs are what a server cannot do without. Each is checked against what AWS's documents promise of the place. A need that is not
-// promised is an error that names the places which promise it. The zero value needs nothing.
+// Needs are what a server cannot do without. Each is checked against what AWS's documents promise
+// of the place. A need that is not promised is an error that names the places which promise it. The
+// zero value needs nothing.
 //
 //	web.Needs{RequestTimeout: time.Minute, WebSockets: true} // ecsweb.Hosting; not App Runner, not Lambda
 //
@@ -20,8 +21,8 @@ type Needs struct {
 	// RequestSize and ResponseSize are how large a body may be, in bytes.
 	RequestSize, ResponseSize int
 
-	// Streaming is needed if clients get the first part of a response before the last is there: server-sent events, long
-	// downloads.
+	// Streaming is needed if clients get the first part of a response before the last is there:
+	// server-sent events, long downloads.
 	Streaming bool
 
 	// WebSockets is needed if clients keep a connection to which both sides write.
@@ -38,7 +39,8 @@ type Needs struct {
 type Missing struct {
 	Need string // the field's name
 
-	// Message continues the name: "is 3 min, but App Runner times out requests after 2 min". Fix says which places can.
+	// Message continues the name: "is 3 min, but App Runner times out requests after 2 min". Fix
+	// says which places can.
 	Message, Fix string
 }
 
@@ -59,7 +61,13 @@ func (n Needs) list() []need {
 			if p.Quiet {
 				quiet = " without a byte"
 			}
-			return fmt.Sprintf("is %s, but %s times out requests after %s%s", short(n.RequestTimeout), p.Name, short(p.Timeout), quiet)
+			return fmt.Sprintf(
+				"is %s, but %s times out requests after %s%s",
+				short(n.RequestTimeout),
+				p.Name,
+				short(p.Timeout),
+				quiet,
+			)
 		},
 	}
 	size := func(field string, bytes int, streams bool) need {
@@ -67,9 +75,20 @@ func (n Needs) list() []need {
 			func(p *Platform) bool { return p.Payload == 0 || bytes <= p.Body() || streams && bytes <= p.Streamed },
 			func(p *Platform) string {
 				if streams && p.Streamed > 0 {
-					return fmt.Sprintf("is %d bytes, but %s limits streaming responses to %s", bytes, p.Name, megabytes(p.Streamed))
+					return fmt.Sprintf(
+						"is %d bytes, but %s limits streaming responses to %s",
+						bytes,
+						p.Name,
+						megabytes(p.Streamed),
+					)
 				}
-				return fmt.Sprintf("is %d bytes, but %s limits bodies to %s (%s if not text)", bytes, p.Name, megabytes(p.Payload), megabytes(p.Body()))
+				return fmt.Sprintf(
+					"is %d bytes, but %s limits bodies to %s (%s if not text)",
+					bytes,
+					p.Name,
+					megabytes(p.Payload),
+					megabytes(p.Body()),
+				)
 			},
 		}
 	}
@@ -88,10 +107,30 @@ func (n Needs) list() []need {
 		timeout,
 		size("RequestSize", n.RequestSize, false),
 		size("ResponseSize", n.ResponseSize, n.Streaming),
-		ability("Streaming", n.Streaming, func(p *Platform) Ability { return p.Streaming }, "does not support streaming responses"),
-		ability("WebSockets", n.WebSockets, func(p *Platform) Ability { return p.WebSockets }, "has no websockets"),
-		ability("ARM64", n.ARM64, func(p *Platform) Ability { return p.ARM64 }, "does not run images for arm64"),
-		ability("ScaleToZero", n.ScaleToZero, func(p *Platform) Ability { return p.ScaleToZero }, "always has something running"),
+		ability(
+			"Streaming",
+			n.Streaming,
+			func(p *Platform) Ability { return p.Streaming },
+			"does not support streaming responses",
+		),
+		ability(
+			"WebSockets",
+			n.WebSockets,
+			func(p *Platform) Ability { return p.WebSockets },
+			"has no websockets",
+		),
+		ability(
+			"ARM64",
+			n.ARM64,
+			func(p *Platform) Ability { return p.ARM64 },
+			"does not run images for arm64",
+		),
+		ability(
+			"ScaleToZero",
+			n.ScaleToZero,
+			func(p *Platform) Ability { return p.ScaleToZero },
+			"always has something running",
+		),
 	}
 }
 
@@ -136,7 +175,8 @@ func In(region string) string {
 func names(can func(p *Platform) bool) string {
 	var found []string
 	for _, p := range All {
-		if can(p) && !(p.Default != nil && (can(p.Default) || p.Default.Default != nil && can(p.Default.Default))) {
+		if can(p) &&
+			!(p.Default != nil && (can(p.Default) || p.Default.Default != nil && can(p.Default.Default))) {
 			found = append(found, p.Go)
 		}
 	}

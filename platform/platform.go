@@ -1,5 +1,6 @@
-// Package platform is what AWS promises of each place that a workload can run in, as data with sources: limits, abilities,
-// regions, reserved names. Package web checks a workload against it, and the tables in the documents are written from it.
+// Package platform is what AWS promises of each place that a workload can run in, as data with
+// sources: limits, abilities, regions, reserved names. Package web checks a workload against it,
+// and the tables in the documents are written from it.
 //
 // It is plain Go without the CDK, so a program may import it to ask what runs where:
 //
@@ -28,15 +29,17 @@ type Platform struct {
 	// Principal is the AWS service that assumes the role of the running server.
 	Principal string
 
-	// Default is the platform of the same package without options, if this one needs some. Advice names it first.
+	// Default is the platform of the same package without options, if this one needs some. Advice
+	// names it first.
 	Default *Platform
 
-	// Timeout ends a request. With Quiet it counts only while no byte is sent, so it does not limit a streaming response.
+	// Timeout ends a request. With Quiet it counts only while no byte is sent, so it does not limit
+	// a streaming response.
 	Timeout time.Duration
 	Quiet   bool
 
-	// Payload is the size in bytes of the JSON that carries a request or a response; 0 if no document names a limit. Streamed is
-	// the limit of a streaming response, which is not JSON.
+	// Payload is the size in bytes of the JSON that carries a request or a response; 0 if no
+	// document names a limit. Streamed is the limit of a streaming response, which is not JSON.
 	Payload, Streamed int
 
 	// What the place can do.
@@ -51,7 +54,8 @@ type Platform struct {
 	HealthCheck HealthCheck
 	Regions     Regions
 
-	// URLNeedsService says that the address is known only after the service exists, so it cannot be one of its variables.
+	// URLNeedsService says that the address is known only after the service exists, so it cannot be
+	// one of its variables.
 	URLNeedsService bool
 
 	column column
@@ -87,7 +91,8 @@ type Variables struct {
 
 // IsReserved reports whether the place sets a variable of this name itself.
 func (v Variables) IsReserved(name string) bool {
-	return slices.Contains(v.Reserved, name) || v.Prefix != "" && len(name) >= len(v.Prefix) && name[:len(v.Prefix)] == v.Prefix
+	return slices.Contains(v.Reserved, name) ||
+		v.Prefix != "" && len(name) >= len(v.Prefix) && name[:len(v.Prefix)] == v.Prefix
 }
 
 // Images are the rules for container images.
@@ -95,10 +100,12 @@ type Images struct {
 	// Public is true if images in Amazon ECR Public run, and Other if those in any registry do.
 	Public, Other bool
 
-	// OwnRegion is true if a private ECR repository must be in the service's own region, and AnyRegionUnknown if AWS does not say.
+	// OwnRegion is true if a private ECR repository must be in the service's own region, and
+	// AnyRegionUnknown if AWS does not say.
 	OwnRegion, AnyRegionUnknown bool
 
-	// Adapter is true if the image needs an adapter in /opt/extensions, because requests are not HTTP.
+	// Adapter is true if the image needs an adapter in /opt/extensions, because requests are not
+	// HTTP.
 	Adapter bool
 }
 
@@ -116,7 +123,8 @@ type HealthCheck struct {
 	// Timing is true if interval, timeout and thresholds are honoured. Otherwise only the path is.
 	Timing bool
 
-	// Root is true if a check without a path asks for / over HTTP. Otherwise it opens a TCP connection.
+	// Root is true if a check without a path asks for / over HTTP. Otherwise it opens a TCP
+	// connection.
 	Root bool
 }
 
@@ -126,7 +134,8 @@ type Regions struct {
 	Only, Except []string
 }
 
-// Has reports whether the place exists in a region. It is true of a region that is empty or newer than the lists.
+// Has reports whether the place exists in a region. It is true of a region that is empty or newer
+// than the lists.
 func (r Regions) Has(region string) bool {
 	switch {
 	case !slices.Contains(known, region):
@@ -142,7 +151,8 @@ var (
 	no  = Ability{}
 )
 
-// lambdaPayload is that of a synchronous invocation, request and response each. Lambda developer guide, "Lambda quotas".
+// lambdaPayload is that of a synchronous invocation, request and response each. Lambda developer
+// guide, "Lambda quotas".
 const lambdaPayload = 6 << 20
 
 // AppRunner is AWS App Runner.
@@ -160,8 +170,13 @@ var AppRunner = Platform{
 
 	Sizes: Sizes{Pairs: appRunnerSizes, CPU: vCPU, Memory: gigabytes},
 
-	Variables:       Variables{Prefix: "AWSAPPRUNNER"},            // API reference, ImageConfiguration
-	Images:          Images{Public: true, AnyRegionUnknown: true}, // reports disagree: apprunner-roadmap#254, hello-app-runner#3
+	Variables: Variables{
+		Prefix: "AWSAPPRUNNER",
+	}, // API reference, ImageConfiguration
+	Images: Images{
+		Public:           true,
+		AnyRegionUnknown: true,
+	}, // reports disagree: apprunner-roadmap#254, hello-app-runner#3
 	HealthCheck:     HealthCheck{Timing: true},
 	Regions:         appRunnerRegions,
 	URLNeedsService: true,
@@ -182,18 +197,22 @@ var ECSExpress = Platform{
 	ID:        "ECSExpress",
 	Principal: "ecs-tasks.amazonaws.com",
 
-	Timeout:     60 * time.Second, // Elastic Load Balancing, "Application Load Balancers": the default idle timeout
-	Quiet:       true,
-	Streaming:   yes,
-	WebSockets:  yes,                                              // the same guide, "Listeners for your Application Load Balancers"
-	ARM64:       Ability{Can: true, Note: "yes, see docs/ecs.md"}, // ECS API, RuntimePlatformOverride
-	ScaleToZero: no,                                               // MinTaskCount: no document has a minimum of 0
+	Timeout:    60 * time.Second, // Elastic Load Balancing, "Application Load Balancers": the default idle timeout
+	Quiet:      true,
+	Streaming:  yes,
+	WebSockets: yes, // the same guide, "Listeners for your Application Load Balancers"
+	ARM64: Ability{
+		Can:  true,
+		Note: "yes, see docs/ecs.md",
+	}, // ECS API, RuntimePlatformOverride
+	ScaleToZero: no, // MinTaskCount: no document has a minimum of 0
 
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
 
 	Variables: Variables{
-		// Developer guide, "Amazon ECS environment variables": those that mean nothing else. AWS_REGION and AWS_DEFAULT_REGION
-		// are missing, because a server may be told to work elsewhere.
+		// Developer guide, "Amazon ECS environment variables": those that mean nothing else.
+		// AWS_REGION and AWS_DEFAULT_REGION are missing, because a server may be told to work
+		// elsewhere.
 		Reserved: []string{
 			"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EXECUTION_ENV", "ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI",
 			"ECS_CONTAINER_METADATA_URI_V4",
@@ -233,11 +252,14 @@ var RESTAPI = lambda(Platform{
 
 // FunctionURL is Lambda with a function URL that buffers.
 var FunctionURL = lambda(Platform{
-	Name:            "Lambda with a function URL",
-	Go:              "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
-	Default:         &HTTPAPI,
-	Timeout:         900 * time.Second, // AWS::Lambda::Function Timeout: the function's own
-	Streaming:       Ability{Note: "yes, with `InvokeMode`", Why: "buffers responses unless InvokeMode says otherwise"},
+	Name:    "Lambda with a function URL",
+	Go:      "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
+	Default: &HTTPAPI,
+	Timeout: 900 * time.Second, // AWS::Lambda::Function Timeout: the function's own
+	Streaming: Ability{
+		Note: "yes, with `InvokeMode`",
+		Why:  "buffers responses unless InvokeMode says otherwise",
+	},
 	Regions:         functionURLRegions,
 	URLNeedsService: true,
 	column:          column{webACL: "no"},
@@ -288,10 +310,18 @@ func lambda(p Platform) Platform {
 	return p
 }
 
-// All are the platforms that errors give advice about, in the order of their packages; those with options follow those without. A program
-// may append its own. The documents' table has the columns of this module's.
-var All = []*Platform{&AppRunner, &ECSExpress, &HTTPAPI, &RESTAPI, &FunctionURL, &FunctionURLStreaming}
+// All are the platforms that errors give advice about, in the order of their packages; those with
+// options follow those without. A program may append its own. The documents' table has the columns
+// of this module's.
+var All = []*Platform{
+	&AppRunner,
+	&ECSExpress,
+	&HTTPAPI,
+	&RESTAPI,
+	&FunctionURL,
+	&FunctionURLStreaming,
+}
 
-// Body is how large the body of a request or a response may be whatever it holds, in bytes: 0 if there is no limit. A body that is
-// not text is base64 in the payload, which leaves three quarters.
+// Body is how large the body of a request or a response may be whatever it holds, in bytes: 0 if
+// there is no limit. A body that is not text is base64 in the payload, which leaves three quarters.
 func (p *Platform) Body() int { return p.Payload / 4 * 3 }

@@ -1,7 +1,8 @@
 package platform
 
-// known are the regions that the lists below were made for. A region that is not among them is newer than this file: nothing is
-// said about it. cfn-lint 1.58.0 (resource types by region), botocore 1.44.5 (endpoints).
+// known are the regions that the lists below were made for. A region that is not among them is
+// newer than this file: nothing is said about it. cfn-lint 1.58.0 (resource types by region),
+// botocore 1.44.5 (endpoints).
 var known = []string{
 	"af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2",
 	"ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
@@ -18,8 +19,9 @@ var appRunnerRegions = Regions{Only: []string{
 	"us-east-1", "us-east-2", "us-west-2",
 }}
 
-// functionURLRegions lack AWS::Lambda::Url in CloudFormation (cfn-lint 1.58.0). The Lambda developer guide, "Creating and managing
-// Lambda function URLs", also excepts eu-south-2, where CloudFormation has the type; the deployment decides there.
+// functionURLRegions lack AWS::Lambda::Url in CloudFormation (cfn-lint 1.58.0). The Lambda
+// developer guide, "Creating and managing Lambda function URLs", also excepts eu-south-2, where
+// CloudFormation has the type; the deployment decides there.
 var functionURLRegions = Regions{Except: []string{
 	"ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2",
 	"il-central-1", "me-central-1", "mx-central-1", "us-gov-east-1", "us-gov-west-1", "cn-northwest-1",

@@ -24,7 +24,8 @@ func (s Sizes) LeastMemory(cpu int) int {
 	return 0
 }
 
-// appRunnerSizes are units and MB. App Runner developer guide, "Supported CPU and memory configurations".
+// appRunnerSizes are units and MB. App Runner developer guide, "Supported CPU and memory
+// configurations".
 var appRunnerSizes = []Size{
 	{256, []int{512, 1024}},
 	{512, []int{1024}},
@@ -34,12 +35,17 @@ var appRunnerSizes = []Size{
 }
 
 // vCPU and gigabytes write sizes as App Runner does: "0.25 vCPU", "0.5 GB".
-func vCPU(units int) string { return strconv.FormatFloat(float64(units)/1024, 'f', -1, 64) + " vCPU" }
+func vCPU(
+	units int,
+) string {
+	return strconv.FormatFloat(float64(units)/1024, 'f', -1, 64) + " vCPU"
+}
 func gigabytes(megabytes int) string {
 	return strconv.FormatFloat(float64(megabytes)/1024, 'f', -1, 64) + " GB"
 }
 
-// fargateSizes are units and MiB, for Linux tasks. ECS API reference, RegisterTaskDefinition, parameter cpu.
+// fargateSizes are units and MiB, for Linux tasks. ECS API reference, RegisterTaskDefinition,
+// parameter cpu.
 var fargateSizes = []Size{
 	{256, []int{512, 1024, 2048}},
 	{512, steps(1024, 4096, 1024)},

@@ -38,7 +38,8 @@ func (p Problem) Error() string { return check.Problem(p).Error() }
 // Unwrap returns the cause.
 func (p Problem) Unwrap() error { return p.Err }
 
-// InvalidPropsError is what constructors and methods panic with if what they were given cannot work. It holds every problem:
+// InvalidPropsError is what constructors and methods panic with if what they were given cannot
+// work. It holds every problem:
 //
 //	defer func() {
 //		if invalid, ok := recover().(*web.InvalidPropsError); ok {
@@ -68,10 +69,11 @@ func (e *InvalidPropsError) Unwrap() []error {
 	return errs
 }
 
-// Check is one validation of a workload on a hosting. A [Hosting] adds the problems of its own options to it; what every hosting
-// has to check is checked here in package web.
+// Check is one validation of a workload on a hosting. A [Hosting] adds the problems of its own
+// options to it; what every hosting has to check is checked here in package web.
 //
-// The methods take a field of the hosting's options, "MemorySize", and report it as "Hosting.MemorySize".
+// The methods take a field of the hosting's options, "MemorySize", and report it as
+// "Hosting.MemorySize".
 type Check struct {
 	// Workload with its defaults.
 	Workload Workload
@@ -79,10 +81,12 @@ type Check struct {
 	// Given is the workload as it was passed: what is zero there was not set.
 	Given Workload
 
-	// Image is what is known of the image, with defaults; nil if the image is missing or invalid, which is reported already.
+	// Image is what is known of the image, with defaults; nil if the image is missing or invalid,
+	// which is reported already.
 	Image *webimage.Facts
 
-	// Target is where the stack is deployed, and Stack the stack; empty and nil in [ServiceProps.Validate].
+	// Target is where the stack is deployed, and Stack the stack; empty and nil in
+	// [ServiceProps.Validate].
 	Target Target
 	Stack  awscdk.Stack
 
@@ -103,12 +107,18 @@ func (c *Check) Problem(p Problem) { c.list.Add(check.Problem(p)) }
 // Warn adds a warning to the service, which users acknowledge by its id: "cdkweb:http-api-timeout".
 func (c *Check) Warn(id, message string) { c.warnings = append(c.warnings, warning{id, message}) }
 
-// SetVariable says that the hosting writes an environment variable. The workload's variable of the same name wins.
+// SetVariable says that the hosting writes an environment variable. The workload's variable of the
+// same name wins.
 func (c *Check) SetVariable(name, value string) { c.own[name] = value }
 
-// EachVariable adds a rule for the workload's variables, also for those that are added to the service later. It returns nil or a
-// problem whose Field is empty. The rules of the platform are checked without it.
-func (c *Check) EachVariable(rule func(name, value string) *Problem) { c.rules = append(c.rules, rule) }
+// EachVariable adds a rule for the workload's variables, also for those that are added to the
+// service later. It returns nil or a problem whose Field is empty. The rules of the platform are
+// checked without it.
+func (c *Check) EachVariable(
+	rule func(name, value string) *Problem,
+) {
+	c.rules = append(c.rules, rule)
+}
 
 // Between checks a number of a unit, which may be empty.
 func (c *Check) Between(field string, got, least, most int, unit string) {
@@ -116,14 +126,20 @@ func (c *Check) Between(field string, got, least, most int, unit string) {
 }
 
 // AtLeast checks a number without an upper limit.
-func (c *Check) AtLeast(field string, got, least int) { c.list.AtLeast("Hosting."+field, got, least) }
+func (c *Check) AtLeast(
+	field string,
+	got, least int,
+) {
+	c.list.AtLeast("Hosting."+field, got, least)
+}
 
 // NotGreater checks that the first of two fields is not greater than the second.
 func (c *Check) NotGreater(field string, got int, other string, most int) {
 	c.list.NotGreater("Hosting."+field, got, "Hosting."+other, most)
 }
 
-// OneOf checks a choice. The empty string and tokens pass. Names are what to write for the allowed values, if that differs.
+// OneOf checks a choice. The empty string and tokens pass. Names are what to write for the allowed
+// values, if that differs.
 func (c *Check) OneOf(field, got string, allowed []string, names ...string) {
 	c.list.OneOf("Hosting."+field, got, allowed, names...)
 }
@@ -133,31 +149,42 @@ func (c *Check) WholeSeconds(field string, got, least, most time.Duration) {
 	c.list.WholeSeconds("Hosting."+field, got, least, most)
 }
 
-// Excludes reports a field that leaves no room for others which are set. The fix says what to do instead.
+// Excludes reports a field that leaves no room for others which are set. The fix says what to do
+// instead.
 func (c *Check) Excludes(field string, set bool, others []string, fix string) {
 	c.list.Excludes("Hosting."+field, set, others, fix)
 }
 
-// Name checks the name of a resource: least to most characters that match a pattern, and what the pattern says in words. The empty
-// string and tokens pass.
+// Name checks the name of a resource: least to most characters that match a pattern, and what the
+// pattern says in words. The empty string and tokens pass.
 func (c *Check) Name(field, got string, pattern *regexp.Regexp, least, most int, words string) {
-	c.list.Name("Hosting."+field, got, check.NameRule{Pattern: pattern, Least: least, Most: most, Words: words})
+	c.list.Name(
+		"Hosting."+field,
+		got,
+		check.NameRule{Pattern: pattern, Least: least, Most: most, Words: words},
+	)
 }
 
-// Unique checks that no other service of the stack has a resource of this name on the same hosting. The empty string and tokens
-// pass.
+// Unique checks that no other service of the stack has a resource of this name on the same hosting.
+// The empty string and tokens pass.
 func (c *Check) Unique(field, name string) {
 	if name == "" || token.In(name) || c.Stack == nil {
 		return
 	}
 	key := takenName{c.Stack, c.platform, field, name}
 	if other, ok := taken[key]; ok {
-		c.Problem(Problem{Field: "Hosting." + field, Message: "is the name of " + other + " already", Got: name, Fix: "choose another, or leave it out"})
+		c.Problem(Problem{
+			Field:   "Hosting." + field,
+			Message: "is the name of " + other + " already",
+			Got:     name,
+			Fix:     "choose another, or leave it out",
+		})
 	}
 	c.names = append(c.names, key)
 }
 
-// taken are the names that services have, with their paths. Constructs are made by one goroutine, because of jsii.
+// taken are the names that services have, with their paths. Constructs are made by one goroutine,
+// because of jsii.
 var taken = map[takenName]string{}
 
 type takenName struct {
@@ -180,7 +207,8 @@ func (c *Check) problems() []Problem {
 	return problems
 }
 
-// Target is the AWS account and region that a stack is deployed to. A field is empty if the app leaves it open.
+// Target is the AWS account and region that a stack is deployed to. A field is empty if the app
+// leaves it open.
 type Target struct {
 	Account, Region string
 }

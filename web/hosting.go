@@ -9,18 +9,20 @@ import (
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
-// Hosting is where a workload runs, such as apprunnerweb.Hosting or lambdaweb.Hosting, with the options that only that place has.
-// Users set its fields. The methods are for this package, and for who writes a hosting: see web/hostingtest, which tests one, and
-// web/hostingtest/memweb, a short one.
+// Hosting is where a workload runs, such as apprunnerweb.Hosting or lambdaweb.Hosting, with the
+// options that only that place has. Users set its fields. The methods are for this package, and for
+// who writes a hosting: see web/hostingtest, which tests one, and web/hostingtest/memweb, a short
+// one.
 type Hosting interface {
-	// Platform is what AWS promises of the place. [NewService] checks the workload against it: needs, port, variables, image,
-	// region.
+	// Platform is what AWS promises of the place. [NewService] checks the workload against it:
+	// needs, port, variables, image, region.
 	Platform() *platform.Platform
 
 	// Check checks the hosting's own options. It must not need Node, and must not change anything.
 	Check(c *Check)
 
-	// Define adds the hosting's resources to scope, an empty construct of their own. Everything is valid.
+	// Define adds the hosting's resources to scope, an empty construct of their own. Everything is
+	// valid.
 	Define(scope constructs.Construct, in *Definition) Made
 }
 
@@ -35,15 +37,16 @@ type Definition struct {
 	// Facts are what is known of the image, with defaults.
 	Facts webimage.Facts
 
-	// Variables are the server's environment: PORT, those that the hosting set in its Check, those of the workload, and those that
-	// are added until the app synthesizes.
+	// Variables are the server's environment: PORT, those that the hosting set in its Check, those
+	// of the workload, and those that are added until the app synthesizes.
 	Variables *Variables
 
 	platform *platform.Platform
 	place    *place
 }
 
-// Role returns the workload's role, or makes one below scope that the platform's principal can assume.
+// Role returns the workload's role, or makes one below scope that the platform's principal can
+// assume.
 func (d *Definition) Role(scope constructs.Construct, id string) awsiam.IRole {
 	if d.Workload.Role != nil {
 		return d.Workload.Role
@@ -53,12 +56,18 @@ func (d *Definition) Role(scope constructs.Construct, id string) awsiam.IRole {
 	})
 }
 
-// Principal is an AWS service, such as ecs.amazonaws.com, for a role that the hosting needs beside the server's.
-func (d *Definition) Principal(service string) awsiam.IPrincipal { return d.place.principal(service) }
+// Principal is an AWS service, such as ecs.amazonaws.com, for a role that the hosting needs beside
+// the server's.
+func (d *Definition) Principal(
+	service string,
+) awsiam.IPrincipal {
+	return d.place.principal(service)
+}
 
 // Made is what a hosting made.
 type Made struct {
-	// URL returns https and a host name, maybe a path, without a slash at the end. It may hold tokens.
+	// URL returns https and a host name, maybe a path, without a slash at the end. It may hold
+	// tokens.
 	URL func() string
 
 	// Role is what the running server may do.
@@ -67,17 +76,20 @@ type Made struct {
 	// Primary is the hosting's main resource, which is the default child of the service.
 	Primary constructs.IConstruct
 
-	// Environment returns the property of an L1 construct in which Variables.Pairs or Variables.Text stands, so that variables which
-	// are added after somebody replaced the property are an error instead of missing. Nil if the hosting uses Variables.Each.
+	// Environment returns the property of an L1 construct in which Variables.Pairs or
+	// Variables.Text stands, so that variables which are added after somebody replaced the property
+	// are an error instead of missing. Nil if the hosting uses Variables.Each.
 	Environment func() any
 
-	// Connections are the network connections of the server; nil if it is in no security group that is known.
+	// Connections are the network connections of the server; nil if it is in no security group that
+	// is known.
 	Connections awsec2.Connections
 
-	// NoConnections says why there are none: "Connections need a security group; set Hosting.VPC". Optional.
+	// NoConnections says why there are none: "Connections need a security group; set Hosting.VPC".
+	// Optional.
 	NoConnections string
 
-	// Resources is a pointer to a struct with everything else that was made, such as *lambdaweb.Resources. [Service.Resources]
-	// returns it.
+	// Resources is a pointer to a struct with everything else that was made, such as
+	// *lambdaweb.Resources. [Service.Resources] returns it.
 	Resources any
 }

@@ -18,7 +18,8 @@ import (
 	"github.com/cdkweb/cdkweb/internal/check"
 )
 
-// Main is the main function of a CDK app: it makes the app, calls define, synthesizes, and ends the CDK's Node process.
+// Main is the main function of a CDK app: it makes the app, calls define, synthesizes, and ends the
+// CDK's Node process.
 //
 //	func main() { web.Main(newApp) }
 //
@@ -26,8 +27,9 @@ import (
 //		stack := awscdk.NewStack(app, new("Shop"), nil)
 //		…
 //
-// If define or the synthesis panics with an error, as constructs do, Main prints the error with the file and line of the call
-// that caused it, and exits with status 1. A panic that is a mistake in Go, such as a nil dereference, keeps its stack trace.
+// If define or the synthesis panics with an error, as constructs do, Main prints the error with the
+// file and line of the call that caused it, and exits with status 1. A panic that is a mistake in
+// Go, such as a nil dereference, keeps its stack trace.
 func Main(define func(app awscdk.App)) { os.Exit(run(define, os.Stderr)) }
 
 func run(define func(app awscdk.App), stderr io.Writer) (status int) {
@@ -75,15 +77,26 @@ func firstLines(text string) string {
 }
 
 // library are the packages that a user's call goes through on its way to a panic.
-var library = []string{"runtime.", "reflect.", "sync.", "panic", "github.com/aws/", "github.com/cdkweb/cdkweb/"}
+var library = []string{
+	"runtime.",
+	"reflect.",
+	"sync.",
+	"panic",
+	"github.com/aws/",
+	"github.com/cdkweb/cdkweb/",
+}
 
-// caller is the file and line of the user's call that panicked, as compilers write them, or nothing if there is none.
+// caller is the file and line of the user's call that panicked, as compilers write them, or nothing
+// if there is none.
 func caller() string {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
 	for {
 		frame, more := frames.Next()
-		ours := slices.ContainsFunc(library, func(prefix string) bool { return strings.HasPrefix(frame.Function, prefix) })
+		ours := slices.ContainsFunc(
+			library,
+			func(prefix string) bool { return strings.HasPrefix(frame.Function, prefix) },
+		)
 		if !ours && frame.File != "" {
 			return fmt.Sprintf("%s:%d: ", relative(frame.File), frame.Line)
 		}
@@ -103,11 +116,13 @@ func relative(file string) string {
 	return file
 }
 
-// HostingOf returns the hosting that the app's context names: `cdk deploy -c hosting=lambda`, or in cdk.json
+// HostingOf returns the hosting that the app's context names: `cdk deploy -c hosting=lambda`, or in
+// cdk.json
 //
 //	{"app": "go run .", "context": {"hosting": "lambda"}}
 //
-// It panics with an [*InvalidPropsError] that lists the known names if the context names none of them.
+// It panics with an [*InvalidPropsError] that lists the known names if the context names none of
+// them.
 func HostingOf(app awscdk.App, hostings map[string]Hosting) Hosting {
 	const key = "hosting"
 	got := app.Node().TryGetContext(new(key))
@@ -116,12 +131,20 @@ func HostingOf(app awscdk.App, hostings map[string]Hosting) Hosting {
 		return hosting
 	}
 	names := slices.Sorted(maps.Keys(hostings))
-	problem := Problem{Field: `the context "` + key + `"`, Message: "must be " + check.Or(names), Got: got}
+	problem := Problem{
+		Field:   `the context "` + key + `"`,
+		Message: "must be " + check.Or(names),
+		Got:     got,
+	}
 	if got == nil {
 		problem.Message = "is not set; it must be " + check.Or(names)
 	}
 	if len(names) > 0 {
-		problem.Fix = fmt.Sprintf("set it with -c %s=%s, or under \"context\" in cdk.json", key, names[0])
+		problem.Fix = fmt.Sprintf(
+			"set it with -c %s=%s, or under \"context\" in cdk.json",
+			key,
+			names[0],
+		)
 	}
 	panic(&InvalidPropsError{Path: "App", Problems: []Problem{problem}})
 }

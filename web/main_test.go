@@ -97,7 +97,8 @@ func TestMainAsAProgram(t *testing.T) {
 	}
 }
 
-// banner is what Node 20 prints, and what jsii prints if the process that started the test ignores the end of its children.
+// banner is what Node 20 prints, and what jsii prints if the process that started the test ignores
+// the end of its children.
 var banner = regexp.MustCompile(`(?m)^(!!|Runtime process exited abnormally: waitid: no child processes).*\n?`)
 
 func TestHostingOf(t *testing.T) {

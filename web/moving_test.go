@@ -24,7 +24,8 @@ import (
 	"github.com/cdkweb/cdkweb/webtest"
 )
 
-// places are the hostings that a service moves between, with the id of the construct below web.Service.
+// places are the hostings that a service moves between, with the id of the construct below
+// web.Service.
 var places = map[string]web.Hosting{
 	"AppRunner":  apprunnerweb.Hosting{MaxConcurrency: 80},
 	"ECSExpress": ecsweb.Hosting{},
@@ -57,8 +58,8 @@ func imageFolder(t *testing.T) string {
 	return dir
 }
 
-// Two hostings stand side by side in one stack: one image, nothing in common but what was there before, and adding or removing either
-// changes nothing of the other.
+// Two hostings stand side by side in one stack: one image, nothing in common but what was there
+// before, and adding or removing either changes nothing of the other.
 func TestSideBySide(t *testing.T) {
 	nothing := templatetest.Of(t, shop(t, nil)).Resources
 	for one, first := range places {
@@ -120,7 +121,8 @@ func TestSwitch(t *testing.T) {
 	}
 }
 
-// compare returns the logical ids that go, stay and come. What stays has to be the same in everything.
+// compare returns the logical ids that go, stay and come. What stays has to be the same in
+// everything.
 func compare(t *testing.T, before, after map[string]templatetest.Resource) (gone, stay, come []string) {
 	t.Helper()
 	for _, id := range slices.Sorted(maps.Keys(before)) {

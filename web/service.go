@@ -20,12 +20,14 @@ type ServiceProps struct {
 	// Workload is what runs. Its Image is required.
 	Workload Workload
 
-	// Hosting is where the workload runs: ecsweb.Hosting, lambdaweb.Hosting or apprunnerweb.Hosting. Required.
+	// Hosting is where the workload runs: ecsweb.Hosting, lambdaweb.Hosting or
+	// apprunnerweb.Hosting. Required.
 	Hosting Hosting
 }
 
-// Validate reports every problem of the props at once, joined with errors.Join, or nil; each is a [Problem]. It needs no Node. What
-// depends on the stack's account and region is checked by [NewService].
+// Validate reports every problem of the props at once, joined with errors.Join, or nil; each is a
+// [Problem]. It needs no Node. What depends on the stack's account and region is checked by
+// [NewService].
 func (p *ServiceProps) Validate() error {
 	if p == nil {
 		p = &ServiceProps{}
@@ -37,8 +39,8 @@ func (p *ServiceProps) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Service is a workload on a hosting. It is a construct: it can be a scope, a grantee, a peer in security groups, and be passed to
-// awscdk.Tags_Of, Aspects_Of and Annotations_Of.
+// Service is a workload on a hosting. It is a construct: it can be a scope, a grantee, a peer in
+// security groups, and be passed to awscdk.Tags_Of, Aspects_Of and Annotations_Of.
 type Service struct {
 	constructs.Construct
 	check     *Check
@@ -53,8 +55,9 @@ var (
 	_ awsec2.IConnectable = (*Service)(nil)
 )
 
-// NewService defines a service: everything that the workload needs on its hosting. It panics with an [*InvalidPropsError] if the
-// props cannot work or the image does not compile; nothing has been added to the tree then.
+// NewService defines a service: everything that the workload needs on its hosting. It panics with
+// an [*InvalidPropsError] if the props cannot work or the image does not compile; nothing has been
+// added to the tree then.
 func NewService(scope constructs.Construct, id string, props *ServiceProps) *Service {
 	if props == nil {
 		props = &ServiceProps{}
@@ -72,7 +75,11 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		panicWith(scope, id, Problem{Field: "Workload.Image", Err: err})
 	}
 
-	s := &Service{check: check, variables: &Variables{values: check.variables()}, tables: map[string]tableUse{}}
+	s := &Service{
+		check:     check,
+		variables: &Variables{values: check.variables()},
+		tables:    map[string]tableUse{},
+	}
 	constructs.NewConstruct_Override(s, scope, &id)
 
 	s.made = props.Hosting.Define(constructs.NewConstruct(s, &check.platform.ID), &Definition{
@@ -105,9 +112,21 @@ func panicWith(scope constructs.Construct, id string, problems ...Problem) {
 // warn adds the warnings of the check to the tree, and those that need the CDK.
 func (s *Service) warn() {
 	warnings := s.check.warnings
-	if role, ok := s.check.Workload.Role.(awsiam.Role); ok && !trusts(s.check.Stack, role, s.check.platform.Principal) {
-		warnings = append(warnings, warning{RoleWarning, fmt.Sprintf("the trust policy of Workload.Role %s does not name %s, so %s cannot assume it: "+
-			"add it to the role's AssumedBy, for instance in an awsiam.NewCompositePrincipal", *role.Node().Path(), s.check.platform.Principal, s.check.platform.Name)})
+	if role, ok := s.check.Workload.Role.(awsiam.Role); ok &&
+		!trusts(s.check.Stack, role, s.check.platform.Principal) {
+		warnings = append(
+			warnings,
+			warning{
+				RoleWarning,
+				fmt.Sprintf(
+					"the trust policy of Workload.Role %s does not name %s, so %s cannot assume it: "+
+						"add it to the role's AssumedBy, for instance in an awsiam.NewCompositePrincipal",
+					*role.Node().Path(),
+					s.check.platform.Principal,
+					s.check.platform.Name,
+				),
+			},
+		)
 	}
 	for _, warning := range warnings {
 		awscdk.Annotations_Of(s).AddWarningV2(&warning.id, &warning.message)
@@ -120,8 +139,8 @@ func trusts(stack awscdk.Stack, role awsiam.Role, principal string) bool {
 	return strings.Contains(policy, principal) || strings.Contains(policy, "*")
 }
 
-// URL is the service's base URL, such as https://abc.execute-api.eu-west-1.amazonaws.com, without a slash at the end. It contains
-// tokens: use it in outputs and other constructs.
+// URL is the service's base URL, such as https://abc.execute-api.eu-west-1.amazonaws.com, without a
+// slash at the end. It contains tokens: use it in outputs and other constructs.
 func (s *Service) URL() string {
 	if s.url == "" {
 		s.url = s.made.URL()
@@ -135,13 +154,17 @@ func (s *Service) Role() awsiam.IRole { return s.made.Role }
 // GrantPrincipal makes the service a grantee: table.GrantReadData(service).
 func (s *Service) GrantPrincipal() awsiam.IPrincipal { return s.made.Role }
 
-// Connections opens ports between the server and what else is in the VPC: database.Connections().AllowDefaultPortFrom(service, nil).
-// It panics with an [*InvalidPropsError] if the server is in no security group that is known.
+// Connections opens ports between the server and what else is in the VPC:
+// database.Connections().AllowDefaultPortFrom(service, nil). It panics with an [*InvalidPropsError]
+// if the server is in no security group that is known.
 func (s *Service) Connections() awsec2.Connections {
 	if s.made.Connections == nil {
 		message := s.made.NoConnections
 		if message == "" {
-			message = fmt.Sprintf("are not possible on %s with cdkweb yet: the server is in no VPC", s.check.platform.Name)
+			message = fmt.Sprintf(
+				"are not possible on %s with cdkweb yet: the server is in no VPC",
+				s.check.platform.Name,
+			)
 		}
 		s.panic(Problem{Field: "Connections", Message: message})
 	}
@@ -151,12 +174,12 @@ func (s *Service) Connections() awsec2.Connections {
 // Platform is what AWS promises of the place where the service runs.
 func (s *Service) Platform() *platform.Platform { return s.check.platform }
 
-// Resources is a pointer to a struct with what the hosting made, such as *lambdaweb.Resources. lambdaweb.ResourcesOf(service), and
-// so in each hosting's package, returns it with its type.
+// Resources is a pointer to a struct with what the hosting made, such as *lambdaweb.Resources.
+// lambdaweb.ResourcesOf(service), and so in each hosting's package, returns it with its type.
 func (s *Service) Resources() any { return s.made.Resources }
 
-// AddEnvironment sets an environment variable of the server. It panics with an [*InvalidPropsError] on a name that the hosting
-// reserves, and if the variable has another value already.
+// AddEnvironment sets an environment variable of the server. It panics with an [*InvalidPropsError]
+// on a name that the hosting reserves, and if the variable has another value already.
 func (s *Service) AddEnvironment(name, value string) {
 	if problem := s.setVariable(name, value); problem != nil {
 		problem.Field = fmt.Sprintf("AddEnvironment(%q)", name)
@@ -164,7 +187,8 @@ func (s *Service) AddEnvironment(name, value string) {
 	}
 }
 
-// setVariable sets a variable, or reports why it cannot be. The problem has no field, and never the value.
+// setVariable sets a variable, or reports why it cannot be. The problem has no field, and never the
+// value.
 func (s *Service) setVariable(name, value string) *Problem {
 	if problem := s.checkVariable(name, value); problem != nil {
 		return problem
@@ -188,17 +212,23 @@ func (s *Service) checkVariable(name, value string) *Problem {
 	if old, ok := s.check.Workload.Environment[name]; ok && old != value {
 		return &Problem{Message: "is set to another value already", Fix: "a variable has one value"}
 	}
-	if s.check.platform.URLNeedsService && token.In(value) && strings.Contains(value, strings.TrimPrefix(s.URL(), "https://")) {
-		return &Problem{Message: fmt.Sprintf("must not hold the service's own URL: on %s it is known only after the service is made, which needs the variable", s.check.platform.Name),
-			Fix: "put a domain of your own in front and use that"}
+	if s.check.platform.URLNeedsService && token.In(value) &&
+		strings.Contains(value, strings.TrimPrefix(s.URL(), "https://")) {
+		return &Problem{
+			Message: fmt.Sprintf(
+				"must not hold the service's own URL: on %s it is known only after the service is made, which needs the variable",
+				s.check.platform.Name,
+			),
+			Fix: "put a domain of your own in front and use that",
+		}
 	}
 	all := s.check.variables()
 	all[name] = value
 	return s.check.variablesSize(all)
 }
 
-// lateVariables is the CDK's validation of a service to which variables were added: they must not get lost if somebody has replaced
-// the property in which they are rendered.
+// lateVariables is the CDK's validation of a service to which variables were added: they must not
+// get lost if somebody has replaced the property in which they are rendered.
 type lateVariables struct{ service *Service }
 
 func (l *lateVariables) Validate() *[]*string {
@@ -213,11 +243,19 @@ func (l *lateVariables) Validate() *[]*string {
 	if len(lost) == 0 {
 		return &[]*string{}
 	}
-	return &[]*string{new(fmt.Sprintf("cdkweb: the variables %s were added to the service, but its environment was replaced in the L1 construct, "+
-		"so they would be missing: set them there too, or change the L1 with AddPropertyOverride instead", strings.Join(lost, ", ")))}
+	return &[]*string{
+		new(
+			fmt.Sprintf(
+				"cdkweb: the variables %s were added to the service, but its environment was replaced in the L1 construct, "+
+					"so they would be missing: set them there too, or change the L1 with AddPropertyOverride instead",
+				strings.Join(lost, ", "),
+			),
+		),
+	}
 }
 
-// holds reports whether a variable's name stands anywhere in a resolved value: as an element, as a key, or before '=' in a text.
+// holds reports whether a variable's name stands anywhere in a resolved value: as an element, as a
+// key, or before '=' in a text.
 func holds(value any, name string) bool {
 	switch value := value.(type) {
 	case string:
@@ -246,7 +284,8 @@ type place struct {
 	principals map[string]awsiam.IPrincipal
 }
 
-// places are those of the stacks that have services. Constructs are made by one goroutine, because of jsii.
+// places are those of the stacks that have services. Constructs are made by one goroutine, because
+// of jsii.
 var places = map[awscdk.Stack]*place{}
 
 var errScope = errors.New("must be a stack, or a construct in one")
@@ -267,8 +306,11 @@ func placeOf(scope constructs.Construct) (p *place, err error) {
 	}
 	if places[stack] == nil {
 		places[stack] = &place{
-			stack:      stack,
-			target:     Target{Account: token.Literal(*stack.Account()), Region: token.Literal(*stack.Region())},
+			stack: stack,
+			target: Target{
+				Account: token.Literal(*stack.Account()),
+				Region:  token.Literal(*stack.Region()),
+			},
 			principals: map[string]awsiam.IPrincipal{},
 		}
 	}

@@ -38,26 +38,41 @@ var grants = map[Access]func(awsdynamodb.ITable, awsiam.IGrantable) awsiam.Grant
 	ReadWrite: awsdynamodb.ITable.GrantReadWriteData,
 }
 
-// UseTable lets the server use a DynamoDB table: it grants the access, with the table's indexes and key, and sets the environment
-// variable to the table's name. Calling it again with the same table widens the access. It panics with an [*InvalidPropsError] if
-// the variable is something else already; then nothing was granted or set.
+// UseTable lets the server use a DynamoDB table: it grants the access, with the table's indexes and
+// key, and sets the environment variable to the table's name. Calling it again with the same table
+// widens the access. It panics with an [*InvalidPropsError] if the variable is something else
+// already; then nothing was granted or set.
 //
-// The table may be an awsdynamodb.Table, a TableV2 or an imported one. Of an imported table the CDK knows indexes and key only if
-// it was imported with them (awsdynamodb.TableAttributes).
+// The table may be an awsdynamodb.Table, a TableV2 or an imported one. Of an imported table the CDK
+// knows indexes and key only if it was imported with them (awsdynamodb.TableAttributes).
 func (s *Service) UseTable(variable string, table awsdynamodb.ITable, access Access) {
 	field := fmt.Sprintf("UseTable(%q)", variable)
 	var problems []Problem
 	grant, ok := grants[access]
 	if !ok {
-		problems = append(problems, Problem{Field: field, Message: "access must be web.Read, web.Write or web.ReadWrite", Got: string(access)})
+		problems = append(
+			problems,
+			Problem{
+				Field:   field,
+				Message: "access must be web.Read, web.Write or web.ReadWrite",
+				Got:     string(access),
+			},
+		)
 	}
 	used, again := s.tables[variable]
 	switch {
 	case isNil(table):
 		problems = append(problems, Problem{Field: field, Message: "table must not be nil"})
 	case again && used.table != table:
-		problems = append(problems, Problem{Field: field, Fix: "choose another name", Message: fmt.Sprintf("names the table %s already, and cannot name %s too",
-			*used.table.Node().Path(), *table.Node().Path())})
+		problems = append(
+			problems,
+			Problem{
+				Field: field,
+				Fix:   "choose another name",
+				Message: fmt.Sprintf("names the table %s already, and cannot name %s too",
+					*used.table.Node().Path(), *table.Node().Path()),
+			},
+		)
 	case !again:
 		if problem := s.checkVariable(variable, *table.TableName()); problem != nil {
 			problem.Field = field
@@ -94,6 +109,8 @@ func (s *Service) warnOfTable(table awsdynamodb.ITable) {
 	if len(elsewhere) > 0 {
 		awscdk.Annotations_Of(s).AddWarningV2(new(TableWarning), new(fmt.Sprintf(
 			"the table %s is in %s, and the variable holds only its name: the server must open it there itself, or it looks in its own account and region",
-			*table.Node().Path(), check.And(elsewhere))))
+			*table.Node().Path(),
+			check.And(elsewhere),
+		)))
 	}
 }

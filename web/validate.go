@@ -22,10 +22,12 @@ const (
 	// HealthCheckWarning is about fields of the health check that the hosting ignores.
 	HealthCheckWarning = "cdkweb:health-check-ignored"
 
-	// HealthCheckRootWarning is about a health check without a path on a hosting that then asks for /.
+	// HealthCheckRootWarning is about a health check without a path on a hosting that then asks for
+	// /.
 	HealthCheckRootWarning = "cdkweb:health-check-root"
 
-	// AdapterWarning is about an image that is not known to hold the adapter which the hosting needs.
+	// AdapterWarning is about an image that is not known to hold the adapter which the hosting
+	// needs.
 	AdapterWarning = "cdkweb:image-adapter"
 
 	// RegionWarning is about an image in another region, which the hosting may not pull.
@@ -43,11 +45,21 @@ const (
 
 // validate checks props, for a stack if there is one. Nothing is made.
 func validate(props *ServiceProps, place *place) *Check {
-	c := &Check{Given: props.Workload, Workload: props.Workload.withDefaults(), Target: place.target, Stack: place.stack, own: map[string]string{}}
+	c := &Check{
+		Given:    props.Workload,
+		Workload: props.Workload.withDefaults(),
+		Target:   place.target,
+		Stack:    place.stack,
+		own:      map[string]string{},
+	}
 	c.checkWorkload()
 	c.checkImage()
 	if isNil(props.Hosting) {
-		c.Problem(Problem{Field: "Hosting", Message: "is required", Fix: "set it to ecsweb.Hosting{}, lambdaweb.Hosting{} or apprunnerweb.Hosting{}"})
+		c.Problem(Problem{
+			Field:   "Hosting",
+			Message: "is required",
+			Fix:     "set it to ecsweb.Hosting{}, lambdaweb.Hosting{} or apprunnerweb.Hosting{}",
+		})
 		c.checkVariables()
 		return c
 	}
@@ -58,8 +70,8 @@ func validate(props *ServiceProps, place *place) *Check {
 	return c
 }
 
-// The health check's limits and defaults are App Runner's (AWS::AppRunner::Service HealthCheckConfiguration), so that a workload
-// which is valid on one hosting is valid on the next.
+// The health check's limits and defaults are App Runner's (AWS::AppRunner::Service
+// HealthCheckConfiguration), so that a workload which is valid on one hosting is valid on the next.
 const (
 	maxPort            = 65535
 	maxHealthTime      = 20 * time.Second
@@ -71,21 +83,38 @@ func (c *Check) checkWorkload() {
 	w := &c.Workload
 	c.list.Between("Workload.Port", w.Port, 1, maxPort, "")
 	if len(w.Command) > 0 && w.Command[0] == "" {
-		c.Problem(Problem{Field: "Workload.Command", Message: "must not start with an empty string", Fix: "leave it out to run the image's own"})
+		c.Problem(Problem{
+			Field:   "Workload.Command",
+			Message: "must not start with an empty string",
+			Fix:     "leave it out to run the image's own",
+		})
 	}
 	for i, argument := range w.Command {
 		if !isText(argument) {
-			c.Problem(Problem{Field: fmt.Sprintf("Workload.Command[%d]", i), Message: "must be UTF-8 text without NUL", Got: argument})
+			c.Problem(Problem{
+				Field:   fmt.Sprintf("Workload.Command[%d]", i),
+				Message: "must be UTF-8 text without NUL",
+				Got:     argument,
+			})
 		}
 	}
 	health := w.HealthCheck
 	if path := health.Path; path != "" && !token.In(path) {
 		if !strings.HasPrefix(path, "/") {
-			c.Problem(Problem{Field: "Workload.HealthCheck.Path", Message: "must start with a slash", Got: path, Fix: fmt.Sprintf("write %q", "/"+path)})
+			c.Problem(Problem{
+				Field:   "Workload.HealthCheck.Path",
+				Message: "must start with a slash",
+				Got:     path,
+				Fix:     fmt.Sprintf("write %q", "/"+path),
+			})
 		}
 		if i := strings.IndexFunc(path, notInPath); i >= 0 {
-			c.Problem(Problem{Field: "Workload.HealthCheck.Path", Message: "must be as it stands in a request", Got: path,
-				Fix: fmt.Sprintf("percent-encode what follows %q", path[:i])})
+			c.Problem(Problem{
+				Field:   "Workload.HealthCheck.Path",
+				Message: "must be as it stands in a request",
+				Got:     path,
+				Fix:     fmt.Sprintf("percent-encode what follows %q", path[:i]),
+			})
 		}
 		c.list.Between("the length of Workload.HealthCheck.Path", len(path), 1, maxPath, "")
 	}
@@ -100,11 +129,30 @@ func (c *Check) checkWorkload() {
 	intervalOK := seconds("Interval", c.Given.HealthCheck.Interval, health.Interval)
 	timeoutOK := seconds("Timeout", c.Given.HealthCheck.Timeout, health.Timeout)
 	if intervalOK && timeoutOK && health.Timeout > health.Interval {
-		c.Problem(Problem{Field: "Workload.HealthCheck.Timeout", Message: fmt.Sprintf("must not be longer than Interval, got %s and %s", health.Timeout, health.Interval),
-			Fix: "shorten the one or lengthen the other"})
+		c.Problem(Problem{
+			Field: "Workload.HealthCheck.Timeout",
+			Message: fmt.Sprintf(
+				"must not be longer than Interval, got %s and %s",
+				health.Timeout,
+				health.Interval,
+			),
+			Fix: "shorten the one or lengthen the other",
+		})
 	}
-	c.list.Between("Workload.HealthCheck.HealthyThreshold", health.HealthyThreshold, 1, maxHealthThreshold, "")
-	c.list.Between("Workload.HealthCheck.UnhealthyThreshold", health.UnhealthyThreshold, 1, maxHealthThreshold, "")
+	c.list.Between(
+		"Workload.HealthCheck.HealthyThreshold",
+		health.HealthyThreshold,
+		1,
+		maxHealthThreshold,
+		"",
+	)
+	c.list.Between(
+		"Workload.HealthCheck.UnhealthyThreshold",
+		health.UnhealthyThreshold,
+		1,
+		maxHealthThreshold,
+		"",
+	)
 	for _, need := range []struct {
 		field    string
 		negative bool
@@ -115,16 +163,27 @@ func (c *Check) checkWorkload() {
 		{"ResponseSize", w.Needs.ResponseSize < 0, w.Needs.ResponseSize},
 	} {
 		if need.negative {
-			c.Problem(Problem{Field: "Workload.Needs." + need.field, Message: "must not be negative", Got: need.got, Fix: "leave it out if any will do"})
+			c.Problem(Problem{
+				Field:   "Workload.Needs." + need.field,
+				Message: "must not be negative",
+				Got:     need.got,
+				Fix:     "leave it out if any will do",
+			})
 		}
 	}
 }
 
-// maxPath is the longest path that every load balancer and the adapter take (Elastic Load Balancing: 1,024 characters).
+// maxPath is the longest path that every load balancer and the adapter take (Elastic Load
+// Balancing: 1,024 characters).
 const maxPath = 1024
 
-// notInPath reports characters that cannot stand in the path and query of a request. The adapter refuses them too, at every start.
-func notInPath(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"#<>\\^`{|}", r) }
+// notInPath reports characters that cannot stand in the path and query of a request. The adapter
+// refuses them too, at every start.
+func notInPath(
+	r rune,
+) bool {
+	return r <= ' ' || r > '~' || strings.ContainsRune("\"#<>\\^`{|}", r)
+}
 
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
@@ -132,7 +191,11 @@ func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune
 func (c *Check) checkImage() {
 	image := c.Workload.Image
 	if image == nil {
-		c.Problem(Problem{Field: "Workload.Image", Message: "is required", Fix: `set it to webimage.Go("./server", nil) or webimage.Dockerfile("./server", nil), for instance`})
+		c.Problem(Problem{
+			Field:   "Workload.Image",
+			Message: "is required",
+			Fix:     `set it to webimage.Go("./server", nil) or webimage.Dockerfile("./server", nil), for instance`,
+		})
 		return
 	}
 	if err := image.Validate(); err != nil {
@@ -160,18 +223,41 @@ func each(err error) []error {
 func (c *Check) checkPlatform() {
 	p := c.platform
 	if !p.Regions.Has(c.Target.Region) {
-		c.Problem(Problem{Field: "Hosting", Message: fmt.Sprintf("is %s, which does not exist in %s", p.Name, c.Target.Region),
-			Fix: fmt.Sprintf("choose %s, or another region for the stack", platform.In(c.Target.Region))})
+		c.Problem(Problem{
+			Field:   "Hosting",
+			Message: fmt.Sprintf("is %s, which does not exist in %s", p.Name, c.Target.Region),
+			Fix: fmt.Sprintf(
+				"choose %s, or another region for the stack",
+				platform.In(c.Target.Region),
+			),
+		})
 	}
 	for _, missing := range p.Missing(c.Workload.Needs) {
-		c.Problem(Problem{Field: "Workload.Needs." + missing.Need, Message: missing.Message, Fix: missing.Fix})
+		c.Problem(Problem{
+			Field:   "Workload.Needs." + missing.Need,
+			Message: missing.Message,
+			Fix:     missing.Fix,
+		})
 	}
 	if least := p.Ports.Least; c.Workload.Port >= 1 && c.Workload.Port < least {
-		c.Problem(Problem{Field: "Workload.Port", Message: fmt.Sprintf("must be at least %d on %s, where a server may not listen on lower ones", least, p.ServiceName()),
-			Got: c.Workload.Port, Fix: "let the server listen on the variable PORT"})
+		c.Problem(Problem{
+			Field: "Workload.Port",
+			Message: fmt.Sprintf(
+				"must be at least %d on %s, where a server may not listen on lower ones",
+				least,
+				p.ServiceName(),
+			),
+			Got: c.Workload.Port,
+			Fix: "let the server listen on the variable PORT",
+		})
 	}
 	if who := p.Ports.Taken[c.Workload.Port]; who != "" {
-		c.Problem(Problem{Field: "Workload.Port", Message: fmt.Sprintf("is the port of %s", who), Got: c.Workload.Port, Fix: "choose another"})
+		c.Problem(Problem{
+			Field:   "Workload.Port",
+			Message: fmt.Sprintf("is the port of %s", who),
+			Got:     c.Workload.Port,
+			Fix:     "choose another",
+		})
 	}
 	given := c.Given.HealthCheck
 	if !p.HealthCheck.Timing {
@@ -188,12 +274,25 @@ func (c *Check) checkPlatform() {
 			}
 		}
 		if len(ignored) > 0 {
-			c.Warn(HealthCheckWarning, fmt.Sprintf("%s ignores %s of the health check: only Path has a meaning there", p.Name, check.And(ignored)))
+			c.Warn(
+				HealthCheckWarning,
+				fmt.Sprintf(
+					"%s ignores %s of the health check: only Path has a meaning there",
+					p.Name,
+					check.And(ignored),
+				),
+			)
 		}
 	}
 	if p.HealthCheck.Root && given.Path == "" {
-		c.Warn(HealthCheckRootWarning, fmt.Sprintf("HealthCheck.Path is not set, so %s asks for / and needs status 200: otherwise the deployment fails. "+
-			"Set HealthCheck.Path to one whose response always has status 200", p.Name))
+		c.Warn(
+			HealthCheckRootWarning,
+			fmt.Sprintf(
+				"HealthCheck.Path is not set, so %s asks for / and needs status 200: otherwise the deployment fails. "+
+					"Set HealthCheck.Path to one whose response always has status 200",
+				p.Name,
+			),
+		)
 	}
 	if c.Image != nil {
 		c.checkImageRules(*c.Image)
@@ -207,39 +306,83 @@ func (c *Check) checkImageRules(image webimage.Facts) {
 		for _, port := range image.Exposed {
 			exposed = append(exposed, strconv.Itoa(port))
 		}
-		c.Warn(PortWarning, fmt.Sprintf("the image exposes %s, but Workload.Port is %d: requests go to %[2]d, which the server also finds in the variable PORT. "+
-			"Set Workload.Port if it listens elsewhere", check.And(exposed), port))
+		c.Warn(
+			PortWarning,
+			fmt.Sprintf(
+				"the image exposes %s, but Workload.Port is %d: requests go to %[2]d, which the server also finds in the variable PORT. "+
+					"Set Workload.Port if it listens elsewhere",
+				check.And(exposed),
+				port,
+			),
+		)
 	}
 	p := c.platform
 	report := func(message, fix string) { c.Problem(Problem{Field: "Workload.Image", Message: message, Fix: fix}) }
 	const build = "build it with webimage.Dockerfile (FROM that image), or copy it to a repository of your own"
 	switch {
 	case image.Registry == webimage.OtherRegistry && !p.Images.Other:
-		report(fmt.Sprintf("is in a registry outside of AWS, from which %s cannot pull", p.Name), build)
+		report(
+			fmt.Sprintf("is in a registry outside of AWS, from which %s cannot pull", p.Name),
+			build,
+		)
 	case image.Registry == webimage.ECRPublic && !p.Images.Public:
-		report(fmt.Sprintf("is in Amazon ECR Public, but %s runs images from private ECR only", p.Name), build)
+		report(
+			fmt.Sprintf(
+				"is in Amazon ECR Public, but %s runs images from private ECR only",
+				p.Name,
+			),
+			build,
+		)
 	}
 	if image.Architecture == webimage.ARM64 && !p.ARM64.Can {
-		report(fmt.Sprintf("is for arm64, but %s runs x86-64 images only", p.Name),
-			"build it with webimage.X86_64, or choose "+platform.Can(func(p *platform.Platform) platform.Ability { return p.ARM64 }))
+		report(
+			fmt.Sprintf("is for arm64, but %s runs x86-64 images only", p.Name),
+			"build it with webimage.X86_64, or choose "+platform.Can(
+				func(p *platform.Platform) platform.Ability { return p.ARM64 },
+			),
+		)
 	}
 	if p.Images.OwnRegion && !image.InRegion(c.Target.Region) {
-		report(fmt.Sprintf("is in %s, but %s pulls from the service's own region %s only", image.Region, p.Name, c.Target.Region),
-			"replicate the repository to "+c.Target.Region)
+		report(
+			fmt.Sprintf(
+				"is in %s, but %s pulls from the service's own region %s only",
+				image.Region,
+				p.Name,
+				c.Target.Region,
+			),
+			"replicate the repository to "+c.Target.Region,
+		)
 	}
 	if p.Images.AnyRegionUnknown && !image.InRegion(c.Target.Region) {
-		c.Warn(RegionWarning, fmt.Sprintf("the image is in %s, and AWS does not say whether %s pulls from another region than the service's own %s: "+
-			"replicate the repository to be sure", image.Region, p.Name, c.Target.Region))
+		c.Warn(
+			RegionWarning,
+			fmt.Sprintf(
+				"the image is in %s, and AWS does not say whether %s pulls from another region than the service's own %s: "+
+					"replicate the repository to be sure",
+				image.Region,
+				p.Name,
+				c.Target.Region,
+			),
+		)
 	}
 	if !p.Images.Adapter {
 		return
 	}
 	switch image.Adapter {
 	case webimage.NoAdapter:
-		report(fmt.Sprintf("has no adapter (webimage.NoAdapter), so it cannot answer on %s", p.Name), "leave the option Adapter out, or choose another hosting")
+		report(
+			fmt.Sprintf("has no adapter (webimage.NoAdapter), so it cannot answer on %s", p.Name),
+			"leave the option Adapter out, or choose another hosting",
+		)
 	case webimage.UnknownAdapter:
-		c.Warn(AdapterWarning, fmt.Sprintf("the image was not built here, and %s needs an adapter in its /opt/extensions: without one, every start fails. "+
-			"If it has one, say so: &webimage.ExistingOptions{Adapter: webimage.OwnAdapter}", p.Name))
+		c.Warn(
+			AdapterWarning,
+			fmt.Sprintf(
+				"the image was not built here, and %s needs an adapter in its /opt/extensions: without one, every start fails. "+
+					"If it has one, say so: &webimage.ExistingOptions{Adapter: webimage.OwnAdapter}",
+				p.Name,
+			),
+		)
 	}
 }
 
@@ -275,11 +418,16 @@ func (c *Check) variable(name, value string) *Problem {
 	case token.In(name):
 		return &Problem{Message: "must have a literal name, without CDK tokens"}
 	case !isText(name) || strings.ContainsFunc(name, func(r rune) bool { return r == '=' || unicode.IsSpace(r) || !unicode.IsPrint(r) }):
-		return &Problem{Message: "must have a name without '=', white space and invisible characters"}
+		return &Problem{
+			Message: "must have a name without '=', white space and invisible characters",
+		}
 	case name == portVariable:
 		return &Problem{Message: "is set from Workload.Port", Fix: "set that instead"}
 	case !isText(value):
-		return &Problem{Message: "must be UTF-8 text without NUL", Fix: "encode it, for instance as base64"}
+		return &Problem{
+			Message: "must be UTF-8 text without NUL",
+			Fix:     "encode it, for instance as base64",
+		}
 	}
 	if c.platform == nil {
 		return nil
@@ -287,9 +435,18 @@ func (c *Check) variable(name, value string) *Problem {
 	rules := c.platform.Variables
 	switch {
 	case rules.IsReserved(name):
-		return &Problem{Message: fmt.Sprintf("is set by %s itself", c.platform.ServiceName()), Fix: "choose another name"}
+		return &Problem{
+			Message: fmt.Sprintf("is set by %s itself", c.platform.ServiceName()),
+			Fix:     "choose another name",
+		}
 	case rules.Name != nil && !rules.Name.MatchString(name):
-		return &Problem{Message: fmt.Sprintf("must, on %s, have a name of %s", c.platform.ServiceName(), rules.NameWords)}
+		return &Problem{
+			Message: fmt.Sprintf(
+				"must, on %s, have a name of %s",
+				c.platform.ServiceName(),
+				rules.NameWords,
+			),
+		}
 	}
 	for _, rule := range c.rules {
 		if problem := rule(name, value); problem != nil {
@@ -317,8 +474,16 @@ func (c *Check) variablesSize(variables map[string]string) *Problem {
 	if size <= most {
 		return nil
 	}
-	return &Problem{Message: fmt.Sprintf("must not have more than %d bytes in all names and values on %s, got %d and %d of PORT and the hosting's own",
-		most, c.platform.ServiceName(), users, size-users), Fix: "put what is large into the image, a table or a parameter"}
+	return &Problem{
+		Message: fmt.Sprintf(
+			"must not have more than %d bytes in all names and values on %s, got %d and %d of PORT and the hosting's own",
+			most,
+			c.platform.ServiceName(),
+			users,
+			size-users,
+		),
+		Fix: "put what is large into the image, a table or a parameter",
+	}
 }
 
 // isNil reports whether an interface holds nothing, or a nil pointer.

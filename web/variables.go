@@ -39,13 +39,15 @@ func (v *Variables) Map() *map[string]*string {
 // Each calls set for each variable that is added from now on.
 func (v *Variables) Each(set func(name, value string)) { v.follow = append(v.follow, set) }
 
-// Pairs is a list with all variables for a property of an L1 construct, rendered when the app synthesizes. The keys are the
-// property's names of name and value: "name" and "value" for a KeyValuePairProperty.
+// Pairs is a list with all variables for a property of an L1 construct, rendered when the app
+// synthesizes. The keys are the property's names of name and value: "name" and "value" for a
+// KeyValuePairProperty.
 func (v *Variables) Pairs(nameKey, valueKey string) awscdk.IResolvable {
 	return awscdk.Lazy_UncachedAny(&pairs{v, nameKey, valueKey}, nil)
 }
 
-// pairs is an awscdk.IAnyProducer: a pointer to a struct, because jsii takes nothing else for an interface.
+// pairs is an awscdk.IAnyProducer: a pointer to a struct, because jsii takes nothing else for an
+// interface.
 type pairs struct {
 	variables         *Variables
 	nameKey, valueKey string
@@ -59,7 +61,8 @@ func (p *pairs) Produce(awscdk.IResolveContext) any {
 	return list
 }
 
-// Text is a string, such as a script or a file, that render makes of all variables when the app synthesizes.
+// Text is a string, such as a script or a file, that render makes of all variables when the app
+// synthesizes.
 func (v *Variables) Text(render func(all iter.Seq2[string, string]) string) string {
 	return *awscdk.Lazy_UncachedString(&text{v, render}, nil)
 }

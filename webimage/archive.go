@@ -91,7 +91,12 @@ func (a *archive) tree(name, source string, without buildcontext.Omitted) error 
 				return err
 			}
 			link = filepath.ToSlash(link)
-			header := tar.Header{Name: target, Typeflag: tar.TypeSymlink, Mode: 0o777, Linkname: link}
+			header := tar.Header{
+				Name:     target,
+				Typeflag: tar.TypeSymlink,
+				Mode:     0o777,
+				Linkname: link,
+			}
 			return a.header(header)
 		case entry.Type().IsRegular():
 			header := tar.Header{Name: target, Typeflag: tar.TypeReg, Mode: mode, Size: info.Size()}

@@ -115,7 +115,10 @@ type stagedKey struct {
 	spec string
 }
 
-func (i *builtImage) newAsset(stack awscdk.Stack, id string) (awsecrassets.DockerImageAsset, error) {
+func (i *builtImage) newAsset(
+	stack awscdk.Stack,
+	id string,
+) (awsecrassets.DockerImageAsset, error) {
 	recipe, err := i.source.recipe()
 	if err != nil {
 		return nil, err

@@ -241,7 +241,9 @@ func (d *dockerBuild) parse(dir string) (*dockerfile.File, int, error) {
 // folder returns the absolute path of the image's folder, with links resolved.
 func (d *dockerBuild) folder() (string, error) {
 	if strings.TrimSpace(d.dir) == "" {
-		return "", errors.New(`folder is empty; name a folder with a Dockerfile, such as "./server"`)
+		return "", errors.New(
+			`folder is empty; name a folder with a Dockerfile, such as "./server"`,
+		)
 	}
 	dir, err := project.Path(d.dir)
 	if err != nil {
@@ -357,7 +359,12 @@ func (d *dockerBuild) copyContext(dir, context string, output buildcontext.Omitt
 			secrets = append(secrets, file)
 		}
 	}
-	return buildcontext.Copy(dir, context, ignored, append(buildcontext.Omit(secrets...), output...))
+	return buildcontext.Copy(
+		dir,
+		context,
+		ignored,
+		append(buildcontext.Omit(secrets...), output...),
+	)
 }
 
 // resolve makes the path of a file absolute.

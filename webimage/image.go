@@ -44,7 +44,8 @@ type Facts struct {
 	// ByDigest is true for an image that is named by its digest, so that it never changes.
 	ByDigest bool
 
-	// Built is true for an image that `cdk deploy` builds and publishes under a tag that never moves.
+	// Built is true for an image that `cdk deploy` builds and publishes under a tag that never
+	// moves.
 	Built bool
 
 	// Adapter says whether the image can take Lambda's invocations.

@@ -1,4 +1,5 @@
-// Command guestbook is a CDK app: a DynamoDB table and a web server that uses it, on the hosting that -c hosting=… names.
+// Command guestbook is a CDK app: a DynamoDB table and a web server that uses it, on the hosting
+// that -c hosting=… names.
 package main
 
 import (
@@ -25,10 +26,19 @@ func main() {
 func newGuestbook(app awscdk.App, hosting web.Hosting) awscdk.Stack {
 	stack := awscdk.NewStack(app, new("Guestbook"), nil)
 	entries := awsdynamodb.NewTableV2(stack, new("Entries"), &awsdynamodb.TablePropsV2{
-		PartitionKey: &awsdynamodb.Attribute{Name: new("book"), Type: awsdynamodb.AttributeType_STRING},
-		SortKey:      &awsdynamodb.Attribute{Name: new("id"), Type: awsdynamodb.AttributeType_STRING},
+		PartitionKey: &awsdynamodb.Attribute{
+			Name: new("book"),
+			Type: awsdynamodb.AttributeType_STRING,
+		},
+		SortKey: &awsdynamodb.Attribute{
+			Name: new("id"),
+			Type: awsdynamodb.AttributeType_STRING,
+		},
 	})
-	server := web.Workload{Image: webimage.Go("./examples/guestbook/server", nil), HealthCheck: web.HealthCheck{Path: "/healthz"}}
+	server := web.Workload{
+		Image:       webimage.Go("./examples/guestbook/server", nil),
+		HealthCheck: web.HealthCheck{Path: "/healthz"},
+	}
 	site := web.NewService(stack, "Site", &web.ServiceProps{Workload: server, Hosting: hosting})
 	site.UseTable("TABLE_NAME", entries, web.ReadWrite)
 	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})

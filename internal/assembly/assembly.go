@@ -1,5 +1,5 @@
-// Package assembly reads cloud assemblies, the folders that `cdk synth` writes. Call [ReadAssets] for
-// what `cdk deploy` builds and uploads before it deploys a stack.
+// Package assembly reads cloud assemblies, the folders that `cdk synth` writes. Call [ReadAssets]
+// for what `cdk deploy` builds and uploads before it deploys a stack.
 package assembly
 
 import (
@@ -36,8 +36,8 @@ func Stacks(dir string) ([]string, error) {
 // TemplateFile is the file of a stack's template.
 func TemplateFile(dir, stack string) string { return filepath.Join(dir, stack+templateSuffix) }
 
-// Assets are what a stack needs in the account before it can be deployed. The keys are the hashes of
-// their sources.
+// Assets are what a stack needs in the account before it can be deployed. The keys are the hashes
+// of their sources.
 type Assets struct {
 	Files  map[string]File
 	Images map[string]Image

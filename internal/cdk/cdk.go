@@ -1,4 +1,5 @@
-// Package cdk is what the hostings share of the CDK: optional values, log groups, warnings about tags.
+// Package cdk is what the hostings share of the CDK: optional values, log groups, warnings about
+// tags.
 package cdk
 
 // String is nil for an empty string.

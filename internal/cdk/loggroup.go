@@ -10,10 +10,12 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 )
 
-// defaultRetention in days: logs are kept long enough to look into last month, and do not grow for ever.
+// defaultRetention in days: logs are kept long enough to look into last month, and do not grow for
+// ever.
 const defaultRetention = 30
 
-// retentions are the numbers of days that CloudWatch Logs knows (AWS::Logs::LogGroup RetentionInDays).
+// retentions are the numbers of days that CloudWatch Logs knows (AWS::Logs::LogGroup
+// RetentionInDays).
 var retentions = map[int]awslogs.RetentionDays{
 	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
 	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
@@ -41,11 +43,16 @@ func CheckLogGroup(c checker, group awslogs.ILogGroup, days int) {
 		known = append(known, strconv.Itoa(days))
 	}
 	c.OneOf("LogRetentionInDays", strconv.Itoa(days), known)
-	c.Excludes("LogGroup", group != nil, []string{"LogRetentionInDays"}, "set the retention where the log group is made")
+	c.Excludes(
+		"LogGroup",
+		group != nil,
+		[]string{"LogRetentionInDays"},
+		"set the retention where the log group is made",
+	)
 }
 
-// LogGroup returns the user's log group or makes one, which keeps what it gets for a number of days (0: 30) and is deleted with the
-// service.
+// LogGroup returns the user's log group or makes one, which keeps what it gets for a number of days
+// (0: 30) and is deleted with the service.
 func LogGroup(scope constructs.Construct, own awslogs.ILogGroup, days int) awslogs.ILogGroup {
 	if own != nil {
 		return own

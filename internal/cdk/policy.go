@@ -12,7 +12,14 @@ type Statement struct {
 func Policy(statements ...Statement) awsiam.PolicyDocument {
 	var all []any
 	for _, statement := range statements {
-		all = append(all, map[string]any{"Effect": "Allow", "Action": statement.Actions, "Resource": statement.Resource})
+		all = append(
+			all,
+			map[string]any{
+				"Effect":   "Allow",
+				"Action":   statement.Actions,
+				"Resource": statement.Resource,
+			},
+		)
 	}
 	return awsiam.PolicyDocument_FromJson(map[string]any{"Statement": all})
 }

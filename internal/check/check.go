@@ -1,5 +1,5 @@
-// Package check holds the shapes of check that props go through, so that every message has one grammar: the field, what it
-// must be, what it is, what to do.
+// Package check holds the shapes of check that props go through, so that every message has one
+// grammar: the field, what it must be, what it is, what to do.
 package check
 
 import (
@@ -65,7 +65,13 @@ func (l *List) Err() error {
 // Between checks a number. The unit may be empty.
 func (l *List) Between(field string, got, least, most int, unit string) {
 	if got < least || got > most {
-		l.Add(Problem{Field: field, Message: strings.TrimSpace(fmt.Sprintf("must be between %d and %d %s", least, most, unit)), Got: got})
+		l.Add(Problem{
+			Field: field,
+			Message: strings.TrimSpace(
+				fmt.Sprintf("must be between %d and %d %s", least, most, unit),
+			),
+			Got: got,
+		})
 	}
 }
 
@@ -79,13 +85,21 @@ func (l *List) AtLeast(field string, got, least int) {
 // NotGreater checks that of two fields the first is not the greater one.
 func (l *List) NotGreater(field string, got int, other string, most int) {
 	if got > most {
-		l.Add(Problem{Field: field, Message: fmt.Sprintf("must not be greater than %s, got %d and %d", last(other), got, most),
-			Fix: "lower the one or raise the other"})
+		l.Add(Problem{
+			Field: field,
+			Message: fmt.Sprintf(
+				"must not be greater than %s, got %d and %d",
+				last(other),
+				got,
+				most,
+			),
+			Fix: "lower the one or raise the other",
+		})
 	}
 }
 
-// OneOf checks a choice. The empty string and tokens are not checked. Names are what to write for the allowed values, if
-// that differs from them.
+// OneOf checks a choice. The empty string and tokens are not checked. Names are what to write for
+// the allowed values, if that differs from them.
 func (l *List) OneOf(field, got string, allowed []string, names ...string) {
 	if got == "" || token.In(got) || slices.Contains(allowed, got) {
 		return
@@ -108,7 +122,15 @@ func isNumber(text string) bool {
 // WholeSeconds checks a duration.
 func (l *List) WholeSeconds(field string, got, least, most time.Duration) {
 	if got < least || got > most || got%time.Second != 0 {
-		l.Add(Problem{Field: field, Message: fmt.Sprintf("must be whole seconds from %.0fs to %.0fs", least.Seconds(), most.Seconds()), Got: got})
+		l.Add(Problem{
+			Field: field,
+			Message: fmt.Sprintf(
+				"must be whole seconds from %.0fs to %.0fs",
+				least.Seconds(),
+				most.Seconds(),
+			),
+			Got: got,
+		})
 	}
 }
 
@@ -121,13 +143,25 @@ type NameRule struct {
 
 // Name checks a name. The empty string and tokens are not checked.
 func (l *List) Name(field, got string, rule NameRule) {
-	if got == "" || token.In(got) || len(got) >= rule.Least && len(got) <= rule.Most && rule.Pattern.MatchString(got) {
+	if got == "" || token.In(got) ||
+		len(got) >= rule.Least && len(got) <= rule.Most && rule.Pattern.MatchString(got) {
 		return
 	}
-	l.Add(Problem{Field: field, Message: fmt.Sprintf("must have %d to %d %s, got %q (%d)", rule.Least, rule.Most, rule.Words, got, len(got))})
+	l.Add(Problem{
+		Field: field,
+		Message: fmt.Sprintf(
+			"must have %d to %d %s, got %q (%d)",
+			rule.Least,
+			rule.Most,
+			rule.Words,
+			got,
+			len(got),
+		),
+	})
 }
 
-// Excludes reports fields that are set beside one that leaves no room for them. The fix says what to do instead.
+// Excludes reports fields that are set beside one that leaves no room for them. The fix says what
+// to do instead.
 func (l *List) Excludes(field string, set bool, others []string, fix string) {
 	if set {
 		l.Add(Problem{Field: field, Message: "excludes " + And(others), Fix: fix})
@@ -150,26 +184,56 @@ func (l *List) Size(cpuField, memoryField string, units platform.Sizes, cpu, mem
 	slices.Sort(allMemory)
 	allMemory = slices.Compact(allMemory)
 	if withCPU == nil {
-		l.Add(Problem{Field: cpuField, Message: fmt.Sprintf("must be %s, got %s", Or(texts(cpus, units.CPU)), units.CPU(cpu)),
-			Fix: "the nearest is " + Or(texts(nearest(cpus, cpu), units.CPU))})
+		l.Add(Problem{
+			Field: cpuField,
+			Message: fmt.Sprintf(
+				"must be %s, got %s",
+				Or(texts(cpus, units.CPU)),
+				units.CPU(cpu),
+			),
+			Fix: "the nearest is " + Or(texts(nearest(cpus, cpu), units.CPU)),
+		})
 		if memory != 0 && withMemory == nil {
 			l.Add(Problem{Field: memoryField,
-				Message: fmt.Sprintf("must be from %s to %s, got %s", units.Memory(allMemory[0]), units.Memory(allMemory[len(allMemory)-1]), units.Memory(memory)),
-				Fix:     "the nearest is " + Or(texts(nearest(allMemory, memory), units.Memory))})
+				Message: fmt.Sprintf(
+					"must be from %s to %s, got %s",
+					units.Memory(allMemory[0]),
+					units.Memory(allMemory[len(allMemory)-1]),
+					units.Memory(memory),
+				),
+				Fix: "the nearest is " + Or(texts(nearest(allMemory, memory), units.Memory))})
 		}
 		return
 	}
 	if slices.Contains(withCPU, memory) {
 		return
 	}
-	fix := fmt.Sprintf("choose %s %s", last(memoryField), Or(texts(nearest(withCPU, memory), units.Memory)))
+	fix := fmt.Sprintf(
+		"choose %s %s",
+		last(memoryField),
+		Or(texts(nearest(withCPU, memory), units.Memory)),
+	)
 	if withMemory != nil {
-		fix += fmt.Sprintf(", or %s %s", last(cpuField), Or(texts(nearest(withMemory, cpu), units.CPU)))
+		fix += fmt.Sprintf(
+			", or %s %s",
+			last(cpuField),
+			Or(texts(nearest(withMemory, cpu), units.CPU)),
+		)
 	}
-	l.Add(Problem{Field: memoryField, Message: fmt.Sprintf("is %s, which is not sold with %s %s", units.Memory(memory), last(cpuField), units.CPU(cpu)), Fix: fix})
+	l.Add(Problem{
+		Field: memoryField,
+		Message: fmt.Sprintf(
+			"is %s, which is not sold with %s %s",
+			units.Memory(memory),
+			last(cpuField),
+			units.CPU(cpu),
+		),
+		Fix: fix,
+	})
 }
 
-// nearest returns the choices on both sides of a value that is none of them, or the only one if it lies beyond an end.
+// nearest returns the choices on both sides of a value that is none of them, or the only one if it
+// lies beyond an end.
 func nearest(choices []int, value int) []int {
 	i, _ := slices.BinarySearch(choices, value)
 	return choices[max(i-1, 0):min(i+1, len(choices))]

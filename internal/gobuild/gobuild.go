@@ -20,7 +20,14 @@ var Flags = []string{"-trimpath", "-buildvcs=false"}
 // architecture: the image does not depend on what this machine is tuned for. None of the values is
 // empty: for an empty one the go command reads what go env -w has set.
 func CrossCompile(goarch string) []string {
-	return []string{"CGO_ENABLED=0", "GOOS=linux", "GOARCH=" + goarch, "GOAMD64=v1", "GOARM64=v8.0", "GOEXPERIMENT=none"}
+	return []string{
+		"CGO_ENABLED=0",
+		"GOOS=linux",
+		"GOARCH=" + goarch,
+		"GOAMD64=v1",
+		"GOARM64=v8.0",
+		"GOEXPERIMENT=none",
+	}
 }
 
 // Tool runs the go command in a folder, with this and no other environment, and returns what it

@@ -1,4 +1,5 @@
-// Package imports keeps the import directions of the library: examples and integ, then the hostings, then web, then webimage.
+// Package imports keeps the import directions of the library: examples and integ, then the
+// hostings, then web, then webimage.
 package imports
 
 import (
@@ -96,8 +97,8 @@ func TestExamplesImportNothingInternal(t *testing.T) {
 	}
 }
 
-// The adapter's program is copied into users' images and starts with every execution environment: the standard library alone, and
-// not net/http, which would double it.
+// The adapter's program is copied into users' images and starts with every execution environment:
+// the standard library alone, and not net/http, which would double it.
 func TestAdapterImportsTheStandardLibraryAlone(t *testing.T) {
 	const folder = "adapter/program"
 	found := 0

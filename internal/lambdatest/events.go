@@ -65,7 +65,13 @@ func version2(r Request, host string) []byte {
 			"accountId": "123456789012", "apiId": "abc123", "domainName": domain, "domainPrefix": prefix,
 			"requestId": "JKJaXmPLvHcESHA=", "routeKey": "$default", "stage": "$default",
 			"time": "21/Nov/2026:10:00:00 +0000", "timeEpoch": 1795255200000,
-			"http": map[string]string{"method": r.Method, "path": r.Path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "Mozilla/5.0"},
+			"http": map[string]string{
+				"method":    r.Method,
+				"path":      r.Path,
+				"protocol":  "HTTP/1.1",
+				"sourceIp":  "192.0.2.1",
+				"userAgent": "Mozilla/5.0",
+			},
 		},
 		Body: r.body(), IsBase64Encoded: r.Base64,
 	})
@@ -98,7 +104,12 @@ func RESTAPIEvent(r Request) []byte {
 		IsBase64Encoded        bool                `json:"isBase64Encoded"`
 	}{
 		"/{proxy+}", r.Path, r.Method, single, multi, query, queries,
-		map[string]any{"apiId": "abc123", "stage": "prod", "path": "/prod" + r.Path, "httpMethod": r.Method},
+		map[string]any{
+			"apiId":      "abc123",
+			"stage":      "prod",
+			"path":       "/prod" + r.Path,
+			"httpMethod": r.Method,
+		},
 		r.optionalBody(), r.Base64,
 	})
 }

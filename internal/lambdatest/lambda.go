@@ -266,7 +266,10 @@ func (l *Lambda) allStarted() bool {
 // for their next event: the environment is up, and the runtime may go on.
 func (l *Lambda) WaitExtensions() {
 	l.t.Helper()
-	l.need("no extension is up", func() bool { return len(l.extensions) > 0 && l.waiting == len(l.extensions) })
+	l.need(
+		"no extension is up",
+		func() bool { return len(l.extensions) > 0 && l.waiting == len(l.extensions) },
+	)
 }
 
 // WaitTaken waits until an invocation was handed out and has no response yet.
@@ -431,8 +434,14 @@ func (l *Lambda) next(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(p.Event)))
 	h.Set("Lambda-Runtime-Aws-Request-Id", p.id)
-	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(p.Timeout).UnixMilli(), 10))
-	h.Set("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:123456789012:function:site")
+	h.Set(
+		"Lambda-Runtime-Deadline-Ms",
+		strconv.FormatInt(time.Now().Add(p.Timeout).UnixMilli(), 10),
+	)
+	h.Set(
+		"Lambda-Runtime-Invoked-Function-Arn",
+		"arn:aws:lambda:eu-west-1:123456789012:function:site",
+	)
 	for name, value := range map[string]string{
 		"Lambda-Runtime-Trace-Id":         p.TraceID,
 		"Lambda-Runtime-Aws-Tenant-Id":    p.TenantID,
@@ -457,7 +466,11 @@ func (l *Lambda) take(w http.ResponseWriter, r *http.Request) *pending {
 		delete(l.inFlight, id)
 	})
 	if p == nil {
-		respond(w, http.StatusBadRequest, `{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}`)
+		respond(
+			w,
+			http.StatusBadRequest,
+			`{"errorType":"InvalidRequestID","errorMessage":"Invalid request ID"}`,
+		)
 	}
 	return p
 }
@@ -495,9 +508,17 @@ func (l *Lambda) response(w http.ResponseWriter, r *http.Request) {
 	case http.StatusAccepted:
 		respond(w, res.Status, `{"status":"OK"}`)
 	case http.StatusRequestEntityTooLarge:
-		respond(w, res.Status, `{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}`)
+		respond(
+			w,
+			res.Status,
+			`{"errorType":"RequestEntityTooLarge","errorMessage":"Exceeded maximum allowed payload size (6291556 bytes)."}`,
+		)
 	default:
-		respond(w, res.Status, `{"errorType":"InvalidFunctionResponseMode","errorMessage":"Invalid function response mode"}`)
+		respond(
+			w,
+			res.Status,
+			`{"errorType":"InvalidFunctionResponseMode","errorMessage":"Invalid function response mode"}`,
+		)
 	}
 	p.done <- res
 }
@@ -538,7 +559,12 @@ func (l *Lambda) invocationError(w http.ResponseWriter, r *http.Request) {
 	if p == nil {
 		return
 	}
-	res := &Response{RequestID: p.id, Header: r.Header, Error: functionError(r), Status: http.StatusAccepted}
+	res := &Response{
+		RequestID: p.id,
+		Header:    r.Header,
+		Error:     functionError(r),
+		Status:    http.StatusAccepted,
+	}
 	res.Duration = time.Since(p.start)
 	respond(w, http.StatusAccepted, `{"status":"OK"}`)
 	p.done <- res
@@ -573,7 +599,11 @@ func (l *Lambda) register(w http.ResponseWriter, r *http.Request) {
 	var body struct{ Events []string }
 	name := r.Header.Get("Lambda-Extension-Name")
 	if json.NewDecoder(r.Body).Decode(&body) != nil || name == "" {
-		respond(w, http.StatusBadRequest, `{"errorType":"Extension.InvalidRequest","errorMessage":"no name or no events"}`)
+		respond(
+			w,
+			http.StatusBadRequest,
+			`{"errorType":"Extension.InvalidRequest","errorMessage":"no name or no events"}`,
+		)
 		return
 	}
 	l.change(func() { l.extensions = append(l.extensions, Extension{name, body.Events}) })
@@ -583,7 +613,11 @@ func (l *Lambda) register(w http.ResponseWriter, r *http.Request) {
 
 func (l *Lambda) extensionNext(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasPrefix(r.Header.Get("Lambda-Extension-Identifier"), "extension-") {
-		respond(w, http.StatusForbidden, `{"errorType":"Extension.InvalidExtensionIdentifier","errorMessage":"no identifier"}`)
+		respond(
+			w,
+			http.StatusForbidden,
+			`{"errorType":"Extension.InvalidExtensionIdentifier","errorMessage":"no identifier"}`,
+		)
 		return
 	}
 	l.change(func() {
@@ -593,7 +627,11 @@ func (l *Lambda) extensionNext(w http.ResponseWriter, r *http.Request) {
 	defer l.change(func() { l.waiting-- })
 	select {
 	case <-l.shutdown:
-		respond(w, http.StatusOK, `{"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":0}`)
+		respond(
+			w,
+			http.StatusOK,
+			`{"eventType":"SHUTDOWN","shutdownReason":"spindown","deadlineMs":0}`,
+		)
 	case <-r.Context().Done():
 	}
 }

@@ -169,7 +169,9 @@ func Build(t T, pkg, name string, flags ...string) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(dir, name)
-	args := append([]string{"build", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", path}, flags...)
+	args := append(
+		[]string{"build", "-trimpath", "-ldflags", "-s -w -buildid=", "-o", path},
+		flags...)
 	cmd := exec.Command("go", append(args, pkg)...)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

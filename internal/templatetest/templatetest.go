@@ -127,7 +127,8 @@ func JSON(t testing.TB, value any) string {
 	return string(text)
 }
 
-// Warnings synthesizes a stack and returns the texts of its warnings, each with the id by which it is acknowledged: "… [ack: ID]".
+// Warnings synthesizes a stack and returns the texts of its warnings, each with the id by which it
+// is acknowledged: "… [ack: ID]".
 func Warnings(t testing.TB, stack awscdk.Stack) []string {
 	t.Helper()
 	webtest.Template(t, stack)

@@ -43,15 +43,19 @@ type row struct {
 func main() {
 	log.SetFlags(0)
 	contenders := []contender{{name: "cdkweb"}}
-	flag.Func("adapter", "another adapter as `name=binary[,NAME=value...]`, with variables of its own; may be repeated", func(v string) error {
-		name, rest, ok := strings.Cut(v, "=")
-		if !ok {
-			return fmt.Errorf("want name=binary, got %q", v)
-		}
-		parts := strings.Split(rest, ",")
-		contenders = append(contenders, contender{name: name, binary: parts[0], env: parts[1:]})
-		return nil
-	})
+	flag.Func(
+		"adapter",
+		"another adapter as `name=binary[,NAME=value...]`, with variables of its own; may be repeated",
+		func(v string) error {
+			name, rest, ok := strings.Cut(v, "=")
+			if !ok {
+				return fmt.Errorf("want name=binary, got %q", v)
+			}
+			parts := strings.Split(rest, ",")
+			contenders = append(contenders, contender{name: name, binary: parts[0], env: parts[1:]})
+			return nil
+		},
+	)
 	rounds := flag.Int("rounds", 5, "how many turns each one takes in a row of the table")
 	scale := flag.Float64("scale", 1, "multiplies the number of invocations")
 	starts := flag.Int("starts", 30, "how often each one is started")
@@ -60,13 +64,25 @@ func main() {
 
 	t := &bench{}
 	defer t.cleanup()
-	contenders[0].binary = lambdatest.Build(t, "github.com/cdkweb/cdkweb/adapter/program", "cdkweb-adapter")
+	contenders[0].binary = lambdatest.Build(
+		t,
+		"github.com/cdkweb/cdkweb/adapter/program",
+		"cdkweb-adapter",
+	)
 	server := buildServer(t)
 	contenders = append(contenders, contender{name: "in-process", binary: server, inProcess: true})
 
-	fmt.Printf("%s, %s/%s, %d CPUs, %s\n\n", time.Now().UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH,
-		runtime.NumCPU(), runtime.Version())
-	fmt.Println("| row | adapter | p50 ms | p90 ms | p99 ms | per second | adapter CPU ms | CPU with server ms | peak MB |")
+	fmt.Printf(
+		"%s, %s/%s, %d CPUs, %s\n\n",
+		time.Now().UTC().Format(time.DateOnly),
+		runtime.GOOS,
+		runtime.GOARCH,
+		runtime.NumCPU(),
+		runtime.Version(),
+	)
+	fmt.Println(
+		"| row | adapter | p50 ms | p90 ms | p99 ms | per second | adapter CPU ms | CPU with server ms | peak MB |",
+	)
 	fmt.Println("|---|---|--:|--:|--:|--:|--:|--:|--:|")
 	for _, r := range rows() {
 		if strings.Contains(r.name, *only) {
@@ -77,7 +93,9 @@ func main() {
 	if *starts == 0 {
 		return
 	}
-	fmt.Println("\n| adapter | binary MB | start to first /next, p50 ms | max | server listens to first /next, p50 ms | max |")
+	fmt.Println(
+		"\n| adapter | binary MB | start to first /next, p50 ms | max | server listens to first /next, p50 ms | max |",
+	)
 	fmt.Println("|---|--:|--:|--:|--:|--:|")
 	for _, c := range contenders {
 		if !c.inProcess {
@@ -99,9 +117,21 @@ func rows() []row {
 		for i := range binary {
 			binary[i] = byte(i*7 + i>>8)
 		}
-		list = append(list,
-			row{"POST " + size.name + " text", event("POST", "/", "", text, false), size.count, false},
-			row{"POST " + size.name + " binary", event("POST", "/", "", binary, true), size.count, false})
+		list = append(
+			list,
+			row{
+				"POST " + size.name + " text",
+				event("POST", "/", "", text, false),
+				size.count,
+				false,
+			},
+			row{
+				"POST " + size.name + " binary",
+				event("POST", "/", "", binary, true),
+				size.count,
+				false,
+			},
+		)
 	}
 	for _, size := range []struct {
 		name  string
@@ -109,9 +139,21 @@ func rows() []row {
 		count int
 	}{{"1 KB", 1 << 10, 1500}, {"100 KB", 100 << 10, 400}, {"4 MB", 4 << 20, 20}} {
 		query := "n=" + strconv.Itoa(size.n)
-		list = append(list,
-			row{"response " + size.name + " text", event("GET", "/text", query, nil, false), size.count, false},
-			row{"response " + size.name + " binary", event("GET", "/binary", query, nil, false), size.count, false})
+		list = append(
+			list,
+			row{
+				"response " + size.name + " text",
+				event("GET", "/text", query, nil, false),
+				size.count,
+				false,
+			},
+			row{
+				"response " + size.name + " binary",
+				event("GET", "/binary", query, nil, false),
+				size.count,
+				false,
+			},
+		)
 	}
 	return append(list, row{"stream 4 MB", event("GET", "/stream", "", nil, false), 40, true})
 }
@@ -204,9 +246,20 @@ func measure(t *bench, r row, contenders []contender, server string, rounds int)
 	for _, s := range stands {
 		slices.Sort(s.times)
 		n := time.Duration(len(s.times))
-		fmt.Printf("| %s | %s | %s | %s | %s | %.0f | %s | %s | %.1f |\n", r.name, s.name,
-			ms(s.times[n/2]), ms(s.times[n*9/10]), ms(s.times[n*99/100]), float64(n)/s.spent.Seconds(),
-			ms(s.cpu/n), ms((s.cpu+s.serving)/n), float64(s.runtime.PeakMemory())/1e6)
+		fmt.Printf(
+			"| %s | %s | %s | %s | %s | %.0f | %s | %s | %.1f |\n",
+			r.name,
+			s.name,
+			ms(
+				s.times[n/2],
+			),
+			ms(s.times[n*9/10]),
+			ms(s.times[n*99/100]),
+			float64(n)/s.spent.Seconds(),
+			ms(s.cpu/n),
+			ms((s.cpu+s.serving)/n),
+			float64(s.runtime.PeakMemory())/1e6,
+		)
 	}
 	t.cleanup()
 }
@@ -215,7 +268,9 @@ func measure(t *bench, r row, contenders []contender, server string, rounds int)
 // server that listens already, and after the server begins to listen.
 func measureStart(t *bench, c contender, starts int) {
 	var fresh, lag []time.Duration
-	hello := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") })
+	hello := http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") },
+	)
 	for i := range 2 * starts {
 		lambda := lambdatest.New(t)
 		late := i%2 == 1

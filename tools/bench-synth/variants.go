@@ -62,33 +62,37 @@ func defineByHand(stack awscdk.Stack, services int) {
 			&awsapprunner.CfnAutoScalingConfigurationProps{
 				MinSize: new(1.0), MaxSize: new(25.0), MaxConcurrency: new(80.0),
 			})
-		service := awsapprunner.NewCfnService(stack, new(id+"Service"), &awsapprunner.CfnServiceProps{
-			AutoScalingConfigurationArn: scaling.AttrAutoScalingConfigurationArn(),
-			SourceConfiguration: &awsapprunner.CfnService_SourceConfigurationProperty{
-				AutoDeploymentsEnabled: new(false),
-				AuthenticationConfiguration: &awsapprunner.CfnService_AuthenticationConfigurationProperty{
-					AccessRoleArn: accessRole.AttrArn(),
-				},
-				ImageRepository: &awsapprunner.CfnService_ImageRepositoryProperty{
-					ImageIdentifier:     new(image),
-					ImageRepositoryType: new("ECR"),
-					ImageConfiguration: &awsapprunner.CfnService_ImageConfigurationProperty{
-						Port: new("8080"),
-						RuntimeEnvironmentVariables: []any{
-							variable("PORT", "8080"), variable("STAGE", "test"),
+		service := awsapprunner.NewCfnService(
+			stack,
+			new(id+"Service"),
+			&awsapprunner.CfnServiceProps{
+				AutoScalingConfigurationArn: scaling.AttrAutoScalingConfigurationArn(),
+				SourceConfiguration: &awsapprunner.CfnService_SourceConfigurationProperty{
+					AutoDeploymentsEnabled: new(false),
+					AuthenticationConfiguration: &awsapprunner.CfnService_AuthenticationConfigurationProperty{
+						AccessRoleArn: accessRole.AttrArn(),
+					},
+					ImageRepository: &awsapprunner.CfnService_ImageRepositoryProperty{
+						ImageIdentifier:     new(image),
+						ImageRepositoryType: new("ECR"),
+						ImageConfiguration: &awsapprunner.CfnService_ImageConfigurationProperty{
+							Port: new("8080"),
+							RuntimeEnvironmentVariables: []any{
+								variable("PORT", "8080"), variable("STAGE", "test"),
+							},
 						},
 					},
 				},
+				InstanceConfiguration: &awsapprunner.CfnService_InstanceConfigurationProperty{
+					Cpu: new("1024"), Memory: new("2048"), InstanceRoleArn: instanceRole.AttrArn(),
+				},
+				HealthCheckConfiguration: &awsapprunner.CfnService_HealthCheckConfigurationProperty{
+					Protocol: new("HTTP"), Path: new("/healthz"),
+					Interval: new(5.0), Timeout: new(2.0),
+					HealthyThreshold: new(1.0), UnhealthyThreshold: new(5.0),
+				},
 			},
-			InstanceConfiguration: &awsapprunner.CfnService_InstanceConfigurationProperty{
-				Cpu: new("1024"), Memory: new("2048"), InstanceRoleArn: instanceRole.AttrArn(),
-			},
-			HealthCheckConfiguration: &awsapprunner.CfnService_HealthCheckConfigurationProperty{
-				Protocol: new("HTTP"), Path: new("/healthz"),
-				Interval: new(5.0), Timeout: new(2.0),
-				HealthyThreshold: new(1.0), UnhealthyThreshold: new(5.0),
-			},
-		})
+		)
 		service.AddDependency(instanceRole)
 		service.AddDependency(accessRole)
 	}

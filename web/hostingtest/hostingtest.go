@@ -1,4 +1,5 @@
-// Package hostingtest is the conformance suite that every hosting must pass. A hosting's package runs it with one call:
+// Package hostingtest is the conformance suite that every hosting must pass. A hosting's package
+// runs it with one call:
 //
 //	func TestMain(m *testing.M) { os.Exit(webtest.Main(m)) }
 //
@@ -11,7 +12,8 @@
 //		})
 //	}
 //
-// What only one hosting does is tested in its own package. Package memweb is a hosting of few lines that passes.
+// What only one hosting does is tested in its own package. Package memweb is a hosting of few lines
+// that passes.
 package hostingtest
 
 import (
@@ -48,11 +50,13 @@ type Harness struct {
 	// Type of the primary resource; empty if the hosting makes no AWS resource.
 	Type string
 
-	// Environment is the path of the variables in the primary resource's properties: a map, or a list of names and values under the
-	// keys NameKey (default: Name) and ValueKey (default: Value).
+	// Environment is the path of the variables in the primary resource's properties: a map, or a
+	// list of names and values under the keys NameKey (default: Name) and ValueKey (default:
+	// Value).
 	Environment, NameKey, ValueKey string
 
-	// Command is the path of the command, and CommandValue what ["serve", "--verbose"] becomes, as JSON. Optional.
+	// Command is the path of the command, and CommandValue what ["serve", "--verbose"] becomes, as
+	// JSON. Optional.
 	Command, CommandValue string
 
 	// Variables replaces Environment for a hosting without a primary resource.
@@ -148,8 +152,8 @@ var tests = []struct {
 // Run runs the tests.
 func Run(t *testing.T, h Harness) { run(t, h, false) }
 
-// RunBriefly runs those tests that depend on the address of a service: for a hosting with several kinds of endpoints, one of which
-// went through [Run].
+// RunBriefly runs those tests that depend on the address of a service: for a hosting with several
+// kinds of endpoints, one of which went through [Run].
 func RunBriefly(t *testing.T, h Harness) { run(t, h, true) }
 
 func run(t *testing.T, h Harness, briefly bool) {
@@ -505,7 +509,8 @@ func testOneImage(t *testing.T, h Harness) {
 	}
 }
 
-// ImageHashes synthesizes a stack's app and returns the source hashes of the images that `cdk deploy` builds for the stack.
+// ImageHashes synthesizes a stack's app and returns the source hashes of the images that `cdk
+// deploy` builds for the stack.
 func ImageHashes(t *testing.T, stack awscdk.Stack) []string {
 	t.Helper()
 	assembly := stack.Node().Root().(awscdk.App).Synth(nil)
@@ -658,7 +663,8 @@ func testSentences(t *testing.T, h Harness) {
 	WantProblems(t, web.ServiceProps{Workload: workload(), Hosting: h.Hosting})
 }
 
-// testPromises shows that what the platform's data say is checked, without a word of the hosting's own.
+// testPromises shows that what the platform's data say is checked, without a word of the hosting's
+// own.
 func testPromises(t *testing.T, h Harness) {
 	p := h.Hosting.Platform()
 	validate := func(change func(w *web.Workload)) error {
@@ -780,7 +786,8 @@ func testWorkloadIsCopied(t *testing.T, h Harness) {
 	}
 }
 
-// wantWarnings counts the warnings of an id, and that they go when they are acknowledged on the service.
+// wantWarnings counts the warnings of an id, and that they go when they are acknowledged on the
+// service.
 func wantWarnings(t *testing.T, stack awscdk.Stack, service *web.Service, id string, want int) {
 	t.Helper()
 	count := func() int {
@@ -796,8 +803,8 @@ func wantWarnings(t *testing.T, stack awscdk.Stack, service *web.Service, id str
 	}
 }
 
-// WantProblems fails if Validate of some props does not report exactly the wanted problems, each a whole sentence in the order of
-// the fields.
+// WantProblems fails if Validate of some props does not report exactly the wanted problems, each a
+// whole sentence in the order of the fields.
 func WantProblems(t testing.TB, props web.ServiceProps, want ...string) {
 	t.Helper()
 	var got []string
@@ -811,7 +818,8 @@ func WantProblems(t testing.TB, props web.ServiceProps, want ...string) {
 	}
 }
 
-// wantSecret fails if a call does not panic, or shows a value in its error: variables hold passwords, and errors land in logs.
+// wantSecret fails if a call does not panic, or shows a value in its error: variables hold
+// passwords, and errors land in logs.
 func wantSecret(t *testing.T, value string, call func()) {
 	t.Helper()
 	defer func() {

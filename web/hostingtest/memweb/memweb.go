@@ -1,5 +1,5 @@
-// Package memweb is a hosting that makes no AWS resource but a role: it remembers what it was asked for. It shows how little a
-// hosting needs, and lets tests run without the resources of a real one.
+// Package memweb is a hosting that makes no AWS resource but a role: it remembers what it was asked
+// for. It shows how little a hosting needs, and lets tests run without the resources of a real one.
 package memweb
 
 import (
