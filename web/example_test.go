@@ -42,8 +42,9 @@ func ExampleServiceProps_Validate() {
 		Hosting:  apprunnerweb.Hosting{CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.TwoGB},
 	}
 	fmt.Println(props.Validate())
-	// Output: Workload.Port must be between 1 and 65535, got 80000 Hosting.Memory is 2 GB, which is
-	// not sold with CPU 0.5 vCPU; choose Memory 1 GB, or CPU 1 vCPU
+	// Output:
+	// Workload.Port must be between 1 and 65535, got 80000
+	// Hosting.Memory is 2 GB, which is not sold with CPU 0.5 vCPU; choose Memory 1 GB, or CPU 1 vCPU
 }
 
 // A whole CDK app. -c hosting=… chooses where it runs.
@@ -74,7 +75,8 @@ func ExampleInvalidPropsError() {
 		Workload: web.Workload{Image: webimage.URI("public.ecr.aws/nginx/nginx:1.29", nil), Port: 80},
 		Hosting:  lambdaweb.Hosting{MemorySize: 64},
 	})
-	// Output: Workload.Port must be at least 1024 on Lambda, where a server may not listen on lower
-	// ones Workload.Image is in Amazon ECR Public, but Lambda behind an HTTP API runs images from
-	// private ECR only Hosting.MemorySize must be between 128 and 10240 MB
+	// Output:
+	// Workload.Port must be at least 1024 on Lambda, where a server may not listen on lower ones
+	// Workload.Image is in Amazon ECR Public, but Lambda behind an HTTP API runs images from private ECR only
+	// Hosting.MemorySize must be between 128 and 10240 MB
 }
