@@ -20,8 +20,8 @@ test: ## run every test that needs only Go and Node
 	@set -e; for module in $(MODULES); do echo "cd $$module && go test ./..."; (cd $$module && CDK_VALIDATION=false go test ./...); done
 
 validate: ## run the tests that make templates with the CDK's validation of them, which takes seconds in each process
-	go test $(GOLDEN)
-	cd examples/ec2 && go test ./...
+	go test -count=1 $(GOLDEN)
+	cd examples/ec2 && go test -count=1 ./...
 
 race: ## run the tests of the adapter with the race detector (needs a C compiler)
 	go test -race ./adapter/... ./internal/lambdatest

@@ -90,17 +90,23 @@ func (c *copier) copyFolderMode(name string) error {
 	return err
 }
 
-// hasExceptionBelow reports whether a pattern that starts with "!" may let in something that lies
-// in a folder.
+// hasExceptionBelow reports whether Docker looks into a hidden folder for files that a pattern which
+// starts with "!" lets in. It goes by the names of these patterns without a glob at their end; if
+// one of them has another wildcard, it looks into every folder.
 func (c *copier) hasExceptionBelow(folder string) bool {
-	folder += string(filepath.Separator)
-	return slices.ContainsFunc(c.ignored.Patterns(), func(pattern *patternmatcher.Pattern) bool {
-		name := pattern.String()
-		wildcard := strings.IndexAny(name, `*?[\^`)
-		below := strings.HasPrefix(name, folder)
-		maybe := wildcard >= 0 && strings.HasPrefix(folder, name[:wildcard])
-		return pattern.Exclusion() && (below || maybe)
-	})
+	const separator = string(filepath.Separator)
+	below := false
+	for _, pattern := range c.ignored.Patterns() {
+		if !pattern.Exclusion() {
+			continue
+		}
+		name := strings.TrimSuffix(strings.TrimSuffix(pattern.String(), separator+"**"), separator+"*")
+		if strings.ContainsAny(name, "*[]?^") {
+			return true
+		}
+		below = below || strings.HasPrefix(name+separator, folder+separator)
+	}
+	return below
 }
 
 // copy copies one entry, and makes the folders above it.
