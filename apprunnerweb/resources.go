@@ -90,7 +90,9 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:        role,
 		Primary:     service,
 		Environment: service.SourceConfiguration,
-		Resources:   &Resources{Service: service, AccessRole: accessRole},
+		EnvironmentProperty: "SourceConfiguration.ImageRepository.ImageConfiguration." +
+			"RuntimeEnvironmentVariables",
+		Resources: &Resources{Service: service, AccessRole: accessRole},
 	}
 }
 

@@ -170,6 +170,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	}
 	if h.TaskDefinition == nil {
 		made.Environment = r.Service.PrimaryContainer
+		made.EnvironmentProperty = "PrimaryContainer.Environment"
 	}
 	return made
 }

@@ -196,11 +196,14 @@ func (s *Service) setVariable(name, value string) *Problem {
 	if old, ok := s.variables.values[name]; ok && old == value {
 		return nil
 	}
-	if s.made.Environment != nil && len(s.variables.added) == 0 {
+	if s.made.Environment != nil && len(s.variables.added) == 0 && s.variables.rendered == nil {
 		s.Node().AddValidation(&lateVariables{s})
 	}
 	s.check.Workload.Environment[name] = value
 	s.variables.add(name, value)
+	if rendered := s.variables.rendered; rendered != nil {
+		rendered.override(s.made.Primary.(awscdk.CfnResource), s.made.EnvironmentProperty)
+	}
 	return nil
 }
 

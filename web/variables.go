@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 )
@@ -13,7 +14,9 @@ type Variables struct {
 	values map[string]string
 	follow []func(name, value string)
 
-	added []string // after the service was defined
+	added []string // after the service was defined, while Pairs could still render them
+
+	rendered *pairs // Pairs, once the CDK has asked for it: it keeps what it got
 }
 
 // All yields the variables that there are now, in the order of their names.
@@ -43,22 +46,35 @@ func (v *Variables) Each(set func(name, value string)) { v.follow = append(v.fol
 // synthesizes. The keys are the property's names of name and value: "name" and "value" for a
 // KeyValuePairProperty.
 func (v *Variables) Pairs(nameKey, valueKey string) awscdk.IResolvable {
-	return awscdk.Lazy_UncachedAny(&pairs{v, nameKey, valueKey}, nil)
+	return awscdk.Lazy_Any(&pairs{v, nameKey, valueKey}, nil)
 }
 
-// pairs is an awscdk.IAnyProducer: a pointer to a struct, because jsii takes nothing else for an
+// pairs is an awscdk.IStableAnyProducer: a pointer to a struct, because jsii takes nothing else for an
 // interface.
 type pairs struct {
 	variables         *Variables
 	nameKey, valueKey string
 }
 
-func (p *pairs) Produce(awscdk.IResolveContext) any {
+func (p *pairs) Produce() any {
+	p.variables.rendered = p
+	return p.list(func(key string) string { return key })
+}
+
+// list has all variables, with keys that are spelled as spell does.
+func (p *pairs) list(spell func(string) string) []any {
 	var list []any
 	for name, value := range p.variables.All() {
-		list = append(list, map[string]any{p.nameKey: name, p.valueKey: value})
+		list = append(list, map[string]any{spell(p.nameKey): name, spell(p.valueKey): value})
 	}
 	return list
+}
+
+// override renders the variables once more, over a property that was rendered before. Keys of a
+// template start with a capital letter.
+func (p *pairs) override(resource awscdk.CfnResource, property string) {
+	capital := func(key string) string { return strings.ToUpper(key[:1]) + key[1:] }
+	resource.AddPropertyOverride(&property, p.list(capital))
 }
 
 // Text is a string, such as a script or a file, that render makes of all variables when the app
@@ -78,7 +94,9 @@ func (t *text) Produce(awscdk.IResolveContext) *string { return new(t.render(t.v
 // add adds a variable to a service that is defined.
 func (v *Variables) add(name, value string) {
 	v.values[name] = value
-	v.added = append(v.added, name)
+	if v.rendered == nil {
+		v.added = append(v.added, name)
+	}
 	for _, set := range v.follow {
 		set(name, value)
 	}
