@@ -84,17 +84,17 @@ func NewAutoScaling(scope constructs.Construct, id string, props *AutoScalingPro
 	}
 	var list check.List
 	props.check(&list, "")
-	path := id
 	if scope == nil {
 		list.Add(check.Problem{
 			Field:   "scope",
 			Message: "must be a stack, or a construct in one, got nil",
 		})
-	} else {
-		path = *scope.Node().Path() + "/" + id
 	}
 	if len(list.Problems) > 0 {
-		invalid := &web.InvalidPropsError{Path: path}
+		invalid := &web.InvalidPropsError{Path: id}
+		if scope != nil {
+			invalid.Path = *scope.Node().Path() + "/" + id
+		}
 		for _, problem := range list.Problems {
 			invalid.Problems = append(invalid.Problems, web.Problem(problem))
 		}
