@@ -542,8 +542,9 @@ func TestAddEnvironmentKeepsTheL1(t *testing.T) {
 	t.Run("after somebody has resolved the property", func(t *testing.T) {
 		stack, service, resources := build()
 		stack.Resolve(resources.Service.SourceConfiguration())
-		service.AddEnvironment("STAGE", "live")
-		templatetest.Of(t, stack).Want(kind, path+".RuntimeEnvironmentVariables", `[{"Name":"PORT","Value":"8080"},{"Name":"STAGE","Value":"live"}]`)
+		hostingtest.WantPanic(t, "Stack/Site", `AddEnvironment("STAGE") comes too late: the variables were read already, by a synthesis or Stack.Resolve; add variables before`,
+			func() { service.AddEnvironment("STAGE", "live") })
+		templatetest.Of(t, stack).Want(kind, path+".RuntimeEnvironmentVariables", `[{"Name":"PORT","Value":"8080"}]`)
 	})
 	t.Run("a replacement with the variable", func(t *testing.T) {
 		stack, service, resources := build()

@@ -90,9 +90,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:        role,
 		Primary:     service,
 		Environment: service.SourceConfiguration,
-		EnvironmentProperty: "SourceConfiguration.ImageRepository.ImageConfiguration." +
-			"RuntimeEnvironmentVariables",
-		Resources: &Resources{Service: service, AccessRole: accessRole},
+		Resources:   &Resources{Service: service, AccessRole: accessRole},
 	}
 }
 

@@ -169,7 +169,9 @@ func (h Hosting) Check(c *web.Check) {
 		255,
 		"letters, digits, hyphens and underscores",
 	)
-	c.Unique("ServiceName", h.ServiceName)
+	if h.Cluster == nil && !h.OwnCluster {
+		c.Unique("ServiceName", h.ServiceName)
+	}
 	c.Excludes(
 		"Cluster",
 		h.Cluster != nil && h.OwnCluster,

@@ -170,7 +170,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	}
 	if h.TaskDefinition == nil {
 		made.Environment = r.Service.PrimaryContainer
-		made.EnvironmentProperty = "PrimaryContainer.Environment"
+	} else if task, ok := h.TaskDefinition.Node().DefaultChild().(awsecs.CfnTaskDefinition); ok {
+		made.Environment = task.ContainerDefinitions
 	}
 	return made
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -171,6 +172,10 @@ func (h Hosting) variables(c *web.Check) map[string]string {
 	return own
 }
 
+// invokeMode says whether the adapter streams responses. Where it and the endpoint disagree, clients
+// get what the one wrote for the other.
+const invokeMode = "AWS_LWA_INVOKE_MODE"
+
 // setVariables states the hosting's variables, and checks those of the workload that the adapter
 // reads.
 func (h Hosting) setVariables(c *web.Check) {
@@ -179,6 +184,12 @@ func (h Hosting) setVariables(c *web.Check) {
 		c.SetVariable(name, value)
 	}
 	c.EachVariable(func(name, value string) *web.Problem {
+		if name == invokeMode && !token.In(value) && !strings.EqualFold(value, cmp.Or(own[name], "buffered")) {
+			return &web.Problem{
+				Message: "must agree with the endpoint, which says " + cmp.Or(own[name], "buffered"),
+				Fix:     "leave it out, and set InvokeMode of a FunctionURL",
+			}
+		}
 		environment := maps.Clone(own)
 		maps.Copy(environment, c.Workload.Environment)
 		environment[name] = value

@@ -502,9 +502,11 @@ func TestAdapterSettings(t *testing.T) {
 		{"a switch that is a number", map[string]string{"AWS_LWA_ENABLE_COMPRESSION": "1"},
 			[]string{`Workload.Environment["AWS_LWA_ENABLE_COMPRESSION"] is a setting of the adapter and must be true or false`}},
 		{"two at once", map[string]string{"AWS_LWA_PORT": "http", "AWS_LWA_INVOKE_MODE": "stream"}, []string{
-			`Workload.Environment["AWS_LWA_INVOKE_MODE"] is a setting of the adapter and must be buffered or response_stream`,
+			`Workload.Environment["AWS_LWA_INVOKE_MODE"] must agree with the endpoint, which says buffered; leave it out, and set InvokeMode of a FunctionURL`,
 			`Workload.Environment["AWS_LWA_PORT"] is a setting of the adapter and must be a port from 1 to 65535`,
 		}},
+		{"a mode that the endpoint has not", map[string]string{"AWS_LWA_INVOKE_MODE": "response_stream"},
+			[]string{`Workload.Environment["AWS_LWA_INVOKE_MODE"] must agree with the endpoint, which says buffered; leave it out, and set InvokeMode of a FunctionURL`}},
 		{"an address of the server that is none", map[string]string{"AWS_LWA_HOST": "https://shop.example.com"},
 			[]string{`Workload.Environment["AWS_LWA_HOST"] is a setting of the adapter and must be a host name or an IP address`}},
 		{"a setting without the usual prefix", map[string]string{"CDKWEB_PASS_THROUGH_FROM_CLIENTS": "1"},
@@ -647,4 +649,19 @@ func TestEnvironmentSize(t *testing.T) {
 	hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}},
 		fmt.Sprintf("Workload.Environment must not have more than 4096 bytes in all names and values on Lambda, got 4099 and %d of PORT and the hosting's own; "+
 			"put what is large into the image, a table or a parameter", len("PORT8080AWS_LWA_HOST127.0.0.1AWS_LWA_READINESS_CHECK_PROTOCOLtcp")))
+}
+
+// What replaces the environment on the L1 does not lose a variable silently.
+func TestReplacedEnvironment(t *testing.T) {
+	stack := newStack(t)
+	service, resources := lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{})
+	function := resources.Function.Node().DefaultChild().(awslambda.CfnFunction)
+	function.SetEnvironment(&awslambda.CfnFunction_EnvironmentProperty{Variables: &map[string]*string{"MINE": new("1")}})
+	service.AddEnvironment("STAGE", "live")
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "the variables STAGE were added to the service, but its environment was replaced") {
+			t.Errorf("got panic %s, want a sentence about STAGE", text)
+		}
+	}()
+	stack.Node().Root().(awscdk.App).Synth(nil)
 }

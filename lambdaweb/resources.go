@@ -89,11 +89,13 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	url := h.Endpoint.define(scope, r)
 
 	r.LogGroup.GrantWrite(role)
+	function := r.Function.Node().DefaultChild().(awslambda.CfnFunction)
 	return web.Made{
-		URL:       func() string { return url },
-		Role:      role,
-		Primary:   r.Function.Node().DefaultChild(),
-		Resources: r,
+		URL:         func() string { return url },
+		Role:        role,
+		Primary:     function,
+		Environment: function.Environment,
+		Resources:   r,
 	}
 }
 

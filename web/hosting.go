@@ -81,10 +81,6 @@ type Made struct {
 	// are an error instead of missing. Nil if the hosting uses Variables.Each.
 	Environment func() any
 
-	// EnvironmentProperty is the path of Variables.Pairs in the properties of Primary, for variables
-	// that are added after the app was synthesized once: "PrimaryContainer.Environment".
-	EnvironmentProperty string
-
 	// Connections are the network connections of the server; nil if it is in no security group that
 	// is known.
 	Connections awsec2.Connections

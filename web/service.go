@@ -90,6 +90,12 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		platform:  check.platform,
 		place:     place,
 	})
+	if s.made.URL == nil || s.made.Role == nil {
+		panicWith(scope, id, Problem{
+			Field:   "Hosting",
+			Message: fmt.Sprintf("%T is incomplete: its Define must return a URL and a Role", props.Hosting),
+		})
+	}
 	if s.made.Primary != nil {
 		s.Node().SetDefaultChild(s.made.Primary)
 	}
@@ -134,9 +140,33 @@ func (s *Service) warn() {
 }
 
 // trusts reports whether a role's trust policy names a service, or everybody.
-func trusts(stack awscdk.Stack, role awsiam.Role, principal string) bool {
-	policy := fmt.Sprint(stack.Resolve(role.AssumeRolePolicy()))
-	return strings.Contains(policy, principal) || strings.Contains(policy, "*")
+func trusts(stack awscdk.Stack, role awsiam.Role, service string) bool {
+	policy, _ := stack.Resolve(role.AssumeRolePolicy()).(map[string]any)
+	statements, _ := policy["Statement"].([]any)
+	for _, statement := range statements {
+		statement, _ := statement.(map[string]any)
+		if names(statement["Principal"], service) || names(statement["Principal"], "*") {
+			return true
+		}
+	}
+	return false
+}
+
+// names reports whether a string is a value, or an element of one.
+func names(value any, text string) bool {
+	switch value := value.(type) {
+	case string:
+		return value == text
+	case []any:
+		return slices.ContainsFunc(value, func(element any) bool { return names(element, text) })
+	case map[string]any:
+		for _, element := range value {
+			if names(element, text) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // URL is the service's base URL, such as https://abc.execute-api.eu-west-1.amazonaws.com, without a
@@ -196,14 +226,17 @@ func (s *Service) setVariable(name, value string) *Problem {
 	if old, ok := s.variables.values[name]; ok && old == value {
 		return nil
 	}
-	if s.made.Environment != nil && len(s.variables.added) == 0 && s.variables.rendered == nil {
+	if s.variables.rendered {
+		return &Problem{
+			Message: "comes too late: the variables were read already, by a synthesis or Stack.Resolve",
+			Fix:     "add variables before",
+		}
+	}
+	if s.made.Environment != nil && len(s.variables.added) == 0 {
 		s.Node().AddValidation(&lateVariables{s})
 	}
 	s.check.Workload.Environment[name] = value
 	s.variables.add(name, value)
-	if rendered := s.variables.rendered; rendered != nil {
-		rendered.override(s.made.Primary.(awscdk.CfnResource), s.made.EnvironmentProperty)
-	}
 	return nil
 }
 
@@ -257,17 +290,19 @@ func (l *lateVariables) Validate() *[]*string {
 	}
 }
 
-// holds reports whether a variable's name stands anywhere in a resolved value: as an element, as a
-// key, or before '=' in a text.
+// holds reports whether a variable stands anywhere in a resolved value: as the name of a pair, as a
+// key beside PORT, or before '=' in a text.
 func holds(value any, name string) bool {
 	switch value := value.(type) {
 	case string:
-		return value == name || strings.Contains(value, name+"=")
+		return strings.Contains(value, name+"=")
 	case []any:
 		return slices.ContainsFunc(value, func(element any) bool { return holds(element, name) })
 	case map[string]any:
+		_, variables := value[portVariable]
 		for key, element := range value {
-			if key == name || holds(element, name) {
+			isName := strings.EqualFold(key, "name") && element == name
+			if isName || variables && key == name || holds(element, name) {
 				return true
 			}
 		}

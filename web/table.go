@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
@@ -98,12 +99,16 @@ func (s *Service) UseTable(variable string, table awsdynamodb.ITable, access Acc
 // warnOfTable warns of a table that the server would look for in its own account and region.
 func (s *Service) warnOfTable(table awsdynamodb.ITable) {
 	where, target := table.Env(), s.check.Target
+	account, region := token.Literal(*where.Account), token.Literal(*where.Region)
+	if arn := strings.Split(*table.TableArn(), ":"); len(arn) == 6 && !token.In(*table.TableArn()) {
+		region, account = arn[3], arn[4] // of an imported one, which takes its Env from its stack
+	}
 	var elsewhere []string
 	for _, difference := range []struct{ what, table, own string }{
-		{"account", token.Literal(*where.Account), target.Account}, {"region", token.Literal(*where.Region), target.Region},
+		{"account", account, target.Account}, {"region", region, target.Region},
 	} {
 		if difference.table != "" && difference.own != "" && difference.table != difference.own {
-			elsewhere = append(elsewhere, fmt.Sprintf("%s %s", difference.what, difference.table))
+			elsewhere = append(elsewhere, difference.what+" "+difference.table)
 		}
 	}
 	if len(elsewhere) > 0 {

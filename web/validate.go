@@ -64,6 +64,14 @@ func validate(props *ServiceProps, place *place) *Check {
 		return c
 	}
 	c.platform = props.Hosting.Platform()
+	if c.platform == nil || c.platform.ID == "" {
+		c.platform = nil
+		c.Problem(Problem{
+			Field:   "Hosting",
+			Message: fmt.Sprintf("%T is incomplete: its Platform must return one with an ID", props.Hosting),
+		})
+		return c
+	}
 	c.checkPlatform()
 	props.Hosting.Check(c)
 	c.checkVariables()
@@ -108,7 +116,7 @@ func (c *Check) checkWorkload() {
 				Fix:     fmt.Sprintf("write %q", "/"+path),
 			})
 		}
-		if i := strings.IndexFunc(path, notInPath); i >= 0 {
+		if i := strings.IndexFunc(path, notInPath); i >= 0 && strings.HasPrefix(path, "/") {
 			c.Problem(Problem{
 				Field:   "Workload.HealthCheck.Path",
 				Message: "must be as it stands in a request",
@@ -208,6 +216,8 @@ func (c *Check) checkImage() {
 	if facts.Architecture == "" {
 		facts.Architecture = webimage.X86_64
 	}
+	c.list.OneOf("Workload.Image: Architecture", string(facts.Architecture),
+		[]string{string(webimage.X86_64), string(webimage.ARM64)})
 	c.Image = &facts
 }
 

@@ -4,7 +4,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 )
@@ -14,9 +13,9 @@ type Variables struct {
 	values map[string]string
 	follow []func(name, value string)
 
-	added []string // after the service was defined, while Pairs could still render them
+	added []string // after the service was defined, so that their loss is noticed
 
-	rendered *pairs // Pairs, once the CDK has asked for it: it keeps what it got
+	rendered bool // the CDK has asked for Pairs, and keeps what it got
 }
 
 // All yields the variables that there are now, in the order of their names.
@@ -57,24 +56,12 @@ type pairs struct {
 }
 
 func (p *pairs) Produce() any {
-	p.variables.rendered = p
-	return p.list(func(key string) string { return key })
-}
-
-// list has all variables, with keys that are spelled as spell does.
-func (p *pairs) list(spell func(string) string) []any {
+	p.variables.rendered = true
 	var list []any
 	for name, value := range p.variables.All() {
-		list = append(list, map[string]any{spell(p.nameKey): name, spell(p.valueKey): value})
+		list = append(list, map[string]any{p.nameKey: name, p.valueKey: value})
 	}
 	return list
-}
-
-// override renders the variables once more, over a property that was rendered before. Keys of a
-// template start with a capital letter.
-func (p *pairs) override(resource awscdk.CfnResource, property string) {
-	capital := func(key string) string { return strings.ToUpper(key[:1]) + key[1:] }
-	resource.AddPropertyOverride(&property, p.list(capital))
 }
 
 // Text is a string, such as a script or a file, that render makes of all variables when the app
@@ -94,9 +81,7 @@ func (t *text) Produce(awscdk.IResolveContext) *string { return new(t.render(t.v
 // add adds a variable to a service that is defined.
 func (v *Variables) add(name, value string) {
 	v.values[name] = value
-	if v.rendered == nil {
-		v.added = append(v.added, name)
-	}
+	v.added = append(v.added, name)
 	for _, set := range v.follow {
 		set(name, value)
 	}

@@ -131,7 +131,7 @@ var tests = []struct {
 	{"the URL is no variable of the service if that would be a circle", true, testOwnURL},
 	{"variables come from the port, the workload and AddEnvironment", false, testEnvironment},
 	{"a variable has one value", false, testVariableTwice},
-	{"a variable that is added after a synthesis is there in the next", false, testVariableAfterSynth},
+	{"a variable that is added after a synthesis is there in the next, or an error", false, testVariableAfterSynth},
 	{"the command replaces the image's", false, testCommand},
 	{"a new role trusts the hosting and may do what it is granted", false, testRole},
 	{"the workload's own role is used", false, testOwnRole},
@@ -277,16 +277,23 @@ func testVariableTwice(t *testing.T, h Harness) {
 	}
 }
 
+// A hosting that has rendered the variables says so; one that can takes more.
 func testVariableAfterSynth(t *testing.T, h Harness) {
 	stack := newStack(t)
 	service := h.service(stack, "Site", workload())
-	service.AddEnvironment("BEFORE", "1")
 	stack.Node().Root().(awscdk.App).Synth(nil)
+	defer func() {
+		r := recover()
+		if r == nil {
+			stack.Node().Root().(awscdk.App).Synth(&awscdk.StageSynthesisOptions{Force: new(true)})
+			if got := h.variables(t, service); got["AFTER"] != "2" {
+				t.Errorf("got variables %v, want AFTER", got)
+			}
+		} else if err, _ := r.(error); !strings.Contains(fmt.Sprint(err), "comes too late") {
+			t.Errorf("got panic %v, want a variable or a sentence", r)
+		}
+	}()
 	service.AddEnvironment("AFTER", "2")
-	stack.Node().Root().(awscdk.App).Synth(&awscdk.StageSynthesisOptions{Force: new(true)})
-	if got := h.variables(t, service); got["BEFORE"] != "1" || got["AFTER"] != "2" {
-		t.Errorf("got variables %v, want BEFORE and AFTER", got)
-	}
 }
 
 func testCommand(t *testing.T, h Harness) {
@@ -468,12 +475,24 @@ func testUseTableErrors(t *testing.T, h Harness) {
 }
 
 func testTableElsewhere(t *testing.T, h Harness) {
-	stack := awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Account: new("123456789012"), Region: new("eu-west-1")}})
-	service := h.service(stack, "Site", workload())
-	service.UseTable("NEAR", awsdynamodb.TableV2_FromTableArn(stack, new("Near"), new("arn:aws:dynamodb:eu-west-1:123456789012:table/near")), web.Read)
-	wantWarnings(t, stack, service, web.TableWarning, 0)
-	service.UseTable("FAR", awsdynamodb.TableV2_FromTableArn(stack, new("Far"), new("arn:aws:dynamodb:us-east-1:123456789012:table/far")), web.Read)
-	wantWarnings(t, stack, service, web.TableWarning, 1)
+	for region, want := range map[string]int{"eu-west-1": 0, "us-east-1": 1} {
+		arn := new("arn:aws:dynamodb:" + region + ":123456789012:table/orders")
+		for _, table := range []func(stack awscdk.Stack) awsdynamodb.ITable{
+			func(stack awscdk.Stack) awsdynamodb.ITable {
+				return awsdynamodb.TableV2_FromTableArn(stack, new("Table"), arn)
+			},
+			func(stack awscdk.Stack) awsdynamodb.ITable {
+				return awsdynamodb.Table_FromTableArn(stack, new("Table"), arn)
+			},
+		} {
+			stack := awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{
+				Env: &awscdk.Environment{Account: new("123456789012"), Region: new("eu-west-1")},
+			})
+			service := h.service(stack, "Site", workload())
+			service.UseTable("ORDERS", table(stack), web.Read)
+			wantWarnings(t, stack, service, web.TableWarning, want)
+		}
+	}
 }
 
 func testOwnConstructor(t *testing.T, h Harness) {
@@ -629,6 +648,16 @@ func testSentences(t *testing.T, h Harness) {
 			`Workload.Environment["AB"] must be UTF-8 text without NUL; encode it, for instance as base64`},
 		{"a value that is not UTF-8", func(w *web.Workload) { w.Environment = map[string]string{"AB": "\xff"} },
 			`Workload.Environment["AB"] must be UTF-8 text without NUL; encode it, for instance as base64`},
+		{"a name with an invisible character", func(w *web.Workload) { w.Environment = map[string]string{"A\u200bB": "1"} },
+			`Workload.Environment["A\u200bB"] must have a name without '=', white space and invisible characters`},
+		{"a name with a token", func(w *web.Workload) { w.Environment = map[string]string{"A${Token[B.1]}": "1"} },
+			`Workload.Environment["A${Token[B.1]}"] must have a literal name, without CDK tokens`},
+		{"a long health path", func(w *web.Workload) { w.HealthCheck.Path = "/" + strings.Repeat("a", 1024) },
+			"the length of Workload.HealthCheck.Path must be between 1 and 1024, got 1025"},
+		{"a negative request", func(w *web.Workload) { w.Needs.RequestSize = -1 },
+			"Workload.Needs.RequestSize must not be negative, got -1; leave it out if any will do"},
+		{"a negative response", func(w *web.Workload) { w.Needs.ResponseSize = -1 },
+			"Workload.Needs.ResponseSize must not be negative, got -1; leave it out if any will do"},
 		{"an empty command", func(w *web.Workload) { w.Command = []string{""} },
 			"Workload.Command must not start with an empty string; leave it out to run the image's own"},
 		{"a health path without a slash", func(w *web.Workload) { w.HealthCheck.Path = "healthz" },
@@ -768,6 +797,16 @@ func testIgnored(t *testing.T, h Harness) {
 	count(func(w *web.Workload) { w.HealthCheck = web.HealthCheck{Path: "/healthz", UnhealthyThreshold: 3} }, web.HealthCheckWarning)
 	count(func(*web.Workload) {}, web.HealthCheckRootWarning)
 	count(func(w *web.Workload) { w.Image = webimage.URI(privateImage, nil) }, web.AdapterWarning)
+
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte("FROM scratch\nEXPOSE 3000\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for port, want := range map[int]int{3000: 0, 8080: 1} {
+		stack := newStack(t)
+		w := web.Workload{Image: webimage.Dockerfile(dir, nil), Port: port}
+		wantWarnings(t, stack, h.service(stack, "Site", w), web.PortWarning, want)
+	}
 }
 
 func testWorkloadIsCopied(t *testing.T, h Harness) {
