@@ -10,14 +10,21 @@ HOSTINGS    := apprunner ecs lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./examples/guestbook
 
 .DEFAULT_GOAL := all
-.PHONY: all test validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
+.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
 
 all: test validate synth lint ## test, validate, synth and lint
 
 test: ## run every test that needs only Go and Node
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-library test-webtest $(MODULES:%=test-in/%)
+
+test-library:
 	CDK_VALIDATION=false go test $$(go list ./... | grep -v '/webtest$$')
+
+test-webtest:
 	go test ./webtest
-	@set -e; for module in $(MODULES); do echo "cd $$module && go test ./..."; (cd $$module && CDK_VALIDATION=false go test ./...); done
+
+test-in/%:
+	cd $* && CDK_VALIDATION=false go test ./...
 
 validate: ## run the tests that make templates with the CDK's validation of them, which takes seconds in each process
 	go test -count=1 $(GOLDEN)

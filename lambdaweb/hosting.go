@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -200,7 +201,13 @@ func (h Hosting) setVariables(c *web.Check) {
 			delete(environment, setting.Old) // the new name is set, maybe to a token
 		}
 		_, given := c.Workload.Environment[name]
-		return checkSetting(environment, name, given)
+		if problem := checkSetting(environment, name, given); problem != nil {
+			return problem
+		}
+		if port := strconv.Itoa(c.Workload.Port); name == "AWS_LWA_PORT" && !token.In(value) && value != port {
+			return &web.Problem{Message: "must be Workload.Port, " + port, Fix: "leave it out"}
+		}
+		return nil
 	})
 }
 

@@ -127,24 +127,29 @@ func HostingOf(app awscdk.App, hostings map[string]Hosting) Hosting {
 	const key = "hosting"
 	got := app.Node().TryGetContext(new(key))
 	name, _ := got.(string)
-	if hosting, ok := hostings[name]; ok && name != "" {
+	hosting, known := hostings[name]
+	if known && !isNil(hosting) {
 		return hosting
 	}
 	names := slices.Sorted(maps.Keys(hostings))
-	problem := Problem{
-		Field:   `the context "` + key + `"`,
-		Message: "must be " + check.Or(names),
-		Got:     got,
-	}
-	if got == nil {
+	problem := Problem{Field: `the context "` + key + `"`, Message: "must be " + check.Or(names), Got: got}
+	switch {
+	case len(names) == 0:
+		problem = Problem{Field: "hostings", Message: "must not be empty"}
+	case known:
+		problem = Problem{Field: fmt.Sprintf("hostings[%q]", name), Message: "must not be nil"}
+	case got == nil && os.Getenv("CDK_OUTDIR") == "":
+		problem.Message = "is not known, because this program was not started by the CDK"
+		problem.Fix = "run it with cdk synth, not by itself"
+	case got == nil:
 		problem.Message = "is not set; it must be " + check.Or(names)
-	}
-	if len(names) > 0 {
-		problem.Fix = fmt.Sprintf(
-			"set it with -c %s=%s, or under \"context\" in cdk.json",
-			key,
-			names[0],
-		)
+		fallthrough
+	default:
+		example := names[0]
+		if i := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) }); i >= 0 {
+			example = names[i]
+		}
+		problem.Fix = fmt.Sprintf("set it with -c %s=%s, or under \"context\" in cdk.json", key, example)
 	}
 	panic(&InvalidPropsError{Path: "App", Problems: []Problem{problem}})
 }

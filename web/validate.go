@@ -161,6 +161,14 @@ func (c *Check) checkWorkload() {
 		maxHealthThreshold,
 		"",
 	)
+	if timeout := w.Needs.RequestTimeout; timeout > 0 && timeout < time.Millisecond {
+		c.Problem(Problem{
+			Field:   "Workload.Needs.RequestTimeout",
+			Message: "must be at least 1ms",
+			Got:     timeout,
+			Fix:     fmt.Sprintf("write %d * time.Second, for instance", timeout.Nanoseconds()),
+		})
+	}
 	for _, need := range []struct {
 		field    string
 		negative bool

@@ -654,6 +654,8 @@ func testSentences(t *testing.T, h Harness) {
 			`Workload.Environment["A${Token[B.1]}"] must have a literal name, without CDK tokens`},
 		{"a long health path", func(w *web.Workload) { w.HealthCheck.Path = "/" + strings.Repeat("a", 1024) },
 			"the length of Workload.HealthCheck.Path must be between 1 and 1024, got 1025"},
+		{"a need without a unit", func(w *web.Workload) { w.Needs.RequestTimeout = 60 },
+			"Workload.Needs.RequestTimeout must be at least 1ms, got 60ns; write 60 * time.Second, for instance"},
 		{"a negative request", func(w *web.Workload) { w.Needs.RequestSize = -1 },
 			"Workload.Needs.RequestSize must not be negative, got -1; leave it out if any will do"},
 		{"a negative response", func(w *web.Workload) { w.Needs.ResponseSize = -1 },
