@@ -931,3 +931,36 @@ func TestValidateResources(t *testing.T) {
 func inSubnets(vpc awsec2.IVpc, subnets ...awsec2.ISubnet) ecsweb.Hosting {
 	return ecsweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}}
 }
+
+// A name is the only one of its cluster.
+func TestServiceNameOfTwo(t *testing.T) {
+	stack := newStack(t)
+	ecsweb.NewService(stack, "One", workload(), ecsweb.Hosting{ServiceName: "shop"})
+	hostingtest.WantPanic(t, "Stack/Two", `Hosting.ServiceName is the name of Stack/One already, got "shop"; choose another, or leave it out`,
+		func() { ecsweb.NewService(stack, "Two", workload(), ecsweb.Hosting{ServiceName: "shop"}) })
+	ecsweb.NewService(stack, "Three", workload(), ecsweb.Hosting{ServiceName: "shop", OwnCluster: true})
+	ecsweb.NewService(stack, "Four", workload(), ecsweb.Hosting{ServiceName: "shop", OwnCluster: true})
+}
+
+// What replaces the containers of a task definition does not lose a variable silently.
+func TestReplacedContainerDefinitions(t *testing.T) {
+	stack := newStack(t)
+	definition := newTaskDefinition(stack, awsecs.CpuArchitecture_X86_64())
+	service, _ := ecsweb.NewService(stack, "Site", workload(), ecsweb.Hosting{TaskDefinition: definition})
+	service.AddEnvironment("BEFORE", "1")
+	templatetest.Of(t, stack) // nothing is lost yet
+
+	stack = newStack(t)
+	definition = newTaskDefinition(stack, awsecs.CpuArchitecture_X86_64())
+	service, _ = ecsweb.NewService(stack, "Site", workload(), ecsweb.Hosting{TaskDefinition: definition})
+	definition.Node().DefaultChild().(awsecs.CfnTaskDefinition).SetContainerDefinitions([]any{
+		&awsecs.CfnTaskDefinition_ContainerDefinitionProperty{Name: new("Main"), Image: new(publicURI)},
+	})
+	service.AddEnvironment("STAGE", "live")
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "the variables STAGE were added to the service, but its environment was replaced") {
+			t.Errorf("got panic %s, want a sentence about STAGE", text)
+		}
+	}()
+	stack.Node().Root().(awscdk.App).Synth(nil)
+}

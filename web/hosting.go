@@ -58,9 +58,7 @@ func (d *Definition) Role(scope constructs.Construct, id string) awsiam.IRole {
 
 // Principal is an AWS service, such as ecs.amazonaws.com, for a role that the hosting needs beside
 // the server's.
-func (d *Definition) Principal(
-	service string,
-) awsiam.IPrincipal {
+func (d *Definition) Principal(service string) awsiam.IPrincipal {
 	return d.place.principal(service)
 }
 
@@ -76,9 +74,9 @@ type Made struct {
 	// Primary is the hosting's main resource, which is the default child of the service.
 	Primary constructs.IConstruct
 
-	// Environment returns the property of an L1 construct in which Variables.Pairs or
-	// Variables.Text stands, so that variables which are added after somebody replaced the property
-	// are an error instead of missing. Nil if the hosting uses Variables.Each.
+	// Environment returns the property of an L1 construct in which the variables stand, so that
+	// those which are added after somebody replaced the property are an error instead of missing.
+	// Optional. Default: nothing is noticed.
 	Environment func() any
 
 	// Connections are the network connections of the server; nil if it is in no security group that

@@ -374,10 +374,25 @@ func testOwnRole(t *testing.T, h Harness) {
 }
 
 func testForeignRole(t *testing.T, h Harness) {
-	stack := newStack(t)
-	w := workload()
-	w.Role = newRole(stack, "events.amazonaws.com")
-	wantWarnings(t, stack, h.service(stack, "Site", w), web.RoleWarning, 1)
+	principal := h.Hosting.Platform().Principal
+	for name, trusted := range map[string]awsiam.IPrincipal{
+		"another service":                     awsiam.NewServicePrincipal(new("events.amazonaws.com"), nil),
+		"a service whose name ends like ours": awsiam.NewServicePrincipal(new("edge"+principal), nil),
+		"another service, with a wild pattern": awsiam.NewServicePrincipal(new("events.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+			Conditions: &map[string]any{"StringLike": map[string]string{"aws:SourceArn": "*"}},
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack, w := newStack(t), workload()
+			w.Role = awsiam.NewRole(stack, new("Own"), &awsiam.RoleProps{AssumedBy: trusted})
+			wantWarnings(t, stack, h.service(stack, "Site", w), web.RoleWarning, 1)
+		})
+	}
+	stack, w := newStack(t), workload()
+	w.Role = awsiam.NewRole(stack, new("Own"), &awsiam.RoleProps{AssumedBy: awsiam.NewCompositePrincipal(
+		awsiam.NewServicePrincipal(new("events.amazonaws.com"), nil), awsiam.NewServicePrincipal(&principal, nil),
+	)})
+	wantWarnings(t, stack, h.service(stack, "Site", w), web.RoleWarning, 0)
 }
 
 func testConnections(t *testing.T, h Harness) {
