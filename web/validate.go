@@ -389,7 +389,7 @@ func (c *Check) checkImageRules(image webimage.Facts) {
 	switch image.Adapter {
 	case webimage.NoAdapter:
 		report(
-			fmt.Sprintf("has no adapter (webimage.NoAdapter), so it cannot answer on %s", p.Name),
+			fmt.Sprintf("has no adapter (webimage.NoAdapter), so it cannot serve requests on %s", p.Name),
 			"leave the option Adapter out, or choose another hosting",
 		)
 	case webimage.UnknownAdapter:
