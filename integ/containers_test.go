@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -32,11 +33,17 @@ type description struct {
 	memory      int // MiB
 	role        any // of the running code
 	principal   string
-	path        string // of the health check; the rest of it is what the template says, or where it says nothing, one try a second
-	interval    time.Duration
-	timeout     time.Duration
-	healthy     int // good checks in a row
-	unhealthy   int // bad checks in a row
+	check       healthCheck // what the template says, or where it says nothing, one try a second
+}
+
+// healthCheck is how a hosting finds out whether the server responds.
+type healthCheck struct {
+	path      string
+	codes     string // of good responses: "200,204" or "200-299"
+	interval  time.Duration
+	timeout   time.Duration
+	healthy   int // good checks in a row
+	unhealthy int // bad checks in a row
 }
 
 func readAppRunner(properties json.RawMessage) (*description, error) {
@@ -75,11 +82,14 @@ func readAppRunner(properties json.RawMessage) (*description, error) {
 		memory:      p.InstanceConfiguration.Memory,
 		role:        p.InstanceConfiguration.InstanceRoleArn,
 		principal:   "tasks.apprunner.amazonaws.com",
-		path:        check.Path,
-		interval:    time.Duration(check.Interval) * time.Second,
-		timeout:     time.Duration(check.Timeout) * time.Second,
-		healthy:     check.HealthyThreshold,
-		unhealthy:   check.UnhealthyThreshold,
+		check: healthCheck{
+			path:      check.Path,
+			codes:     "200",
+			interval:  time.Duration(check.Interval) * time.Second,
+			timeout:   time.Duration(check.Timeout) * time.Second,
+			healthy:   check.HealthyThreshold,
+			unhealthy: check.UnhealthyThreshold,
+		},
 	}, nil
 }
 
@@ -106,11 +116,14 @@ func readECS(properties json.RawMessage) (*description, error) {
 		memory:      p.Memory,
 		role:        p.TaskRoleArn,
 		principal:   "ecs-tasks.amazonaws.com",
-		path:        p.HealthCheckPath,
-		interval:    time.Second, // the template has nothing of all this
-		timeout:     2 * time.Second,
-		healthy:     2,
-		unhealthy:   10,
+		check: healthCheck{
+			path:      p.HealthCheckPath,
+			codes:     "200",
+			interval:  time.Second, // the template has nothing of all this
+			timeout:   2 * time.Second,
+			healthy:   2,
+			unhealthy: 10,
+		},
 	}, nil
 }
 
@@ -241,7 +254,7 @@ func (l *lab) live(d *deployment, on service) (note string, err error) {
 	}
 	defer func() { err = errors.Join(err, c.remove()) }()
 	say, s := d.described[on.kind], newSite("http://"+c.address, nil)
-	first, err := say.becomesHealthy(s)
+	first, err := say.check.becomesHealthy(s)
 	if err != nil {
 		return "", err
 	}
@@ -254,7 +267,7 @@ func (l *lab) live(d *deployment, on service) (note string, err error) {
 			return "", fmt.Errorf("%s has a response, with status %d", page, a.status)
 		}
 	}
-	second, err := say.becomesHealthy(s)
+	second, err := say.check.becomesHealthy(s)
 	if err != nil {
 		return "", fmt.Errorf("after /exit: %w", err)
 	}
@@ -272,16 +285,16 @@ func (l *lab) live(d *deployment, on service) (note string, err error) {
 	return fmt.Sprintf("%s, /panic, /exit; healthy at check %d, after the restart at check %d", names(checks), first, second), nil
 }
 
-// becomesHealthy checks as often and as patiently as the template says, and returns the number of
-// the check that made it healthy.
-func (say *description) becomesHealthy(s *site) (int, error) {
-	client := &http.Client{Timeout: say.timeout}
+// becomesHealthy checks as often and as patiently as it says, and returns the number of the check
+// that made the site healthy.
+func (c healthCheck) becomesHealthy(s *site) (int, error) {
+	client := &http.Client{Timeout: c.timeout, CheckRedirect: s.client.CheckRedirect}
 	good, bad := 0, 0
 	for n := 1; ; n++ {
-		response, err := client.Get(s.url + say.path)
+		response, err := client.Get(s.url + c.path)
 		if err == nil {
 			response.Body.Close()
-			if response.StatusCode != http.StatusOK {
+			if !c.isGood(response.StatusCode) {
 				err = fmt.Errorf("status %d", response.StatusCode)
 			}
 		}
@@ -290,14 +303,29 @@ func (say *description) becomesHealthy(s *site) (int, error) {
 		} else {
 			good, bad = 0, bad+1
 		}
-		if good >= say.healthy {
+		if good >= c.healthy {
 			return n, nil
 		}
-		if bad >= say.unhealthy {
+		if bad >= c.unhealthy {
 			return n, fmt.Errorf("unhealthy after %d checks: %w", n, err)
 		}
-		time.Sleep(say.interval)
+		time.Sleep(c.interval)
 	}
+}
+
+func (c healthCheck) isGood(status int) bool {
+	for part := range strings.SplitSeq(c.codes, ",") {
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		least, err := strconv.Atoi(from)
+		most, wrong := strconv.Atoi(to)
+		if err == nil && wrong == nil && least <= status && status <= most {
+			return true
+		}
+	}
+	return false
 }
 
 // resolve works out a template's value: a text, or one of the functions that the CDK writes.

@@ -35,21 +35,23 @@ const (
 type emulator struct {
 	environment []string // for programs that talk to AWS
 	aws         string   // AWS's command line
-	lambdaHost  *lambdaHost
+	hosts       *hosts
 }
 
-// runEmulator starts ministack. Its containers are made by way of a lambdaHost, and what the CDK
+// runEmulator starts ministack. Its containers are made by way of hosts, and what the CDK
 // asks the registry by way of correctRegistry.
 func (l *lab) runEmulator() error {
-	const socket = "/run/lambda.sock"
-	host, err := startLambdaHost(l.docker, l.tools.rie(), socket)
+	const socket = "/run/hosts.sock"
+	hosts, err := startHosts(l.docker, l.tools.rie(), socket)
 	if err != nil {
 		return err
 	}
 
 	command := exec.Command(filepath.Join(l.tools.python("ministack"), "ministack"))
 	keys := []string{"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"} // ministack's root user
-	command.Env = append(slices.Concat(os.Environ(), keys), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket)
+	command.Env = append(slices.Concat(os.Environ(), keys), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket,
+		"MINISTACK_DOCKER_TIMEOUT=120",           // seconds, because a task is started when it is healthy
+		"ALB_TARGET_CONNECT_TIMEOUT_SECONDS=1.5") // a task that has ended leaves an address that says nothing
 	command.Dir = l.folder("ministack")
 	process, err := l.start("ministack", command)
 	if err != nil {
@@ -70,13 +72,14 @@ func (l *lab) runEmulator() error {
 		return err
 	}
 	l.emulator = &emulator{
-		aws:        filepath.Join(l.tools.python("awscli"), "aws"),
-		lambdaHost: host,
+		aws:   filepath.Join(l.tools.python("awscli"), "aws"),
+		hosts: hosts,
 		environment: append(slices.Concat(l.docker.environment, keys), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 			"AWS_ENDPOINT_URL=http://localhost:80", "AWS_ENDPOINT_URL_ECR="+corrected, "AWS_EC2_METADATA_DISABLED=true",
 			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "CI=true",
 			"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"),
 	}
+	hosts.fargate.emulator = l.emulator
 	return nil
 }
 

@@ -74,7 +74,7 @@ func TestSwitching(t *testing.T) {
 				return "", err
 			}
 			s := newSite("http://"+c.address, nil)
-			_, err = after.described[on.kind].becomesHealthy(s)
+			_, err = after.described[on.kind].check.becomesHealthy(s)
 			a, got := s.get("/")
 			err = errors.Join(err, want(a, got, 200, "written on Lambda"))
 			image, inspected := l.docker.imageOf(c.id)
@@ -112,7 +112,7 @@ func TestSwitching(t *testing.T) {
 				return "", err
 			}
 			other := newSite("http://"+c.address, nil)
-			_, err = all.described[on.kind].becomesHealthy(other)
+			_, err = all.described[on.kind].check.becomesHealthy(other)
 			a, got := other.sign("Bo", "written on "+on.name)
 			err = errors.Join(err, want(a, got, 303, ""))
 			a, got = s.get("/")
