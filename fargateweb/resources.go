@@ -169,7 +169,7 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 	groups := h.SecurityGroups
 	if len(groups) == 0 {
 		groups = []awsec2.ISecurityGroup{
-			awsec2.NewSecurityGroup(scope, new("SecurityGroup"), &awsec2.SecurityGroupProps{Vpc: vpc}),
+			awsec2.NewSecurityGroup(scope, new("SecurityGroup"), &awsec2.SecurityGroupProps{Vpc: vpc, Description: new("The tasks")}),
 		}
 	}
 	props := &awsecs.FargateServiceProps{

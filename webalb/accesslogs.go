@@ -6,7 +6,7 @@ import (
 )
 
 // logAccess has the load balancer write a line for each request to the bucket, and allows it to.
-// The CDK's LogAccessLogs needs to know the region at synth, and allows more.
+// The CDK's LogAccessLogs needs to know the region at synth.
 func (p *LoadBalancerProps) logAccess(l *LoadBalancer) {
 	if p.AccessLogsBucket == nil {
 		return
@@ -23,21 +23,14 @@ func (p *LoadBalancerProps) logAccess(l *LoadBalancer) {
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(new("logdelivery.elasticloadbalancing.amazonaws.com"), nil)},
 		Actions:    &[]*string{new("s3:PutObject")},
 		Resources:  &[]*string{p.AccessLogsBucket.ArnForObjects(&folder)},
-		Conditions: &map[string]any{"ArnLike": map[string]any{
-			"aws:SourceArn": arnOf(l, "loadbalancer/*"),
-		}},
 	}))
+	if !*added.StatementAdded {
+		awscdk.Annotations_Of(l).AddWarningV2(new(AccessLogsWarning), new(accessLogsMessage))
+	}
 	if added.PolicyDependable != nil { // AWS tries to write when it switches the logs on
 		l.ALB.Node().AddDependency(added.PolicyDependable)
 	}
 }
 
-// arnOf names resources of Elastic Load Balancing in the account and region of a construct.
-func arnOf(l *LoadBalancer, resources string) *string {
-	stack := awscdk.Stack_Of(l)
-	return stack.FormatArn(&awscdk.ArnComponents{
-		Service:   new("elasticloadbalancing"),
-		Resource:  new(resources),
-		ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
-	})
-}
+const accessLogsMessage = "AccessLogsBucket is imported, so its policy is not changed here: it must allow logdelivery.elasticloadbalancing.amazonaws.com " +
+	"to do s3:PutObject below AWSLogs, or the deployment fails"

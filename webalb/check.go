@@ -27,7 +27,7 @@ func (p *LoadBalancerProps) withDefaults() LoadBalancerProps {
 	all := *p
 	all.IdleTimeout = cmp.Or(all.IdleTimeout, platform.IdleTimeout)
 	if len(all.Certificates) > 0 {
-		all.SSLPolicy = cmp.Or(all.SSLPolicy, awselasticloadbalancingv2.SslPolicy_RECOMMENDED_TLS)
+		all.SSLPolicy = cmp.Or(all.SSLPolicy, awselasticloadbalancingv2.SslPolicy_TLS13_12_RES_PQ)
 	}
 	return all
 }

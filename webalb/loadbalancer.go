@@ -59,7 +59,9 @@ type LoadBalancerProps struct {
 
 	// SSLPolicy says which versions of TLS and which ciphers clients may use. It needs
 	// Certificates.
-	// Optional. Default: awselasticloadbalancingv2.SslPolicy_RECOMMENDED_TLS, TLS 1.2 and 1.3.
+	// Optional. Default: awselasticloadbalancingv2.SslPolicy_TLS13_12_RES_PQ, what AWS recommends:
+	// TLS 1.2 and 1.3 with ciphers of forward secrecy. CloudFormation's own default still takes TLS
+	// 1.0.
 	SSLPolicy awselasticloadbalancingv2.SslPolicy
 
 	// RedirectDisabled closes port 80, which otherwise redirects clients to HTTPS. It needs
@@ -88,7 +90,8 @@ type LoadBalancerProps struct {
 	InvalidHeadersKept bool
 
 	// AccessLogsBucket receives a line for each request. It is in the load balancer's region and
-	// not encrypted with a KMS key. The load balancer may then write to it.
+	// not encrypted with a KMS key. The load balancer is allowed to write to it; the policy of an
+	// imported bucket must do so itself.
 	// Optional. Default: no access logs.
 	AccessLogsBucket awss3.IBucket
 
@@ -133,6 +136,10 @@ var _ awsec2.IConnectable = (*LoadBalancer)(nil)
 const (
 	// HTTPWarning is the id of the warning about a load balancer on the internet without HTTPS.
 	HTTPWarning = "cdkweb:load-balancer-http"
+
+	// AccessLogsWarning is the id of the warning about an imported bucket, whose policy is not
+	// changed here.
+	AccessLogsWarning = "cdkweb:access-logs-bucket"
 
 	// DomainWarning is the id of the warning about certificates without the host name that they are
 	// for.
@@ -222,7 +229,7 @@ func (p *LoadBalancerProps) newALB(l *LoadBalancer) awselasticloadbalancingv2.Ap
 func newSecurityGroup(l *LoadBalancer) awsec2.SecurityGroup {
 	group := awsec2.NewSecurityGroup(l, new("SecurityGroup"), &awsec2.SecurityGroupProps{
 		Vpc:              l.VPC,
-		Description:      new("Load balancer " + *l.Node().Path()),
+		Description:      new("The load balancer"),
 		AllowAllOutbound: new(false),
 	})
 	group.AddEgressRule(awsec2.Peer_Ipv4(new("255.255.255.255/32")), awsec2.Port_Tcp(new(1.0)), new("nothing, else all would be allowed"), nil)
