@@ -12,7 +12,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/cdkweb/cdkweb/adapter/program/settings"
 	"github.com/cdkweb/cdkweb/internal/gobuild"
 )
 
@@ -65,6 +67,24 @@ func Build(goarch string) ([]byte, error) {
 	}
 	built.programs[goarch] = program
 	return program, nil
+}
+
+// HealthCommand returns the command of a container's health check, as Amazon ECS takes it: the
+// adapter asks for a URL, once, and the container is healthy if the status of the response is one of
+// statusCodes. It works in each image that has the adapter, also without a shell and curl.
+//
+// The URL is as "http://127.0.0.1:8080/healthz", or as "tcp://127.0.0.1:8080" if it is enough to
+// connect. The status codes are as "200" or "200-399,404"; "" stands for "200-499". A timeout of 0
+// stands for 5 s. ECS ends the command after the health check's own timeout; with a shorter one
+// here, the command can say what is wrong.
+func HealthCommand(url, statusCodes string, timeout time.Duration) []string {
+	if statusCodes == "" {
+		statusCodes = settings.HealthStatusCodes
+	}
+	if timeout == 0 {
+		timeout = settings.HealthTimeout
+	}
+	return []string{"CMD", "/" + Path, "health", url, statusCodes, timeout.String()}
 }
 
 // build returns the adapter from the cache, else from the compiler, in either case the one whose

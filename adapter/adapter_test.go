@@ -1,14 +1,19 @@
 package adapter
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 var update = flag.Bool("update", false, "write adapter.sum, which the compiled adapter must match")
@@ -193,6 +198,63 @@ func TestBuildRemembers(t *testing.T) {
 	}
 	if _, err := Build("mips"); err == nil || !strings.Contains(err.Error(), "mips") {
 		t.Errorf("got %v for an architecture that images cannot have", err)
+	}
+}
+
+func TestHealthCommand(t *testing.T) {
+	const url = "http://127.0.0.1:8080/healthz"
+	for _, test := range []struct {
+		url, statusCodes string
+		timeout          time.Duration
+		want             string
+	}{
+		{url, "", 0, "CMD /opt/extensions/cdkweb-adapter health http://127.0.0.1:8080/healthz 200-499 5s"},
+		{url, "200", 0, "CMD /opt/extensions/cdkweb-adapter health http://127.0.0.1:8080/healthz 200 5s"},
+		{url, "", 4500 * time.Millisecond, "CMD /opt/extensions/cdkweb-adapter health http://127.0.0.1:8080/healthz 200-499 4.5s"},
+		{"tcp://127.0.0.1:80", "200-399,404", 2 * time.Minute, "CMD /opt/extensions/cdkweb-adapter health tcp://127.0.0.1:80 200-399,404 2m0s"},
+	} {
+		if got := strings.Join(HealthCommand(test.url, test.statusCodes, test.timeout), " "); got != test.want {
+			t.Errorf("got %s, want %s", got, test.want)
+		}
+	}
+}
+
+// The adapter as it lies in an image understands the command, and says by its exit code what it
+// found.
+func TestHealthCommandRuns(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the adapter runs on Linux")
+	}
+	program, err := Build(runtime.GOARCH)
+	check(t, err)
+	path := filepath.Join(t.TempDir(), "cdkweb-adapter")
+	check(t, os.WriteFile(path, program, 0o755))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/healthz" {
+			http.NotFound(w, r)
+		}
+	}))
+	defer server.Close()
+	for _, test := range []struct {
+		command []string
+		code    int
+	}{
+		{HealthCommand(server.URL+"/healthz", "", 0), 0},
+		{HealthCommand(server.URL+"/elsewhere", "200", 2*time.Minute), 1},
+		{HealthCommand(server.URL+"/elsewhere", "200-299,404", time.Second), 0},
+		{HealthCommand("tcp://"+server.Listener.Addr().String(), "", 0), 0},
+		{HealthCommand(server.URL, "all", 0), 2},
+	} {
+		command := exec.Command(path, test.command[2:]...)
+		command.Env = []string{}
+		output, err := command.CombinedOutput()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatal(err)
+		}
+		if got := command.ProcessState.ExitCode(); got != test.code {
+			t.Errorf("%q: got exit code %d and %q, want %d", test.command, got, output, test.code)
+		}
 	}
 }
 

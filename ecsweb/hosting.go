@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
+	"github.com/cdkweb/cdkweb/internal/ecs"
 	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -126,10 +127,6 @@ const (
 	defaultHealthCheckPath = "/"
 )
 
-// container is what ECS calls the container that gets the requests, also in a task definition of
-// the user's.
-const container = "Main"
-
 // serviceName is ECS's rule for names of services (CreateExpressGatewayService, parameter
 // serviceName).
 var serviceName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -152,7 +149,13 @@ func (h Hosting) withDefaults() Hosting {
 // Check implements web.Hosting.
 func (h Hosting) Check(c *web.Check) {
 	if h.TaskDefinition != nil {
-		h.checkTaskDefinition(c)
+		c.Excludes(
+			"TaskDefinition",
+			h.CPU != 0 || h.Memory != 0 || h.ExecutionRole != nil,
+			[]string{"CPU", "Memory", "ExecutionRole"},
+			"set them in the task definition",
+		)
+		ecs.CheckTaskDefinition(c, h.TaskDefinition)
 	} else {
 		sized := h.withDefaults()
 		c.Size(sized.CPU, sized.Memory)

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
+	"github.com/cdkweb/cdkweb/internal/ecs"
 	"github.com/cdkweb/cdkweb/web"
 )
 
@@ -117,9 +118,6 @@ const arm64Message = "the image is for arm64, which AWS::ECS::ExpressGatewayServ
 // TagWarning is the id of the warning about a service that has a fixed name and tags.
 const TagWarning = "cdkweb:ecs-tags-replace"
 
-// streamPrefix is ECS's own default for the first part of a log stream's name.
-const streamPrefix = "ecs"
-
 // Define implements web.Hosting.
 func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made {
 	h = h.withDefaults()
@@ -134,13 +132,13 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		)
 	}
 	r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
-	network := h.network(scope)
+	place := h.placement(scope)
 	props := &awsecs.CfnExpressGatewayServiceProps{
 		ServiceName:           cdk.String(h.ServiceName),
 		Cluster:               h.clusterName(scope),
 		InfrastructureRoleArn: r.InfrastructureRole.RoleArn(),
 		HealthCheckPath:       new(cmp.Or(in.Workload.HealthCheck.Path, defaultHealthCheckPath)),
-		NetworkConfiguration:  network.configuration(),
+		NetworkConfiguration:  place.configuration(),
 		ScalingTarget: &awsecs.CfnExpressGatewayService_ExpressGatewayScalingTargetProperty{
 			AutoScalingMetric:      new(string(h.AutoScalingMetric)),
 			AutoScalingTargetValue: new(float64(h.AutoScalingTargetValue)),
@@ -156,7 +154,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	}
 	r.Service = awsecs.NewCfnExpressGatewayService(scope, new("Resource"), props)
 
-	h.dependOn(r, taskRole, network)
+	h.dependOn(r, taskRole, place)
 	if h.ServiceName != "" {
 		cdk.WarnOfTags(r.Service, r.Service.CdkTagManager(), TagWarning, h.ServiceName)
 	}
@@ -164,7 +162,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		URL:           func() string { return url(r.Service) },
 		Role:          taskRole,
 		Primary:       r.Service,
-		Connections:   network.connections(),
+		Connections:   place.connections(),
 		NoConnections: "need a security group; set VPC or SecurityGroups of ecsweb.Hosting",
 		Resources:     r,
 	}
@@ -199,7 +197,7 @@ func (h Hosting) defineTask(
 		Environment:   in.Variables.Pairs("name", "value"),
 		AwsLogsConfiguration: &awsecs.CfnExpressGatewayService_ExpressGatewayServiceAwsLogsConfigurationProperty{
 			LogGroup:        r.LogGroup.LogGroupName(),
-			LogStreamPrefix: new(streamPrefix),
+			LogStreamPrefix: new(ecs.StreamPrefix),
 		},
 	}
 	return role
@@ -213,8 +211,9 @@ func (h Hosting) useTask(
 	r *Resources,
 	props *awsecs.CfnExpressGatewayServiceProps,
 ) awsiam.IRole {
-	r.Container = addContainer(scope, in, h.TaskDefinition, r.LogGroup)
-	in.Variables.Each(func(name, value string) { r.Container.AddEnvironment(&name, &value) })
+	options := ecs.ContainerOptions(scope, in)
+	options.Logging = ecs.LogDriver(r.LogGroup, ecs.StreamPrefix)
+	r.Container = ecs.AddContainer(h.TaskDefinition, in, options)
 	r.ExecutionRole = h.TaskDefinition.ObtainExecutionRole()
 	props.TaskDefinitionArn = h.TaskDefinition.TaskDefinitionArn()
 	return h.TaskDefinition.TaskRole()
@@ -273,7 +272,7 @@ func (h Hosting) clusterName(scope constructs.Construct) *string {
 }
 
 // dependOn puts the service after, and its deletion before, what it needs and does not name.
-func (h Hosting) dependOn(r *Resources, taskRole awsiam.IRole, network network) {
+func (h Hosting) dependOn(r *Resources, taskRole awsiam.IRole, place placement) {
 	// CloudFormation deletes in the opposite order: the infrastructure role, and the policies that
 	// hang below it, go when ECS has taken the load balancer down with them.
 	needed := []constructs.IDependable{r.InfrastructureRole, taskRole, r.ExecutionRole}
@@ -285,7 +284,7 @@ func (h Hosting) dependOn(r *Resources, taskRole awsiam.IRole, network network) 
 	if h.VPC != nil {
 		needed = append(needed, h.VPC.InternetConnectivityEstablished())
 	}
-	for _, subnet := range network.subnets {
+	for _, subnet := range place.subnets {
 		needed = append(needed, subnet.InternetConnectivityEstablished())
 	}
 	r.Service.Node().AddDependency(needed...)

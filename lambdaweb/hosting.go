@@ -166,7 +166,7 @@ func (h Hosting) variables(c *web.Check) map[string]string {
 	maps.Copy(own, h.Endpoint.variables())
 	if path := c.Workload.HealthCheck.Path; path != "" {
 		own["AWS_LWA_READINESS_CHECK_PATH"] = path
-		own["AWS_LWA_READINESS_CHECK_HEALTHY_STATUS"] = "200-399"
+		own["AWS_LWA_READINESS_CHECK_HEALTHY_STATUS"] = cmp.Or(c.Workload.HealthCheck.StatusCodes, "200-399")
 	} else if c.Image != nil && c.Image.Adapter != webimage.WithAdapter {
 		own["AWS_LWA_READINESS_CHECK_PROTOCOL"] = "tcp" // AWS Lambda Web Adapter would ask for / over HTTP
 	}

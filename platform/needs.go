@@ -28,6 +28,10 @@ type Needs struct {
 	// WebSockets is needed if clients keep a connection to which both sides write.
 	WebSockets bool
 
+	// StickySessions is needed if the requests of a client must reach the same server for as long
+	// as that runs, because it keeps sessions in its memory.
+	StickySessions bool
+
 	// ARM64 is needed if the image is, or will be, for arm64.
 	ARM64 bool
 
@@ -72,23 +76,21 @@ func (n Needs) list() []need {
 	}
 	size := func(field string, bytes int, streams bool) need {
 		return need{field, bytes > 0,
-			func(p *Platform) bool { return p.Payload == 0 || bytes <= p.Body() || streams && bytes <= p.Streamed },
-			func(p *Platform) string {
-				if streams && p.Streamed > 0 {
-					return fmt.Sprintf(
-						"is %d bytes, but %s limits streaming responses to %s",
-						bytes,
-						p.Name,
-						megabytes(p.Streamed),
-					)
+			func(p *Platform) bool {
+				if field == "RequestSize" && p.RequestBody > 0 {
+					return bytes <= p.RequestBody
 				}
-				return fmt.Sprintf(
-					"is %d bytes, but %s limits bodies to %s (%s if not text)",
-					bytes,
-					p.Name,
-					megabytes(p.Payload),
-					megabytes(p.Body()),
-				)
+				return p.Payload == 0 || bytes <= p.Body() || streams && bytes <= p.Streamed
+			},
+			func(p *Platform) string {
+				limit := fmt.Sprintf("limits bodies to %s (%s if not text)", megabytes(p.Payload), megabytes(p.Body()))
+				switch {
+				case field == "RequestSize" && p.RequestBody > 0:
+					limit = "limits the bodies of requests to " + megabytes(p.RequestBody)
+				case streams && p.Streamed > 0:
+					limit = "limits streaming responses to " + megabytes(p.Streamed)
+				}
+				return fmt.Sprintf("is %d bytes, but %s %s", bytes, p.Name, limit)
 			},
 		}
 	}
@@ -118,6 +120,12 @@ func (n Needs) list() []need {
 			n.WebSockets,
 			func(p *Platform) Ability { return p.WebSockets },
 			"has no websockets",
+		),
+		ability(
+			"StickySessions",
+			n.StickySessions,
+			func(p *Platform) Ability { return p.StickySessions },
+			"does not keep a client at one server",
 		),
 		ability(
 			"ARM64",
@@ -171,16 +179,21 @@ func In(region string) string {
 	return names(func(p *Platform) bool { return p.Regions.Has(region) })
 }
 
-// names lists the places that can do something; those with options only if the one without cannot.
+// names lists the places that can do something; of those that share an ID the first.
 func names(can func(p *Platform) bool) string {
 	var found []string
+	named := map[string]bool{}
 	for _, p := range All {
-		if can(p) &&
-			!(p.Default != nil && (can(p.Default) || p.Default.Default != nil && can(p.Default.Default))) {
+		if can(p) && !named[p.ID] {
+			named[p.ID] = true
 			found = append(found, p.Go)
 		}
 	}
-	return strings.Join(found, " or ")
+	last := len(found) - 1
+	if last < 1 {
+		return strings.Join(found, "")
+	}
+	return strings.Join(found[:last], ", ") + " or " + found[last]
 }
 
 // short is a duration as people say it.
@@ -201,5 +214,5 @@ func megabytes(bytes int) string {
 	if bytes%(1<<20) == 0 {
 		return fmt.Sprintf("%d MB", bytes>>20)
 	}
-	return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
+	return strings.TrimSuffix(fmt.Sprintf("%.2f", float64(bytes)/(1<<20)), "0") + " MB"
 }

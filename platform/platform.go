@@ -29,10 +29,6 @@ type Platform struct {
 	// Principal is the AWS service that assumes the role of the running server.
 	Principal string
 
-	// Default is the platform of the same package without options, if this one needs some. Advice
-	// names it first.
-	Default *Platform
-
 	// Timeout ends a request. With Quiet it counts only while no byte is sent, so it does not limit
 	// a streaming response.
 	Timeout time.Duration
@@ -42,8 +38,12 @@ type Platform struct {
 	// document names a limit. Streamed is the limit of a streaming response, which is not JSON.
 	Payload, Streamed int
 
+	// RequestBody is the limit of a request's body in bytes, text or not, if it is not what Payload
+	// leaves; 0 if it is.
+	RequestBody int
+
 	// What the place can do.
-	Streaming, WebSockets, ARM64, ScaleToZero Ability
+	Streaming, WebSockets, StickySessions, ARM64, ScaleToZero Ability
 
 	// Sizes are what is sold, if CPU and memory are sold in pairs.
 	Sizes Sizes
@@ -120,12 +120,39 @@ type Ports struct {
 
 // HealthCheck is what a place makes of the workload's health check.
 type HealthCheck struct {
-	// Timing is true if interval, timeout and thresholds are honoured. Otherwise only the path is.
-	Timing bool
+	// Interval and Timeout are the times that can be set; zero if the place has times of its own.
+	Interval, Timeout Times
 
-	// Root is true if a check without a path asks for / over HTTP. Otherwise it opens a TCP
-	// connection.
+	// HealthyThreshold and UnhealthyThreshold are the numbers of checks that can be set; zero if
+	// the place has numbers of its own.
+	HealthyThreshold, UnhealthyThreshold Counts
+
+	// TimeoutBelowInterval is true if the timeout must be shorter than the interval. Otherwise it
+	// may be as long.
+	TimeoutBelowInterval bool
+
+	// StatusCodes is true if the statuses that mean healthy can be set. Otherwise 200 does.
+	StatusCodes bool
+
+	// Root is true if a check without a path asks for / over HTTP and needs status 200.
 	Root bool
+}
+
+// Times are the limits of a duration in whole seconds, and what it is unless set.
+type Times struct{ Least, Most, Default time.Duration }
+
+// Counts are the limits of a number, and what it is unless set.
+type Counts struct{ Least, Most, Default int }
+
+// Timing reports whether interval, timeout and thresholds are honoured. Otherwise only the path is.
+func (h HealthCheck) Timing() bool { return h.Interval.Most > 0 }
+
+// LongestTimeout is the longest timeout that goes with an interval.
+func (h HealthCheck) LongestTimeout(interval time.Duration) time.Duration {
+	if h.TimeoutBelowInterval {
+		return interval - time.Second
+	}
+	return interval
 }
 
 // Regions are where a place exists.
@@ -151,6 +178,9 @@ var (
 	no  = Ability{}
 )
 
+// maxLambdaTimeout is the longest that a function runs (AWS::Lambda::Function Timeout).
+const maxLambdaTimeout = 900 * time.Second
+
 // lambdaPayload is that of a synchronous invocation, request and response each. Lambda developer
 // guide, "Lambda quotas".
 const lambdaPayload = 6 << 20
@@ -162,9 +192,12 @@ var AppRunner = Platform{
 	ID:        "AppRunner",
 	Principal: "tasks.apprunner.amazonaws.com",
 
-	Timeout:     120 * time.Second, // developer guide, "Developing application code for App Runner": the whole request
-	Streaming:   Ability{Note: "AWS does not say", Why: "is not documented to stream responses"},
-	WebSockets:  no, // the same page: HTTP/1.0 and 1.1; apprunner-roadmap#13
+	Timeout:    120 * time.Second, // developer guide, "Developing application code for App Runner": the whole request
+	Streaming:  Ability{Note: "AWS does not say", Why: "is not documented to stream responses"},
+	WebSockets: no, // the same page: HTTP/1.0 and 1.1; apprunner-roadmap#13
+	StickySessions: Ability{
+		Why: "spreads requests over its instances whoever sends them",
+	},
 	ARM64:       no, // apprunner-roadmap#98
 	ScaleToZero: no, // apprunner-roadmap#9; MinSize is at least 1
 
@@ -177,7 +210,12 @@ var AppRunner = Platform{
 		Public:           true,
 		AnyRegionUnknown: true,
 	}, // reports disagree: apprunner-roadmap#254, hello-app-runner#3
-	HealthCheck:     HealthCheck{Timing: true},
+	HealthCheck: HealthCheck{ // AWS::AppRunner::Service HealthCheckConfiguration
+		Interval:           Times{time.Second, 20 * time.Second, 5 * time.Second},
+		Timeout:            Times{time.Second, 20 * time.Second, 2 * time.Second},
+		HealthyThreshold:   Counts{1, 20, 1},
+		UnhealthyThreshold: Counts{1, 20, 5},
+	},
 	Regions:         appRunnerRegions,
 	URLNeedsService: true,
 
@@ -201,6 +239,9 @@ var ECSExpress = Platform{
 	Quiet:      true,
 	Streaming:  yes,
 	WebSockets: yes, // the same guide, "Listeners for your Application Load Balancers"
+	StickySessions: Ability{
+		Why: "has no setting for them, and its deployments choose the version for each request",
+	}, // AWS::ECS::ExpressGatewayService
 	ARM64: Ability{
 		Can:  true,
 		Note: "yes, see docs/ecs.md",
@@ -209,16 +250,7 @@ var ECSExpress = Platform{
 
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
 
-	Variables: Variables{
-		// Developer guide, "Amazon ECS environment variables": those that mean nothing else.
-		// AWS_REGION and AWS_DEFAULT_REGION are missing, because a server may be told to work
-		// elsewhere.
-		Reserved: []string{
-			"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EXECUTION_ENV", "ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI",
-			"ECS_CONTAINER_METADATA_URI_V4",
-		},
-		MaxSize: 64 << 10, // developer guide, "Amazon ECS service quotas": the whole task definition
-	},
+	Variables:       ecsVariables,
 	Images:          Images{Public: true, Other: true},
 	HealthCheck:     HealthCheck{Root: true},
 	URLNeedsService: true,
@@ -230,6 +262,100 @@ var ECSExpress = Platform{
 		webACL:      "yes, on the load balancer",                             // AWS::WAFv2::WebACLAssociation
 		newAccounts: "yes",
 	},
+}
+
+// Fargate is an Amazon ECS service on Fargate behind an Application Load Balancer whose idle
+// timeout is the default.
+var Fargate = Platform{
+	Name:      "ECS on Fargate",
+	Go:        "fargateweb.Hosting{}",
+	ID:        "Fargate",
+	Principal: "ecs-tasks.amazonaws.com",
+
+	Timeout:    IdleTimeout,
+	Quiet:      true,
+	Streaming:  yes,
+	WebSockets: yes, // Elastic Load Balancing, "Listeners for your Application Load Balancers"
+	StickySessions: Ability{
+		Note: "yes, with `Stickiness`",
+		Why:  "sends each request to any task unless Stickiness is set",
+	},
+	ARM64:       yes, // ECS API reference, RuntimePlatform
+	ScaleToZero: no,  // requests cannot start a first task
+
+	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
+
+	Variables: ecsVariables,
+	Images:    Images{Public: true, Other: true},
+	HealthCheck: HealthCheck{
+		// The limits are Elastic Load Balancing's (API reference, CreateTargetGroup). Its defaults,
+		// 30 s and five good checks, would keep a new task from serving for two minutes.
+		Interval:             Times{5 * time.Second, 300 * time.Second, 10 * time.Second},
+		Timeout:              Times{2 * time.Second, 120 * time.Second, 5 * time.Second},
+		HealthyThreshold:     Counts{2, 10, 2},
+		UnhealthyThreshold:   Counts{2, 10, 3},
+		TimeoutBelowInterval: true,
+		StatusCodes:          true,
+	},
+
+	column: column{
+		concurrency: "as many as the server takes; 1 to 20 tasks unless set",
+		idle:        "the load balancer and `MinTaskCount` tasks",
+		between:     "full",
+		timeout:     "`IdleTimeout` up to 4,000 s",
+		webACL:      "yes, on the load balancer", // AWS::WAFv2::WebACLAssociation
+		newAccounts: "yes",
+	},
+}
+
+// The idle timeout of an Application Load Balancer: what it is unless set, and its limit (Elastic
+// Load Balancing, "Application Load Balancers", idle_timeout.timeout_seconds).
+const (
+	IdleTimeout    = 60 * time.Second
+	MaxIdleTimeout = 4000 * time.Second
+)
+
+// Fargate with options that it needs for more.
+var (
+	// FargateSticky keeps a client at one task.
+	FargateSticky = with("fargateweb.Hosting{Stickiness: …}", *Fargate.Sticky())
+
+	// FargateLongIdle is behind a load balancer with the longest idle timeout.
+	FargateLongIdle = with(
+		"fargateweb.Hosting{LoadBalancer: …} with a longer IdleTimeout",
+		*Fargate.Behind(MaxIdleTimeout),
+	)
+
+	// FargateStickyLongIdle is both.
+	FargateStickyLongIdle = with(
+		"fargateweb.Hosting{LoadBalancer: …, Stickiness: …} with a longer IdleTimeout",
+		*Fargate.Sticky().Behind(MaxIdleTimeout),
+	)
+)
+
+// with is a platform with options: what to write in Go, and no column of its own.
+func with(program string, p Platform) Platform {
+	p.Go, p.column.hidden = program, true
+	return p
+}
+
+// Sticky is the platform with sticky sessions switched on.
+func (p *Platform) Sticky() *Platform {
+	sticky := *p
+	sticky.StickySessions = Ability{Can: true}
+	return &sticky
+}
+
+// ecsVariables are the rules of tasks on ECS.
+var ecsVariables = Variables{
+	// Developer guide, "Amazon ECS environment variables": those that mean nothing else.
+	// AWS_REGION and AWS_DEFAULT_REGION are missing, because a server may be told to work
+	// elsewhere.
+	Reserved: []string{
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EXECUTION_ENV", "ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI",
+		"ECS_CONTAINER_METADATA_URI_V4",
+	},
+	MaxSize: 64 << 10, // developer guide, "Amazon ECS service quotas": the whole task definition
 }
 
 // HTTPAPI is Lambda behind an HTTP API of API Gateway.
@@ -244,7 +370,6 @@ var HTTPAPI = lambda(Platform{
 var RESTAPI = lambda(Platform{
 	Name:      "Lambda behind a REST API",
 	Go:        "lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}",
-	Default:   &HTTPAPI,
 	Timeout:   29 * time.Second, // API Gateway developer guide, "Quotas for configuring and running a REST API": adjustable for regional APIs
 	Streaming: Ability{Note: "no option yet", Why: "has no option for streaming responses yet"},
 	column:    column{timeout: "more on request", webACL: "yes"},
@@ -254,8 +379,7 @@ var RESTAPI = lambda(Platform{
 var FunctionURL = lambda(Platform{
 	Name:    "Lambda with a function URL",
 	Go:      "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
-	Default: &HTTPAPI,
-	Timeout: 900 * time.Second, // AWS::Lambda::Function Timeout: the function's own
+	Timeout: maxLambdaTimeout, // the function's own
 	Streaming: Ability{
 		Note: "yes, with `InvokeMode`",
 		Why:  "buffers responses unless InvokeMode says otherwise",
@@ -269,8 +393,7 @@ var FunctionURL = lambda(Platform{
 var FunctionURLStreaming = lambda(Platform{
 	Name:            "Lambda with a function URL that streams",
 	Go:              "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}",
-	Default:         &FunctionURL,
-	Timeout:         900 * time.Second,
+	Timeout:         maxLambdaTimeout,
 	Streaming:       yes,       // AWS::Lambda::Url InvokeMode
 	Streamed:        200 << 20, // Lambda developer guide, "Response streaming"
 	Regions:         functionURLRegions,
@@ -278,13 +401,43 @@ var FunctionURLStreaming = lambda(Platform{
 	column:          column{hidden: true}, // the function URL's tells of it
 })
 
+// LambdaLoadBalancer is Lambda behind an Application Load Balancer whose idle timeout is the
+// default.
+var LambdaLoadBalancer = lambda(Platform{
+	Name:    "Lambda behind a load balancer",
+	Go:      "lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{…}}",
+	Timeout: IdleTimeout, // Elastic Load Balancing, "Troubleshoot your Application Load Balancers", HTTP 504
+	// Elastic Load Balancing, "Use Lambda functions as targets": 1 MB of a request's body, and of a
+	// response in JSON.
+	RequestBody: 1 << 20,
+	Payload:     1 << 20,
+	ScaleToZero: Ability{Why: "needs a load balancer, which costs money by the hour"},
+	column: column{
+		timeout: "`IdleTimeout` up to 15 min",
+		idle:    "the load balancer",
+		webACL:  "yes, on the load balancer",
+	},
+})
+
+// LambdaLoadBalancerLongIdle is Lambda behind a load balancer with a longer idle timeout, as long
+// as a function can run.
+var LambdaLoadBalancerLongIdle = with(
+	"lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{…}} with a longer IdleTimeout",
+	*LambdaLoadBalancer.Behind(MaxIdleTimeout),
+)
+
 // lambda adds what every endpoint shares.
 func lambda(p Platform) Platform {
 	p.Service = "Lambda"
 	p.ID = "Lambda"
 	p.Principal = "lambda.amazonaws.com"
-	p.Payload = lambdaPayload
-	p.ARM64, p.ScaleToZero = yes, yes
+	p.Payload = cmp.Or(p.Payload, lambdaPayload)
+	p.HealthCheck = HealthCheck{StatusCodes: true}
+	p.StickySessions = Ability{Why: "gives each request to whichever execution environment is free"}
+	p.ARM64 = yes
+	if p.ScaleToZero.Why == "" {
+		p.ScaleToZero = yes
+	}
 	p.Variables = Variables{
 		// Developer guide, "Defined runtime environment variables": the reserved ones.
 		Reserved: []string{
@@ -304,24 +457,44 @@ func lambda(p Platform) Platform {
 		Taken: map[int]string{9001: "Lambda's Runtime API"},
 	}
 	p.column.concurrency = "1 for each environment; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
-	p.column.idle = "nothing"
+	p.column.idle = cmp.Or(p.column.idle, "nothing")
 	p.column.between = "frozen" // developer guide, "Lambda execution environment lifecycle"
 	p.column.newAccounts = "yes"
 	return p
 }
 
-// All are the platforms that errors give advice about, in the order of their packages; those with
-// options follow those without. A program may append its own. The documents' table has the columns
+// All are the platforms that errors give advice about, in the order of their packages. Of those that
+// share an ID advice names the first that can, so those with options follow those without. A program may append its own. The documents' table has the columns
 // of this module's.
 var All = []*Platform{
 	&AppRunner,
 	&ECSExpress,
+	&Fargate,
+	&FargateSticky,
+	&FargateLongIdle,
+	&FargateStickyLongIdle,
 	&HTTPAPI,
 	&RESTAPI,
 	&FunctionURL,
 	&FunctionURLStreaming,
+	&LambdaLoadBalancer,
+	&LambdaLoadBalancerLongIdle,
 }
 
 // Body is how large the body of a request or a response may be whatever it holds, in bytes: 0 if
 // there is no limit. A body that is not text is base64 in the payload, which leaves three quarters.
 func (p *Platform) Body() int { return p.Payload / 4 * 3 }
+
+// Behind is the platform behind a load balancer of another idle timeout. Lambda ends a function
+// after 15 minutes at the latest.
+func (p *Platform) Behind(idleTimeout time.Duration) *Platform {
+	if idleTimeout == p.Timeout {
+		return p
+	}
+	behind := *p
+	behind.Timeout = idleTimeout
+	if p.Service == "Lambda" {
+		behind.Timeout = min(idleTimeout, maxLambdaTimeout)
+	}
+	return &behind
+}

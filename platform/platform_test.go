@@ -14,12 +14,12 @@ import (
 const longest = 15 * time.Minute
 
 // words are short names of the platforms for tables of tests, in the order of All.
-var words = []string{"apprunner", "ecs", "http", "rest", "url", "stream"}
+var words = []string{"apprunner", "ecs", "fargate", "sticky", "idle", "both", "http", "rest", "url", "stream", "alb", "albidle"}
 
 // Each row is a need and the platforms that meet it.
 func TestMissing(t *testing.T) {
 	t.Parallel()
-	const all = "apprunner ecs http rest url stream"
+	const all = "apprunner ecs fargate sticky idle both http rest url stream alb albidle"
 	for _, test := range []struct {
 		name  string
 		needs Needs
@@ -27,23 +27,26 @@ func TestMissing(t *testing.T) {
 	}{
 		{"nothing", Needs{}, all},
 		{"29 s", Needs{RequestTimeout: 29 * time.Second}, all},
-		{"30 s", Needs{RequestTimeout: 30 * time.Second}, "apprunner ecs http url stream"},
-		{"a minute", Needs{RequestTimeout: time.Minute}, "apprunner ecs url stream"},
-		{"two minutes", Needs{RequestTimeout: 2 * time.Minute}, "apprunner url stream"},
-		{"15 minutes", Needs{RequestTimeout: longest}, "url stream"},
-		{"more than 15 minutes", Needs{RequestTimeout: longest + time.Second}, ""},
-		{"an hour of streaming", Needs{RequestTimeout: time.Hour, Streaming: true}, "ecs"},
-		{"a small request", Needs{RequestSize: 4_718_592}, all},
-		{"a large request", Needs{RequestSize: 4_718_593}, "apprunner ecs"},
-		{"a small response", Needs{ResponseSize: 4_718_592}, all},
-		{"a large response", Needs{ResponseSize: 4_718_593}, "apprunner ecs"},
-		{"streaming", Needs{Streaming: true}, "ecs stream"},
-		{"a large response that streams", Needs{ResponseSize: 200 << 20, Streaming: true}, "ecs stream"},
-		{"a larger response that streams", Needs{ResponseSize: 200<<20 + 1, Streaming: true}, "ecs"},
-		{"websockets", Needs{WebSockets: true}, "ecs"},
-		{"arm64", Needs{ARM64: true}, "ecs http rest url stream"},
+		{"30 s", Needs{RequestTimeout: 30 * time.Second}, "apprunner ecs fargate sticky idle both http url stream alb albidle"},
+		{"a minute", Needs{RequestTimeout: time.Minute}, "apprunner ecs fargate sticky idle both url stream alb albidle"},
+		{"two minutes", Needs{RequestTimeout: 2 * time.Minute}, "apprunner idle both url stream albidle"},
+		{"15 minutes", Needs{RequestTimeout: longest}, "idle both url stream albidle"},
+		{"more than 15 minutes", Needs{RequestTimeout: longest + time.Second}, "idle both"},
+		{"an hour of streaming", Needs{RequestTimeout: time.Hour, Streaming: true}, "ecs fargate sticky idle both"},
+		{"a request of 1 MB", Needs{RequestSize: 1 << 20}, all},
+		{"a small request", Needs{RequestSize: 4_718_592}, "apprunner ecs fargate sticky idle both http rest url stream"},
+		{"a large request", Needs{RequestSize: 4_718_593}, "apprunner ecs fargate sticky idle both"},
+		{"a small response", Needs{ResponseSize: 786_432}, all},
+		{"a response of 4.5 MB", Needs{ResponseSize: 4_718_592}, "apprunner ecs fargate sticky idle both http rest url stream"},
+		{"a large response", Needs{ResponseSize: 4_718_593}, "apprunner ecs fargate sticky idle both"},
+		{"streaming", Needs{Streaming: true}, "ecs fargate sticky idle both stream"},
+		{"a large response that streams", Needs{ResponseSize: 200 << 20, Streaming: true}, "ecs fargate sticky idle both stream"},
+		{"a larger response that streams", Needs{ResponseSize: 200<<20 + 1, Streaming: true}, "ecs fargate sticky idle both"},
+		{"websockets", Needs{WebSockets: true}, "ecs fargate sticky idle both"},
+		{"sticky sessions", Needs{StickySessions: true}, "sticky both"},
+		{"arm64", Needs{ARM64: true}, "ecs fargate sticky idle both http rest url stream alb albidle"},
 		{"scale to zero", Needs{ScaleToZero: true}, "http rest url stream"},
-		{"arm64 and two minutes", Needs{ARM64: true, RequestTimeout: 2 * time.Minute}, "url stream"},
+		{"arm64 and two minutes", Needs{ARM64: true, RequestTimeout: 2 * time.Minute}, "idle both url stream albidle"},
 		{"websockets and scale to zero", Needs{WebSockets: true, ScaleToZero: true}, ""},
 	} {
 		var met []string
@@ -60,7 +63,8 @@ func TestMissing(t *testing.T) {
 
 func TestMissingSays(t *testing.T) {
 	t.Parallel()
-	const url, stream = "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
+	const idle, url, stream = "fargateweb.Hosting{LoadBalancer: …} with a longer IdleTimeout",
+		"lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}",
 		"lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}"
 	for _, test := range []struct {
 		platform Platform
@@ -68,24 +72,34 @@ func TestMissingSays(t *testing.T) {
 		want     []string
 	}{
 		{AppRunner, Needs{RequestTimeout: 3 * time.Minute},
-			[]string{"RequestTimeout is 3 min, but App Runner times out requests after 2 min; choose " + url}},
+			[]string{"RequestTimeout is 3 min, but App Runner times out requests after 2 min; choose " + idle + " or " + url}},
 		{ECSExpress, Needs{RequestTimeout: 2 * time.Minute},
-			[]string{"RequestTimeout is 2 min, but ECS Express Mode times out requests after 60 s without a byte; choose apprunnerweb.Hosting{} or " + url}},
-		{HTTPAPI, Needs{RequestTimeout: time.Hour}, []string{"RequestTimeout is 60 min, but Lambda behind an HTTP API times out requests after 30 s; no hosting can"}},
+			[]string{"RequestTimeout is 2 min, but ECS Express Mode times out requests after 60 s without a byte; choose apprunnerweb.Hosting{}, " + idle + " or " + url}},
+		{HTTPAPI, Needs{RequestTimeout: time.Hour}, []string{"RequestTimeout is 60 min, but Lambda behind an HTTP API times out requests after 30 s; choose " + idle}},
 		{HTTPAPI, Needs{RequestSize: 5 << 20},
-			[]string{"RequestSize is 5242880 bytes, but Lambda behind an HTTP API limits bodies to 6 MB (4.5 MB if not text); choose apprunnerweb.Hosting{} or ecsweb.Hosting{}"}},
+			[]string{"RequestSize is 5242880 bytes, but Lambda behind an HTTP API limits bodies to 6 MB (4.5 MB if not text); choose apprunnerweb.Hosting{}, ecsweb.Hosting{} or fargateweb.Hosting{}"}},
 		{FunctionURLStreaming, Needs{ResponseSize: 300 << 20, Streaming: true},
-			[]string{"ResponseSize is 314572800 bytes, but Lambda with a function URL that streams limits streaming responses to 200 MB; choose ecsweb.Hosting{}"}},
+			[]string{"ResponseSize is 314572800 bytes, but Lambda with a function URL that streams limits streaming responses to 200 MB; choose ecsweb.Hosting{} or fargateweb.Hosting{}"}},
 		{RESTAPI, Needs{Streaming: true},
-			[]string{"Streaming is set, but Lambda behind a REST API has no option for streaming responses yet; choose ecsweb.Hosting{} or " + stream}},
+			[]string{"Streaming is set, but Lambda behind a REST API has no option for streaming responses yet; choose ecsweb.Hosting{}, fargateweb.Hosting{} or " + stream}},
 		{FunctionURL, Needs{Streaming: true},
-			[]string{"Streaming is set, but Lambda with a function URL buffers responses unless InvokeMode says otherwise; choose ecsweb.Hosting{} or " + stream}},
-		{AppRunner, Needs{WebSockets: true}, []string{"WebSockets is set, but App Runner has no websockets; choose ecsweb.Hosting{}"}},
-		{AppRunner, Needs{ARM64: true}, []string{"ARM64 is set, but App Runner does not run images for arm64; choose ecsweb.Hosting{} or lambdaweb.Hosting{}"}},
+			[]string{"Streaming is set, but Lambda with a function URL buffers responses unless InvokeMode says otherwise; choose ecsweb.Hosting{}, fargateweb.Hosting{} or " + stream}},
+		{LambdaLoadBalancer, Needs{RequestSize: 1<<20 + 1}, []string{"RequestSize is 1048577 bytes, but Lambda behind a load balancer " +
+			"limits the bodies of requests to 1 MB; choose apprunnerweb.Hosting{}, ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{}"}},
+		{LambdaLoadBalancer, Needs{ResponseSize: 1 << 20}, []string{"ResponseSize is 1048576 bytes, but Lambda behind a load balancer " +
+			"limits bodies to 1 MB (0.75 MB if not text); choose apprunnerweb.Hosting{}, ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{}"}},
+		{ECSExpress, Needs{StickySessions: true}, []string{"StickySessions is set, but ECS Express Mode has no setting for them, " +
+			"and its deployments choose the version for each request; choose fargateweb.Hosting{Stickiness: …}"}},
+		{Fargate, Needs{StickySessions: true}, []string{"StickySessions is set, but ECS on Fargate sends each request to any task " +
+			"unless Stickiness is set; choose fargateweb.Hosting{Stickiness: …}"}},
+		{HTTPAPI, Needs{StickySessions: true}, []string{"StickySessions is set, but Lambda behind an HTTP API gives each request to " +
+			"whichever execution environment is free; choose fargateweb.Hosting{Stickiness: …}"}},
+		{AppRunner, Needs{WebSockets: true}, []string{"WebSockets is set, but App Runner has no websockets; choose ecsweb.Hosting{} or fargateweb.Hosting{}"}},
+		{AppRunner, Needs{ARM64: true}, []string{"ARM64 is set, but App Runner does not run images for arm64; choose ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{}"}},
 		{ECSExpress, Needs{ScaleToZero: true}, []string{"ScaleToZero is set, but ECS Express Mode always has something running; choose lambdaweb.Hosting{}"}},
 		{AppRunner, Needs{ARM64: true, RequestTimeout: 3 * time.Minute}, []string{
-			"RequestTimeout is 3 min, but App Runner times out requests after 2 min; choose " + url,
-			"ARM64 is set, but App Runner does not run images for arm64; choose " + url}},
+			"RequestTimeout is 3 min, but App Runner times out requests after 2 min; choose " + idle + " or " + url,
+			"ARM64 is set, but App Runner does not run images for arm64; choose " + idle + " or " + url}},
 		{ECSExpress, Needs{WebSockets: true, ScaleToZero: true},
 			[]string{"ScaleToZero is set, but ECS Express Mode always has something running; lambdaweb.Hosting{} can, but no hosting meets all of Needs"}},
 	} {
@@ -121,7 +135,7 @@ func TestRegions(t *testing.T) {
 			t.Errorf("%s in %q: got %v, want %v", test.platform.Name, test.region, got, test.want)
 		}
 	}
-	if got, want := In("us-gov-west-1"), "ecsweb.Hosting{} or lambdaweb.Hosting{}"; got != want {
+	if got, want := In("us-gov-west-1"), "ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{}"; got != want {
 		t.Errorf("got %q in us-gov-west-1, want %q", got, want)
 	}
 	for _, p := range All {
@@ -176,6 +190,22 @@ func TestRewrite(t *testing.T) {
 	for _, document := range []string{"", Start + "\n", End + "\n"} {
 		if _, err := Rewrite(document); err == nil {
 			t.Errorf("%q: got no error", document)
+		}
+	}
+}
+
+func TestBehind(t *testing.T) {
+	t.Parallel()
+	if got := Fargate.Behind(IdleTimeout); got != &Fargate {
+		t.Errorf("got another platform for the default idle timeout")
+	}
+	for _, test := range []struct {
+		platform *Platform
+		want     time.Duration
+	}{{&Fargate, time.Hour}, {&LambdaLoadBalancer, longest}} {
+		got := test.platform.Behind(time.Hour)
+		if got.Timeout != test.want || got.Name != test.platform.Name || test.platform.Timeout != IdleTimeout {
+			t.Errorf("%s: got %s, want %s and the original unchanged", got.Name, got.Timeout, test.want)
 		}
 	}
 }

@@ -24,22 +24,28 @@ var rows = []struct {
 	cell func(p *Platform) string
 }{
 	{"request timeout", func(p *Platform) string {
-		switch {
-		case p.Quiet:
-			return short(p.Timeout) + " without a byte"
-		case p.column.timeout != "":
-			return short(p.Timeout) + ", " + p.column.timeout
+		text := short(p.Timeout)
+		if p.Quiet {
+			text += " without a byte"
 		}
-		return short(p.Timeout)
+		if p.column.timeout != "" {
+			text += ", " + p.column.timeout
+		}
+		return text
 	}},
 	{"request and response body", func(p *Platform) string {
 		if p.Payload == 0 {
 			return "no limit found"
 		}
-		return megabytes(p.Payload) + "; " + megabytes(p.Body()) + " unless it is text"
+		limit := megabytes(p.Payload) + "; " + megabytes(p.Body()) + " unless it is text"
+		if p.RequestBody > 0 {
+			return "request " + megabytes(p.RequestBody) + ", response " + limit
+		}
+		return limit
 	}},
 	{"streaming responses", func(p *Platform) string { return word(p.Streaming) }},
 	{"websockets", func(p *Platform) string { return word(p.WebSockets) }},
+	{"sticky sessions", func(p *Platform) string { return word(p.StickySessions) }},
 	{"concurrent requests", func(p *Platform) string { return p.column.concurrency }},
 	{"cost when idle", func(p *Platform) string { return p.column.idle }},
 	{"CPU between requests", func(p *Platform) string { return p.column.between }},

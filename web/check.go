@@ -90,6 +90,10 @@ type Check struct {
 	Target Target
 	Stack  awscdk.Stack
 
+	// Scope is the path in the tree of the construct that Define will get: "Stack/Site/Lambda"; empty
+	// in [ServiceProps.Validate].
+	Scope string
+
 	platform *platform.Platform
 	list     check.List
 	own      map[string]string // variables that the hosting writes
@@ -171,7 +175,7 @@ func (c *Check) Unique(field, name string) {
 	if name == "" || token.In(name) || c.Stack == nil {
 		return
 	}
-	key := takenName{c.Stack, c.platform, field, name}
+	key := takenName{c.Stack, c.platform.ID, field, name}
 	if other, ok := taken[key]; ok {
 		c.Problem(Problem{
 			Field:   "Hosting." + field,
@@ -188,9 +192,8 @@ func (c *Check) Unique(field, name string) {
 var taken = map[takenName]string{}
 
 type takenName struct {
-	stack       awscdk.Stack
-	platform    *platform.Platform
-	field, name string
+	stack                 awscdk.Stack
+	platform, field, name string
 }
 
 // Size checks that the platform sells a pair of CPU and memory, in the units of its Sizes.

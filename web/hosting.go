@@ -64,8 +64,8 @@ func (d *Definition) Principal(service string) awsiam.IPrincipal {
 
 // Made is what a hosting made.
 type Made struct {
-	// URL returns https and a host name, maybe a path, without a slash at the end. It may hold
-	// tokens.
+	// URL returns https, or http where there is no certificate, and a host name, maybe a path,
+	// without a slash at the end. It may hold tokens.
 	URL func() string
 
 	// Role is what the running server may do.

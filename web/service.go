@@ -20,7 +20,7 @@ type ServiceProps struct {
 	// Workload is what runs. Its Image is required.
 	Workload Workload
 
-	// Hosting is where the workload runs: ecsweb.Hosting, lambdaweb.Hosting or
+	// Hosting is where the workload runs: lambdaweb.Hosting, fargateweb.Hosting, ecsweb.Hosting or
 	// apprunnerweb.Hosting. Required.
 	Hosting Hosting
 }
@@ -33,7 +33,7 @@ func (p *ServiceProps) Validate() error {
 		p = &ServiceProps{}
 	}
 	var errs []error
-	for _, problem := range validate(p, &place{}).problems() {
+	for _, problem := range validate(p, &place{}, "").problems() {
 		errs = append(errs, problem)
 	}
 	return errors.Join(errs...)
@@ -66,7 +66,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	if err != nil {
 		panicWith(scope, id, Problem{Field: "scope", Err: err})
 	}
-	check := validate(props, place)
+	check := validate(props, place, pathOf(scope, id))
 	if problems := check.problems(); len(problems) > 0 {
 		panicWith(scope, id, problems...)
 	}
@@ -110,9 +110,14 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 func panicWith(scope constructs.Construct, id string, problems ...Problem) {
 	path := id
 	if !isNil(scope) {
-		path = strings.TrimPrefix(*scope.Node().Path()+"/"+id, "/")
+		path = pathOf(scope, id)
 	}
 	panic(&InvalidPropsError{Path: path, Problems: problems})
+}
+
+// pathOf is the path of a construct in the tree.
+func pathOf(scope constructs.Construct, id string) string {
+	return strings.TrimPrefix(*scope.Node().Path()+"/"+id, "/")
 }
 
 // warn adds the warnings of the check to the tree, and those that need the CDK.
@@ -170,7 +175,8 @@ func names(value any, text string) bool {
 }
 
 // URL is the service's base URL, such as https://abc.execute-api.eu-west-1.amazonaws.com, without a
-// slash at the end. It contains tokens: use it in outputs and other constructs.
+// slash at the end. Behind a load balancer without a certificate it starts with http. It contains
+// tokens: use it in outputs and other constructs.
 func (s *Service) URL() string {
 	if s.url == "" {
 		s.url = s.made.URL()
@@ -249,7 +255,7 @@ func (s *Service) checkVariable(name, value string) *Problem {
 		return &Problem{Message: "is set to another value already", Fix: "a variable has one value"}
 	}
 	if s.check.platform.URLNeedsService && token.In(value) &&
-		strings.Contains(value, strings.TrimPrefix(s.URL(), "https://")) {
+		strings.Contains(value, hostOf(s.URL())) {
 		return &Problem{
 			Message: fmt.Sprintf(
 				"must not hold the service's own URL: on %s it is known only after the service is made, which needs the variable",
@@ -261,6 +267,14 @@ func (s *Service) checkVariable(name, value string) *Problem {
 	all := s.check.variables()
 	all[name] = value
 	return s.check.variablesSize(all)
+}
+
+// hostOf is a URL without its scheme.
+func hostOf(url string) string {
+	if _, host, ok := strings.Cut(url, "://"); ok {
+		return host
+	}
+	return url
 }
 
 // lateVariables is the CDK's validation of a service to which variables were added: they must not

@@ -43,8 +43,8 @@ const (
 	TableWarning = "cdkweb:table-elsewhere"
 )
 
-// validate checks props, for a stack if there is one. Nothing is made.
-func validate(props *ServiceProps, place *place) *Check {
+// validate checks props, for a stack and a path in the tree if there are. Nothing is made.
+func validate(props *ServiceProps, place *place, path string) *Check {
 	c := &Check{
 		Given:    props.Workload,
 		Workload: props.Workload.withDefaults(),
@@ -52,39 +52,39 @@ func validate(props *ServiceProps, place *place) *Check {
 		Stack:    place.stack,
 		own:      map[string]string{},
 	}
+	if !isNil(props.Hosting) {
+		c.platform = props.Hosting.Platform()
+	}
+	if c.platform != nil && c.platform.ID == "" {
+		c.platform = nil
+	}
+	if c.platform != nil && path != "" {
+		c.Scope = path + "/" + c.platform.ID
+	}
 	c.checkWorkload()
+	c.checkHealthCheck()
 	c.checkImage()
-	if isNil(props.Hosting) {
+	switch {
+	case isNil(props.Hosting):
 		c.Problem(Problem{
 			Field:   "Hosting",
 			Message: "is required",
-			Fix:     "set it to ecsweb.Hosting{}, lambdaweb.Hosting{} or apprunnerweb.Hosting{}",
+			Fix:     "set it to lambdaweb.Hosting{}, fargateweb.Hosting{}, ecsweb.Hosting{} or apprunnerweb.Hosting{}",
 		})
-		c.checkVariables()
-		return c
-	}
-	c.platform = props.Hosting.Platform()
-	if c.platform == nil || c.platform.ID == "" {
-		c.platform = nil
+	case c.platform == nil:
 		c.Problem(Problem{
 			Field:   "Hosting",
 			Message: fmt.Sprintf("%T is incomplete: its Platform must return one with an ID", props.Hosting),
 		})
-		return c
+	default:
+		c.checkPlatform()
+		props.Hosting.Check(c)
 	}
-	c.checkPlatform()
-	props.Hosting.Check(c)
 	c.checkVariables()
 	return c
 }
 
-// The health check's limits and defaults are App Runner's (AWS::AppRunner::Service
-// HealthCheckConfiguration), so that a workload which is valid on one hosting is valid on the next.
-const (
-	maxPort            = 65535
-	maxHealthTime      = 20 * time.Second
-	maxHealthThreshold = 20
-)
+const maxPort = 65535
 
 // checkWorkload finds what no hosting could live with.
 func (c *Check) checkWorkload() {
@@ -106,61 +106,6 @@ func (c *Check) checkWorkload() {
 			})
 		}
 	}
-	health := w.HealthCheck
-	if path := health.Path; path != "" && !token.In(path) {
-		if !strings.HasPrefix(path, "/") {
-			c.Problem(Problem{
-				Field:   "Workload.HealthCheck.Path",
-				Message: "must start with a slash",
-				Got:     path,
-				Fix:     fmt.Sprintf("write %q", "/"+path),
-			})
-		}
-		if i := strings.IndexFunc(path, notInPath); i >= 0 && strings.HasPrefix(path, "/") {
-			c.Problem(Problem{
-				Field:   "Workload.HealthCheck.Path",
-				Message: "must be as it stands in a request",
-				Got:     path,
-				Fix:     fmt.Sprintf("percent-encode what follows %q", path[:i]),
-			})
-		}
-		c.list.Between("the length of Workload.HealthCheck.Path", len(path), 1, maxPath, "")
-	}
-	// What was not set is checked only together with what was.
-	seconds := func(field string, given, got time.Duration) bool {
-		before := len(c.list.Problems)
-		if given != 0 {
-			c.list.WholeSeconds("Workload.HealthCheck."+field, got, time.Second, maxHealthTime)
-		}
-		return len(c.list.Problems) == before
-	}
-	intervalOK := seconds("Interval", c.Given.HealthCheck.Interval, health.Interval)
-	timeoutOK := seconds("Timeout", c.Given.HealthCheck.Timeout, health.Timeout)
-	if intervalOK && timeoutOK && health.Timeout > health.Interval {
-		c.Problem(Problem{
-			Field: "Workload.HealthCheck.Timeout",
-			Message: fmt.Sprintf(
-				"must not be longer than Interval, got %s and %s",
-				health.Timeout,
-				health.Interval,
-			),
-			Fix: "shorten the one or lengthen the other",
-		})
-	}
-	c.list.Between(
-		"Workload.HealthCheck.HealthyThreshold",
-		health.HealthyThreshold,
-		1,
-		maxHealthThreshold,
-		"",
-	)
-	c.list.Between(
-		"Workload.HealthCheck.UnhealthyThreshold",
-		health.UnhealthyThreshold,
-		1,
-		maxHealthThreshold,
-		"",
-	)
 	if timeout := w.Needs.RequestTimeout; timeout > 0 && timeout < time.Millisecond {
 		c.Problem(Problem{
 			Field:   "Workload.Needs.RequestTimeout",
@@ -187,18 +132,6 @@ func (c *Check) checkWorkload() {
 			})
 		}
 	}
-}
-
-// maxPath is the longest path that every load balancer and the adapter take (Elastic Load
-// Balancing: 1,024 characters).
-const maxPath = 1024
-
-// notInPath reports characters that cannot stand in the path and query of a request. The adapter
-// refuses them too, at every start.
-func notInPath(
-	r rune,
-) bool {
-	return r <= ' ' || r > '~' || strings.ContainsRune("\"#<>\\^`{|}", r)
 }
 
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
@@ -277,32 +210,7 @@ func (c *Check) checkPlatform() {
 			Fix:     "choose another",
 		})
 	}
-	given := c.Given.HealthCheck
-	if !p.HealthCheck.Timing {
-		var ignored []string
-		for _, field := range []struct {
-			name string
-			set  bool
-		}{
-			{"Interval", given.Interval != 0}, {"Timeout", given.Timeout != 0},
-			{"HealthyThreshold", given.HealthyThreshold != 0}, {"UnhealthyThreshold", given.UnhealthyThreshold != 0},
-		} {
-			if field.set {
-				ignored = append(ignored, field.name)
-			}
-		}
-		if len(ignored) > 0 {
-			c.Warn(
-				HealthCheckWarning,
-				fmt.Sprintf(
-					"%s ignores %s of the health check: only Path has a meaning there",
-					p.Name,
-					check.And(ignored),
-				),
-			)
-		}
-	}
-	if p.HealthCheck.Root && given.Path == "" {
+	if p.HealthCheck.Root && c.Given.HealthCheck.Path == "" {
 		c.Warn(
 			HealthCheckRootWarning,
 			fmt.Sprintf(

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
 )
 
 // Variables are the environment variables of a service. They grow until the app synthesizes.
@@ -15,7 +16,7 @@ type Variables struct {
 
 	added []string // after the service was defined, so that their loss is noticed
 
-	rendered bool // the CDK has asked for Pairs, and keeps what it got
+	rendered bool // the CDK has read them, and keeps what it got
 }
 
 // All yields the variables that there are now, in the order of their names.
@@ -40,6 +41,20 @@ func (v *Variables) Map() *map[string]*string {
 
 // Each calls set for each variable that is added from now on.
 func (v *Variables) Each(set func(name, value string)) { v.follow = append(v.follow, set) }
+
+// ReadOnce says that a construct keeps the variables which it has at the first synthesis, as the
+// CDK's task definitions do: to add one later is an error then.
+func (v *Variables) ReadOnce(construct constructs.IConstruct) {
+	construct.Node().AddValidation(&readOnce{v})
+}
+
+// readOnce is a constructs.IValidation, which the CDK calls when it synthesizes.
+type readOnce struct{ variables *Variables }
+
+func (r *readOnce) Validate() *[]*string {
+	r.variables.rendered = true
+	return &[]*string{}
+}
 
 // Pairs is a list with all variables for a property of an L1 construct, rendered when the app
 // synthesizes. The keys are the property's names of name and value: "name" and "value" for a

@@ -52,33 +52,40 @@ type Workload struct {
 type Needs = platform.Needs
 
 // HealthCheck is how a hosting finds out whether the server is ready. The zero value asks whether
-// the port accepts connections.
+// the port accepts connections or, behind a load balancer, whether the server responds at all.
 //
-// App Runner checks for as long as an instance runs. ECS Express Mode asks for Path, or for / if it
-// is empty, every 30 s. Lambda has no such check: the adapter asks for Path while a new execution
-// environment starts, until the server answers. A field that a hosting ignores is a warning if it
-// is set.
+// App Runner and Fargate check for as long as an instance or a task runs. ECS Express Mode asks for
+// Path, or for / if it is empty, every 30 s. Lambda has no such check: the adapter asks for Path
+// while a new execution environment starts, until the server responds. A field that a hosting
+// ignores is a warning if it is set; a value that it does not take is an error.
 type HealthCheck struct {
-	// Path is asked for with GET. It starts with a slash and has at most 1,024 characters. On
-	// Lambda a status of 200 to 399 means ready; App Runner and the load balancer of ECS want 200.
-	// Optional. Default: no request, a TCP connection is enough.
+	// Path is asked for with GET. It starts with a slash and has at most 1,024 characters.
+	// Optional. Default: no request, a TCP connection is enough; a load balancer, which knows no
+	// such check, asks for / and on Fargate takes every status from 200 to 499.
 	Path string
 
-	// Interval between two checks: whole seconds, 1 to 20. App Runner only. Optional. Default: 5 s.
+	// StatusCodes are the statuses of a response for Path that mean ready, 200 to 499: "200",
+	// "200,204" or "200-299". Lambda and Fargate only. Optional. Default: "200"; on Lambda
+	// "200-399".
+	StatusCodes string
+
+	// Interval between two checks in whole seconds: on App Runner 1 to 20, on Fargate 5 to 300.
+	// Nowhere else. Optional. Default: on App Runner 5 s, on Fargate 10 s.
 	Interval time.Duration
 
-	// Timeout for one check: whole seconds, 1 to 20, and not longer than Interval. App Runner only.
-	// Optional. Default: 2 s.
+	// Timeout for one check in whole seconds: on App Runner 1 to 20 and not longer than Interval,
+	// on Fargate 2 to 120 and shorter than Interval. Nowhere else.
+	// Optional. Default: on App Runner 2 s, on Fargate 5 s, or what Interval allows.
 	Timeout time.Duration
 
-	// HealthyThreshold is the number of good checks in a row that make an instance healthy, 1 to
-	// 20. App Runner only.
-	// Optional. Default: 1.
+	// HealthyThreshold is the number of good checks in a row that make an instance or a task
+	// healthy: on App Runner 1 to 20, on Fargate 2 to 10. Nowhere else.
+	// Optional. Default: on App Runner 1, on Fargate 2.
 	HealthyThreshold int
 
-	// UnhealthyThreshold is the number of bad checks in a row that make it unhealthy, 1 to 20. App
-	// Runner only.
-	// Optional. Default: 5.
+	// UnhealthyThreshold is the number of bad checks in a row that make it unhealthy: on App Runner
+	// 1 to 20, on Fargate 2 to 10. Nowhere else.
+	// Optional. Default: on App Runner 5, on Fargate 3.
 	UnhealthyThreshold int
 }
 
@@ -91,12 +98,20 @@ func (w Workload) withDefaults() Workload {
 	if w.Environment == nil {
 		w.Environment = map[string]string{}
 	}
-	w.HealthCheck.Interval = cmp.Or(w.HealthCheck.Interval, 5*time.Second)
-	w.HealthCheck.Timeout = cmp.Or(
-		w.HealthCheck.Timeout,
-		max(time.Second, min(2*time.Second, w.HealthCheck.Interval)),
-	)
-	w.HealthCheck.HealthyThreshold = cmp.Or(w.HealthCheck.HealthyThreshold, 1)
-	w.HealthCheck.UnhealthyThreshold = cmp.Or(w.HealthCheck.UnhealthyThreshold, 5)
 	return w
+}
+
+// withDefaults returns the health check with what a place does unless it is told.
+func (h HealthCheck) withDefaults(place platform.HealthCheck) HealthCheck {
+	if !place.Timing() {
+		return h
+	}
+	h.Interval = cmp.Or(h.Interval, place.Interval.Default)
+	h.Timeout = cmp.Or(
+		h.Timeout,
+		max(place.Timeout.Least, min(place.Timeout.Default, place.LongestTimeout(h.Interval))),
+	)
+	h.HealthyThreshold = cmp.Or(h.HealthyThreshold, place.HealthyThreshold.Default)
+	h.UnhealthyThreshold = cmp.Or(h.UnhealthyThreshold, place.UnhealthyThreshold.Default)
+	return h
 }

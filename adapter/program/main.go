@@ -4,6 +4,9 @@
 // request to it, and each HTTP response into what the event's source expects.
 // Only Lambda starts programs there.
 //
+// With arguments it is a tool for other places, where it asks a server whether
+// it is healthy; commands.go lists what it can do.
+//
 // It takes the settings of AWS Lambda Web Adapter 1.x, the AWS_LWA_* variables;
 // docs/adapter.md explains them. The packages below it are those of HTTP, JSON,
 // events, Lambda's APIs and the settings; all use the standard library alone.
@@ -27,6 +30,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 {
+		os.Exit(command(os.Args[1:], os.Stderr))
+	}
+
 	// The adapter shares a function's memory, 128 MB at least, with the server.
 	// What it needs is its buffers: an event of 6 MB and a response of 6 MB,
 	// read and written. The limit lets the collector work harder before the

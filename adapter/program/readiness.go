@@ -138,11 +138,9 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 		return false, nil
 	}
 	r.checks++
-	head := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nhost: %s\r\nuser-agent: cdkweb-adapter\r\n\r\n",
-		r.config.ReadinessPath, r.config.ReadinessAddress())
 	c.SetDeadline(limit)
 	var resp http1.Response
-	if _, err := c.Send(&resp, []byte("GET"), head, &http1.Body{}); err != nil {
+	if err := get(c, &resp, r.config.ReadinessAddress(), r.config.ReadinessPath); err != nil {
 		c.Close()
 		r.note(err)
 		return true, nil
@@ -162,6 +160,14 @@ func (r *readiness) try(deadline time.Time) (asked bool, err error) {
 	}
 	r.done(c)
 	return true, nil
+}
+
+// get asks a server for a path and reads the head of the response. It follows no
+// redirect.
+func get(c *http1.Conn, resp *http1.Response, address, path string) error {
+	head := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nhost: %s\r\nuser-agent: cdkweb-adapter\r\n\r\n", path, address)
+	_, err := c.Send(resp, []byte("GET"), head, &http1.Body{})
+	return err
 }
 
 // note remembers what went wrong, but not that the time was up: what came back

@@ -1,5 +1,5 @@
 // Package imports keeps the import directions of the library: examples and integ, then the
-// hostings, then web, then webimage.
+// hostings, then webalb, then web, then webimage.
 package imports
 
 import (
@@ -17,7 +17,7 @@ import (
 const module = "github.com/cdkweb/cdkweb"
 
 // hostings never import each other.
-var hostings = []string{"apprunnerweb", "ecsweb", "lambdaweb"}
+var hostings = []string{"apprunnerweb", "ecsweb", "fargateweb", "lambdaweb"}
 
 // rules say what a package, or all packages of a folder, must not import, directly or not, and why.
 var rules = []struct {
@@ -25,12 +25,13 @@ var rules = []struct {
 	forbidden []string
 	why       string
 }{
-	{[]string{"webimage"}, []string{"web", "apprunnerweb", "ecsweb", "lambdaweb", "webtest"}, "an image does not know what it is for"},
-	{[]string{"web"}, []string{"apprunnerweb", "ecsweb", "lambdaweb", "webtest"}, "a workload does not know where it runs"},
+	{[]string{"webimage"}, []string{"web", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "webtest"}, "an image does not know what it is for"},
+	{[]string{"web"}, []string{"apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "webtest"}, "a workload does not know where it runs"},
+	{[]string{"webalb"}, hostings, "a load balancer does not know what runs behind it"},
 	{hostings, []string{"webtest"}, "a test helper is no part of a user's app"},
-	{[]string{"webtest"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "lambdaweb"}, "it tests any CDK app"},
-	{[]string{"web", "webimage", "webtest", "apprunnerweb", "ecsweb", "lambdaweb", "adapter", "adapter/program", "platform"}, []string{"examples", "integ"}, "the library stands alone"},
-	{[]string{"adapter", "platform"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "lambdaweb", "webtest"}, "it does not know who uses it"},
+	{[]string{"webtest"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb"}, "it tests any CDK app"},
+	{[]string{"web", "webimage", "webtest", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "adapter", "adapter/program", "platform"}, []string{"examples", "integ"}, "the library stands alone"},
+	{[]string{"adapter", "platform"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "webtest"}, "it does not know who uses it"},
 	{[]string{"platform"}, []string{"adapter"}, "it is data"},
 	{[]string{"platform", "adapter", "adapter/program/settings", "internal/assembly", "internal/buildcontext", "internal/check", "internal/dockerfile",
 		"internal/gobuild", "internal/project", "internal/token", "internal/lambdatest", "tools/summary"},

@@ -17,6 +17,7 @@
 package hostingtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,6 +38,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/templatetest"
+	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
@@ -50,7 +52,11 @@ type Harness struct {
 	// Type of the primary resource; empty if the hosting makes no AWS resource.
 	Type string
 
-	// Environment is the path of the variables in the primary resource's properties: a map, or a
+	// Container is the type of the resource that describes the container, with the variables and
+	// the command. Optional. Default: Type.
+	Container string
+
+	// Environment is the path of the variables in that resource's properties: a map, or a
 	// list of names and values under the keys NameKey (default: Name) and ValueKey (default:
 	// Value).
 	Environment, NameKey, ValueKey string
@@ -61,6 +67,10 @@ type Harness struct {
 
 	// Variables replaces Environment for a hosting without a primary resource.
 	Variables func(service *web.Service) map[string]any
+
+	// PlainHTTP is true if the service has no certificate with the default options, so its URL
+	// starts with http.
+	PlainHTTP bool
 
 	// OwnConstructor is the package's own NewService with the default options. Optional.
 	OwnConstructor func(scope constructs.Construct, id string, workload web.Workload) *web.Service
@@ -81,6 +91,9 @@ func newStack(t *testing.T) awscdk.Stack {
 func (h Harness) service(stack awscdk.Stack, id string, workload web.Workload) *web.Service {
 	return web.NewService(stack, id, &web.ServiceProps{Workload: workload, Hosting: h.Hosting})
 }
+
+// container is the type of the resource that describes the container.
+func (h Harness) container() string { return cmp.Or(h.Container, h.Type) }
 
 // node is the id of the construct below the service.
 func (h Harness) node() string { return h.Hosting.Platform().ID }
@@ -103,7 +116,7 @@ func (h Harness) variables(t *testing.T, service *web.Service) map[string]any {
 	if h.Variables != nil {
 		return h.Variables(service)
 	}
-	switch found := template.Get(h.Type, h.Environment).(type) {
+	switch found := template.Get(h.container(), h.Environment).(type) {
 	case map[string]any:
 		return found
 	case []any:
@@ -127,7 +140,7 @@ var tests = []struct {
 	run   func(*testing.T, Harness)
 }{
 	{"the service is a construct", true, testConstruct},
-	{"the URL is https without a slash at the end", true, testURL},
+	{"the URL has a scheme and no slash at the end", true, testURL},
 	{"the URL is no variable of the service if that would be a circle", true, testOwnURL},
 	{"variables come from the port, the workload and AddEnvironment", false, testEnvironment},
 	{"a variable has one value", false, testVariableTwice},
@@ -217,6 +230,10 @@ func testURL(t *testing.T, h Harness) {
 		t.Errorf("got %d outputs, want only the one that was asked for", n)
 	}
 	value := templatetest.At(template.Outputs, "URL.Value")
+	scheme := "https://"
+	if h.PlainHTTP {
+		scheme = "http://"
+	}
 	start, end := "", ""
 	switch parts, joined := templatetest.At(value, "Fn::Join.1").([]any); {
 	case joined:
@@ -228,8 +245,8 @@ func testURL(t *testing.T, h Harness) {
 		start, _ = value.(string)
 		end = start
 	}
-	if !strings.HasPrefix(start, "https://") || strings.HasSuffix(end, "/") {
-		t.Errorf("got URL %s, want one that starts with https:// and has no slash at the end", templatetest.JSON(t, value))
+	if !strings.HasPrefix(start, scheme) || strings.HasSuffix(end, "/") {
+		t.Errorf("got URL %s, want one that starts with %s and has no slash at the end", templatetest.JSON(t, value), scheme)
 	}
 }
 
@@ -304,7 +321,7 @@ func testCommand(t *testing.T, h Harness) {
 	w := workload()
 	w.Command = []string{"serve", "--verbose"}
 	h.service(stack, "Site", w)
-	templatetest.Of(t, stack).Want(h.Type, h.Command, h.CommandValue)
+	templatetest.Of(t, stack).Want(h.container(), h.Command, h.CommandValue)
 }
 
 func testRole(t *testing.T, h Harness) {
@@ -327,11 +344,8 @@ func testRole(t *testing.T, h Harness) {
 	if len(roles) == 0 {
 		t.Fatalf("no role trusts %s", h.Hosting.Platform().Principal)
 	}
-	policies := template.IDs("AWS::IAM::Policy")
-	if len(policies) != 1 {
-		t.Fatalf("got policies %q, want one", policies)
-	}
-	policy := template.Resources[policies[0]]
+	id := policyOf(t, template, service)
+	policy := template.Resources[id]
 	text := templatetest.JSON(t, policy.Properties)
 	for _, want := range []string{"dynamodb:GetItem", "sns:Publish"} {
 		if !strings.Contains(text, want) {
@@ -347,9 +361,25 @@ func testRole(t *testing.T, h Harness) {
 	if h.Type == "" {
 		return
 	}
-	if id := template.IDs(h.Type)[0]; !slices.Contains(template.Resources[id].DependsOn, policies[0]) {
-		t.Errorf("the %s depends on %q, want the policy %s among them", h.Type, template.Resources[id].DependsOn, policies[0])
+	if primary := template.IDs(h.Type)[0]; !slices.Contains(template.Resources[primary].DependsOn, id) {
+		t.Errorf("the %s depends on %q, want the policy %s among them", h.Type, template.Resources[primary].DependsOn, id)
 	}
+}
+
+// policyOf returns the id of the policy that the server's role has.
+func policyOf(t *testing.T, template templatetest.Template, service *web.Service) string {
+	t.Helper()
+	role := *awscdk.Stack_Of(service).GetLogicalId(service.Role().Node().DefaultChild().(awscdk.CfnElement))
+	var policies []string
+	for _, id := range template.IDs("AWS::IAM::Policy") {
+		if templatetest.At(template.Resources[id].Properties, "Roles.0.Ref") == role {
+			policies = append(policies, id)
+		}
+	}
+	if len(policies) != 1 {
+		t.Fatalf("got the policies %q of the role %s, want one", policies, role)
+	}
+	return policies[0]
 }
 
 func newRole(stack awscdk.Stack, principal string) awsiam.Role {
@@ -367,9 +397,7 @@ func testOwnRole(t *testing.T, h Harness) {
 	}
 	newTable(stack, "Table").GrantWriteData(service)
 	template := templatetest.Of(t, stack)
-	if of := template.Get("AWS::IAM::Policy", "Roles.0.Ref"); of != *stack.GetLogicalId(role.Node().DefaultChild().(awscdk.CfnElement)) {
-		t.Errorf("the policy is of %v, want the workload's role", of)
-	}
+	policyOf(t, template, service)
 	wantWarnings(t, stack, service, web.RoleWarning, 0)
 }
 
@@ -459,7 +487,7 @@ func testUseTable(t *testing.T, h Harness) {
 				if got := templatetest.JSON(t, h.variables(t, service)["ORDERS"]); got != want {
 					t.Errorf("got ORDERS=%s, want %s", got, want)
 				}
-				policy := templatetest.JSON(t, template.Get("AWS::IAM::Policy", "PolicyDocument"))
+				policy := templatetest.JSON(t, template.Resources[policyOf(t, template, service)].Properties)
 				for action, granted := range map[string]bool{"dynamodb:Query": test.read, "dynamodb:PutItem": test.write} {
 					if strings.Contains(policy, action) != granted {
 						t.Errorf("%s is granted: %v, want %v", action, !granted, granted)
@@ -484,7 +512,8 @@ func testUseTableErrors(t *testing.T, h Harness) {
 	if reserved := h.reserved(); reserved != "" {
 		WantPanic(t, path, "is set by "+h.Hosting.Platform().ServiceName()+" itself", func() { service.UseTable(reserved, two, web.Read) })
 	}
-	if policy := templatetest.JSON(t, templatetest.Of(t, stack).Get("AWS::IAM::Policy", "PolicyDocument")); strings.Contains(policy, "Two") {
+	template := templatetest.Of(t, stack)
+	if policy := templatetest.JSON(t, template.Resources[policyOf(t, template, service)].Properties); strings.Contains(policy, "Two") {
 		t.Errorf("a refused table was granted: %s", policy)
 	}
 }
@@ -577,7 +606,7 @@ func broken(h Harness) (web.Workload, []string) {
 	w := web.Workload{
 		Port:        -1,
 		Environment: map[string]string{"": "x", "PORT": "1"},
-		HealthCheck: web.HealthCheck{Path: "healthz", Interval: time.Minute, Timeout: 2 * time.Minute, HealthyThreshold: 21, UnhealthyThreshold: -1},
+		HealthCheck: web.HealthCheck{Path: "healthz", Interval: time.Hour, Timeout: 2 * time.Hour, HealthyThreshold: 21, UnhealthyThreshold: -1},
 	}
 	want := []string{
 		"Workload.Image is required", "Workload.Port must be", `Workload.Environment[""] must have a name`, `Workload.Environment["PORT"] is set from Workload.Port`,
@@ -642,6 +671,26 @@ func testErrors(t *testing.T, h Harness) {
 }
 
 func testSentences(t *testing.T, h Harness) {
+	check := h.Hosting.Platform().HealthCheck
+	longer := "not be longer than"
+	if check.TimeoutBelowInterval {
+		longer = "be shorter than"
+	}
+	if !check.Timing() { // what is ignored must make sense all the same
+		check.Interval = platform.Times{Least: time.Second, Most: 300 * time.Second}
+		check.Timeout = check.Interval
+		check.HealthyThreshold = platform.Counts{Least: 1, Most: 20}
+		check.UnhealthyThreshold = check.HealthyThreshold
+	}
+	seconds := func(field string, limits platform.Times, got time.Duration) string {
+		return fmt.Sprintf("Workload.HealthCheck.%s must be whole seconds from %.0fs to %.0fs, got %s", field, limits.Least.Seconds(), limits.Most.Seconds(), got)
+	}
+	count := func(field string, limits platform.Counts, got int) string {
+		return fmt.Sprintf("Workload.HealthCheck.%s must be between %d and %d, got %d", field, limits.Least, limits.Most, got)
+	}
+	statuses := func(got string) string {
+		return fmt.Sprintf(`Workload.HealthCheck.StatusCodes must be statuses from 200 to 499, such as "200", "200,204" or "200-299", got %q`, got)
+	}
 	for _, test := range []struct {
 		name   string
 		change func(*web.Workload)
@@ -685,18 +734,18 @@ func testSentences(t *testing.T, h Harness) {
 			`Workload.HealthCheck.Path must be as it stands in a request, got "/ü"; percent-encode what follows "/"`},
 		{"a health path with a fragment", func(w *web.Workload) { w.HealthCheck.Path = "/a#b" },
 			`Workload.HealthCheck.Path must be as it stands in a request, got "/a#b"; percent-encode what follows "/a"`},
-		{"a long interval", func(w *web.Workload) { w.HealthCheck.Interval = 21 * time.Second },
-			"Workload.HealthCheck.Interval must be whole seconds from 1s to 20s, got 21s"},
-		{"half a second", func(w *web.Workload) { w.HealthCheck.Timeout = 500 * time.Millisecond },
-			"Workload.HealthCheck.Timeout must be whole seconds from 1s to 20s, got 500ms"},
-		{"an interval that is not whole", func(w *web.Workload) { w.HealthCheck.Interval = 1500 * time.Millisecond },
-			"Workload.HealthCheck.Interval must be whole seconds from 1s to 20s, got 1.5s"},
-		{"a timeout longer than the interval", func(w *web.Workload) { w.HealthCheck.Timeout = 6 * time.Second },
-			"Workload.HealthCheck.Timeout must not be longer than Interval, got 6s and 5s; shorten the one or lengthen the other"},
-		{"a threshold too high", func(w *web.Workload) { w.HealthCheck.HealthyThreshold = 21 },
-			"Workload.HealthCheck.HealthyThreshold must be between 1 and 20, got 21"},
-		{"a threshold too low", func(w *web.Workload) { w.HealthCheck.UnhealthyThreshold = -1 },
-			"Workload.HealthCheck.UnhealthyThreshold must be between 1 and 20, got -1"},
+		{"a long interval", func(w *web.Workload) { w.HealthCheck.Interval = time.Hour }, seconds("Interval", check.Interval, time.Hour)},
+		{"half a second", func(w *web.Workload) { w.HealthCheck.Timeout = time.Second / 2 }, seconds("Timeout", check.Timeout, time.Second/2)},
+		{"an interval that is not whole", func(w *web.Workload) { w.HealthCheck.Interval = 5500 * time.Millisecond },
+			seconds("Interval", check.Interval, 5500*time.Millisecond)},
+		{"a timeout longer than the interval", func(w *web.Workload) { w.HealthCheck.Interval, w.HealthCheck.Timeout = 10*time.Second, 11*time.Second },
+			fmt.Sprintf("Workload.HealthCheck.Timeout must %s Interval, got 11s and 10s; shorten the one or lengthen the other", longer)},
+		{"a threshold too high", func(w *web.Workload) { w.HealthCheck.HealthyThreshold = 21 }, count("HealthyThreshold", check.HealthyThreshold, 21)},
+		{"a threshold too low", func(w *web.Workload) { w.HealthCheck.UnhealthyThreshold = -1 }, count("UnhealthyThreshold", check.UnhealthyThreshold, -1)},
+		{"a status that is none", func(w *web.Workload) { w.HealthCheck.StatusCodes = "2xx" }, statuses("2xx")},
+		{"a status that cannot mean healthy", func(w *web.Workload) { w.HealthCheck.StatusCodes = "200,500" }, statuses("200,500")},
+		{"a range that descends", func(w *web.Workload) { w.HealthCheck.StatusCodes = "299-200" }, statuses("299-200")},
+		{"a range in a list", func(w *web.Workload) { w.HealthCheck.StatusCodes = "200-299,404" }, statuses("200-299,404")},
 		{"a need that makes no sense", func(w *web.Workload) { w.Needs.RequestTimeout = -time.Second },
 			"Workload.Needs.RequestTimeout must not be negative, got -1s; leave it out if any will do"},
 	} {
@@ -731,7 +780,7 @@ func testPromises(t *testing.T, h Harness) {
 		needs web.Needs
 	}{
 		{"Streaming", p.Streaming.Can, web.Needs{Streaming: true}}, {"WebSockets", p.WebSockets.Can, web.Needs{WebSockets: true}},
-		{"ARM64", p.ARM64.Can, web.Needs{ARM64: true}}, {"ScaleToZero", p.ScaleToZero.Can, web.Needs{ScaleToZero: true}},
+		{"StickySessions", p.StickySessions.Can, web.Needs{StickySessions: true}}, {"ARM64", p.ARM64.Can, web.Needs{ARM64: true}}, {"ScaleToZero", p.ScaleToZero.Can, web.Needs{ScaleToZero: true}},
 	} {
 		err := validate(func(w *web.Workload) { w.Needs = need.needs })
 		if need.can && err != nil {
@@ -807,11 +856,16 @@ func testIgnored(t *testing.T, h Harness) {
 		change(&w)
 		want := map[string]map[bool]int{
 			web.HealthCheckWarning: {true: 0, false: 1}, web.HealthCheckRootWarning: {true: 1, false: 0}, web.AdapterWarning: {true: 1, false: 0},
-		}[id][map[string]bool{web.HealthCheckWarning: p.HealthCheck.Timing, web.HealthCheckRootWarning: p.HealthCheck.Root, web.AdapterWarning: p.Images.Adapter}[id]]
+		}[id][map[string]bool{web.HealthCheckWarning: p.HealthCheck.Timing(), web.HealthCheckRootWarning: p.HealthCheck.Root, web.AdapterWarning: p.Images.Adapter}[id]]
 		wantWarnings(t, stack, h.service(stack, "Site", w), id, want)
 	}
 	count(func(w *web.Workload) { w.HealthCheck = web.HealthCheck{Path: "/healthz", Interval: 10 * time.Second} }, web.HealthCheckWarning)
 	count(func(w *web.Workload) { w.HealthCheck = web.HealthCheck{Path: "/healthz", UnhealthyThreshold: 3} }, web.HealthCheckWarning)
+	if !p.HealthCheck.Timing() || !p.HealthCheck.StatusCodes {
+		stack, w := newStack(t), workload()
+		w.HealthCheck = web.HealthCheck{Path: "/healthz", Interval: 10 * time.Second, StatusCodes: "204"}
+		wantWarnings(t, stack, h.service(stack, "Site", w), web.HealthCheckWarning, 1)
+	}
 	count(func(*web.Workload) {}, web.HealthCheckRootWarning)
 	count(func(w *web.Workload) { w.Image = webimage.URI(privateImage, nil) }, web.AdapterWarning)
 

@@ -125,7 +125,7 @@ var all = []Setting{
 		Name:    "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS",
 		Allowed: "statuses and ranges such as 200-399,404",
 		set: func(c *Config, v string) (ok bool) {
-			c.Healthy, ok = parseStatusSet(v)
+			c.Healthy, ok = ParseStatusSet(v)
 			return ok
 		},
 	},
@@ -189,7 +189,7 @@ var all = []Setting{
 		Name:    "AWS_LWA_ERROR_STATUS_CODES",
 		Allowed: "statuses and ranges such as 500,502-504",
 		set: func(c *Config, v string) (ok bool) {
-			c.ErrorStatus, ok = parseStatusSet(v)
+			c.ErrorStatus, ok = ParseStatusSet(v)
 			return ok
 		},
 	},
@@ -222,7 +222,7 @@ var all = []Setting{
 		Allowed: "a host and port such as 127.0.0.1:9009",
 		set: func(c *Config, v string) bool {
 			c.RuntimeAPI = strings.TrimSuffix(strings.TrimPrefix(v, "http://"), "/")
-			return isHostPort(c.RuntimeAPI)
+			return IsHostPort(c.RuntimeAPI)
 		},
 	},
 	{
@@ -380,7 +380,8 @@ func isPort(v string) bool {
 	return err == nil && n > 0
 }
 
-func isHostPort(v string) bool {
+// IsHostPort tells whether an address has a host and a port, as 127.0.0.1:8080 has.
+func IsHostPort(v string) bool {
 	host, port, err := net.SplitHostPort(v)
 	return err == nil && host != "" && isPort(port)
 }

@@ -237,12 +237,12 @@ func TestStatusSet(t *testing.T) {
 		{"500,502-504, 422", StatusSet{{500, 500}, {502, 504}, {422, 422}}},
 		{"100-499", StatusSet{{100, 499}}},
 	} {
-		if got, ok := parseStatusSet(test.text); !ok || !reflect.DeepEqual(got, test.want) {
+		if got, ok := ParseStatusSet(test.text); !ok || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: got %v, %v, want %v", test.text, got, ok, test.want)
 		}
 	}
 	for _, text := range []string{"invalid", "500-", "-500", "504-502", "99", "600", "500,,501", "2xx"} {
-		if got, ok := parseStatusSet(text); ok {
+		if got, ok := ParseStatusSet(text); ok {
 			t.Errorf("%s: got %v, want a refusal", text, got)
 		}
 	}

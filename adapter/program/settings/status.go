@@ -31,8 +31,8 @@ func (s StatusSet) String() string {
 	return strings.Join(parts, ",")
 }
 
-// parseStatusSet reads a list such as "500,502-504".
-func parseStatusSet(v string) (StatusSet, bool) {
+// ParseStatusSet reads a list such as "500,502-504".
+func ParseStatusSet(v string) (StatusSet, bool) {
 	var set StatusSet
 	for part := range strings.SplitSeq(v, ",") {
 		first, last, isRange := strings.Cut(strings.TrimSpace(part), "-")

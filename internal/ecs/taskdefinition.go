@@ -1,4 +1,6 @@
-package ecsweb
+// Package ecs is what the hostings on Amazon ECS share: the workload as a container of a task
+// definition.
+package ecs
 
 import (
 	"fmt"
@@ -14,30 +16,30 @@ import (
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
-// checkTaskDefinition checks a task definition of the user's by what Express Mode asks of it
-// (CreateExpressGatewayService, parameter taskDefinitionArn).
-func (h Hosting) checkTaskDefinition(c *web.Check) {
+// Container is the name of the workload's container. Express Mode asks for it, and plain services
+// have the same, so that a task definition may move from one to the other.
+const Container = "Main"
+
+// StreamPrefix is ECS's own default for the first part of a log stream's name.
+const StreamPrefix = "ecs"
+
+// CheckTaskDefinition checks a task definition of the user's, to which the workload can be added.
+// Express Mode asks for no less (CreateExpressGatewayService, parameter taskDefinitionArn).
+func CheckTaskDefinition(c *web.Check, definition awsecs.TaskDefinition) {
 	report := func(message, fix string) {
 		c.Problem(web.Problem{Field: "Hosting.TaskDefinition", Message: message, Fix: fix})
 	}
-	definition := h.TaskDefinition
-	c.Excludes(
-		"TaskDefinition",
-		h.CPU != 0 || h.Memory != 0 || h.ExecutionRole != nil,
-		[]string{"CPU", "Memory", "ExecutionRole"},
-		"set them in the task definition",
-	)
 	if role := c.Workload.Role; role != nil && *role.RoleArn() != *definition.TaskRole().RoleArn() {
 		report("excludes Workload.Role", "set the task definition's TaskRole instead")
 	}
 	if !*definition.IsFargateCompatible() {
 		report("must be one for Fargate", "make it with awsecs.NewFargateTaskDefinition")
 	}
-	if definition.FindContainer(new(container)) != nil {
+	if definition.FindContainer(new(Container)) != nil {
 		report(
 			fmt.Sprintf(
 				"must not have a container %q yet: the service adds the workload under this name",
-				container,
+				Container,
 			),
 			"leave it out, and give each service a task definition of its own",
 		)
@@ -93,15 +95,10 @@ func runtimeOf(
 	return architecture, family
 }
 
-// addContainer adds the workload to a task definition, as Express Mode asks for it: the name Main,
-// and one TCP port that has a name.
-func addContainer(
-	scope constructs.Construct,
-	in *web.Definition,
-	definition awsecs.TaskDefinition,
-	logs awslogs.ILogGroup,
-) awsecs.ContainerDefinition {
-	return definition.AddContainer(new(container), &awsecs.ContainerDefinitionOptions{
+// ContainerOptions describe the workload as a container with one TCP port that has a name, which
+// Express Mode asks for.
+func ContainerOptions(scope constructs.Construct, in *web.Definition) *awsecs.ContainerDefinitionOptions {
+	return &awsecs.ContainerDefinitionOptions{
 		Image:       containerImage(scope, in),
 		Command:     cdk.List(in.Workload.Command),
 		Environment: in.Variables.Map(),
@@ -110,10 +107,27 @@ func addContainer(
 			Name:          new("web"),
 			Protocol:      awsecs.Protocol_TCP,
 		}},
-		Logging: awsecs.LogDriver_AwsLogs(
-			&awsecs.AwsLogDriverProps{LogGroup: logs, StreamPrefix: new(streamPrefix)},
-		),
-	})
+	}
+}
+
+// LogDriver writes what the server prints to a log group.
+func LogDriver(logs awslogs.ILogGroup, streamPrefix string) awsecs.LogDriver {
+	return awsecs.LogDriver_AwsLogs(
+		&awsecs.AwsLogDriverProps{LogGroup: logs, StreamPrefix: &streamPrefix},
+	)
+}
+
+// AddContainer adds the workload to a task definition, with the variables that it has now and those
+// that it gets later.
+func AddContainer(
+	definition awsecs.TaskDefinition,
+	in *web.Definition,
+	options *awsecs.ContainerDefinitionOptions,
+) awsecs.ContainerDefinition {
+	container := definition.AddContainer(new(Container), options)
+	in.Variables.Each(func(name, value string) { container.AddEnvironment(&name, &value) })
+	in.Variables.ReadOnce(container)
+	return container
 }
 
 // containerImage lets the CDK grant the task definition's execution role what a private image

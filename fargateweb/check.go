@@ -1,0 +1,311 @@
+package fargateweb
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+
+	"github.com/cdkweb/cdkweb/internal/cdk"
+	"github.com/cdkweb/cdkweb/internal/ecs"
+	"github.com/cdkweb/cdkweb/internal/network"
+	"github.com/cdkweb/cdkweb/platform"
+	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/webalb"
+	"github.com/cdkweb/cdkweb/webimage"
+)
+
+func (h Hosting) withDefaults() Hosting {
+	h.CPU = cmp.Or(h.CPU, defaultCPU)
+	h.Memory = cmp.Or(h.Memory, platform.Fargate.Sizes.LeastMemory(h.CPU))
+	h.MinTaskCount = cmp.Or(h.MinTaskCount, defaultMinTaskCount)
+	h.MaxTaskCount = cmp.Or(h.MaxTaskCount, max(defaultMaxTaskCount, h.MinTaskCount))
+	if len(h.AutoScaling) == 0 {
+		h.AutoScaling = []AutoScaling{{Metric: AverageCPU, TargetValue: defaultTarget}}
+	}
+	h.DeregistrationDelay = cmp.Or(h.DeregistrationDelay, defaultDeregistrationDelay)
+	h.HealthCheckGracePeriod = cmp.Or(h.HealthCheckGracePeriod, defaultGracePeriod)
+	h.MinimumHealthyPercent = cmp.Or(h.MinimumHealthyPercent, defaultMinimumPercent)
+	h.MaximumPercent = cmp.Or(h.MaximumPercent, defaultMaximumPercent)
+	h.StopTimeout = cmp.Or(h.StopTimeout, defaultStopTimeout)
+	h.PlatformVersion = cmp.Or(h.PlatformVersion, awsecs.FargatePlatformVersion_LATEST)
+	h.LogStreamPrefix = cmp.Or(h.LogStreamPrefix, ecs.StreamPrefix)
+	return h
+}
+
+// Limits of Elastic Load Balancing (API reference, TargetGroupAttribute) and of ECS (API reference,
+// Service and ContainerDefinition).
+const (
+	maxStickiness          = 7 * 24 * time.Hour
+	maxCookieName          = 256
+	minSlowStart           = 30 * time.Second
+	maxSlowStart           = 900 * time.Second
+	maxDeregistrationDelay = 3600 * time.Second
+	maxGracePeriod         = (1<<31 - 1) * time.Second
+	minStopTimeout         = 2 * time.Second
+	maxStopTimeout         = 120 * time.Second
+	maxCooldown            = time.Hour
+	minStorage, maxStorage = 21, 200
+)
+
+var (
+	// serviceName is ECS's rule for names of services (CreateService, parameter serviceName).
+	serviceName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+	// cookieName is what can be the name of a cookie (RFC 6265, token).
+	cookieName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+
+	// streamPrefix is CloudWatch Logs' rule for names of log streams.
+	streamPrefix = regexp.MustCompile(`^[^:*]+$`)
+)
+
+// Check implements web.Hosting.
+func (h Hosting) Check(c *web.Check) {
+	given := h
+	h = h.withDefaults()
+	if h.TaskDefinition == nil {
+		c.Size(h.CPU, h.Memory)
+		if h.EphemeralStorage != 0 {
+			c.Between("EphemeralStorage", h.EphemeralStorage, minStorage, maxStorage, "GiB")
+		}
+	} else {
+		c.Excludes(
+			"TaskDefinition",
+			given.CPU != 0 || given.Memory != 0 || h.EphemeralStorage != 0 || h.ExecutionRole != nil,
+			[]string{"CPU", "Memory", "EphemeralStorage", "ExecutionRole"},
+			"set them in the task definition",
+		)
+		ecs.CheckTaskDefinition(c, h.TaskDefinition)
+	}
+	h.checkScaling(c)
+	given.checkLoadBalancer(c)
+	h.checkDeployment(c)
+	c.Name("ServiceName", h.ServiceName, serviceName, 1, 255, "letters, digits, hyphens and underscores")
+	h.checkNetwork(c)
+	h.checkContainer(c)
+	given.checkLogs(c)
+}
+
+func (h Hosting) checkScaling(c *web.Check) {
+	if h.MinTaskCount < 1 {
+		c.Problem(web.Problem{
+			Field:   "Hosting.MinTaskCount",
+			Message: "must be at least 1",
+			Got:     h.MinTaskCount,
+			Fix: "what runs nothing while there are no requests is " + platform.Can(
+				func(p *platform.Platform) platform.Ability { return p.ScaleToZero },
+			),
+		})
+	}
+	c.AtLeast("MaxTaskCount", h.MaxTaskCount, 1)
+	if h.MaxTaskCount >= 1 {
+		c.NotGreater("MinTaskCount", h.MinTaskCount, "MaxTaskCount", h.MaxTaskCount)
+	}
+	seen := map[Metric]bool{}
+	for i, s := range h.AutoScaling {
+		field := fmt.Sprintf("AutoScaling[%d].", i)
+		if s.Metric == "" || seen[s.Metric] {
+			message, fix := "is required", "set it to fargateweb.AverageCPU, for instance"
+			if s.Metric != "" {
+				message, fix = "is there twice", "leave one of them out"
+			}
+			c.Problem(web.Problem{Field: "Hosting." + field + "Metric", Message: message, Fix: fix})
+		}
+		seen[s.Metric] = true
+		c.OneOf(field+"Metric", string(s.Metric),
+			[]string{string(AverageCPU), string(AverageMemory), string(RequestCountPerTarget)},
+			"fargateweb.AverageCPU", "fargateweb.AverageMemory", "fargateweb.RequestCountPerTarget")
+		if s.Metric == RequestCountPerTarget {
+			c.AtLeast(field+"TargetValue", s.TargetValue, 1)
+		} else {
+			c.Between(field+"TargetValue", s.TargetValue, 1, 100, "percent")
+		}
+		for name, cooldown := range map[string]time.Duration{"ScaleInCooldown": s.ScaleInCooldown, "ScaleOutCooldown": s.ScaleOutCooldown} {
+			if cooldown != 0 {
+				c.WholeSeconds(field+name, cooldown, time.Second, maxCooldown)
+			}
+		}
+	}
+	c.Between("SpotPercentage", h.SpotPercentage, 0, 100, "")
+}
+
+func (h Hosting) checkLoadBalancer(c *web.Check) {
+	balancer := h.LoadBalancer
+	if balancer == nil {
+		balancer = &webalb.LoadBalancer{} // of its own, where no other rule is
+	}
+	balancer.CheckRule(c, "Hosting.", h.rule())
+	for _, time := range []struct {
+		field            string
+		got, least, most time.Duration
+	}{
+		{"Stickiness", h.Stickiness, time.Second, maxStickiness},
+		{"SlowStart", h.SlowStart, minSlowStart, maxSlowStart},
+		{"DeregistrationDelay", h.DeregistrationDelay, time.Second, maxDeregistrationDelay},
+		{"HealthCheckGracePeriod", h.HealthCheckGracePeriod, time.Second, maxGracePeriod},
+	} {
+		if time.got != 0 {
+			c.WholeSeconds(time.field, time.got, time.least, time.most)
+		}
+	}
+	if h.StickinessCookieName == "" {
+		return
+	}
+	if h.Stickiness == 0 {
+		c.Problem(web.Problem{Field: "Hosting.StickinessCookieName", Message: "needs Stickiness", Fix: "set it to how long a client sticks to a task"})
+	}
+	c.Name("StickinessCookieName", h.StickinessCookieName, cookieName, 1, maxCookieName, "characters that a cookie's name may have")
+	for _, reserved := range []string{"AWSALB", "AWSALBAPP", "AWSALBTG"} {
+		if strings.HasPrefix(h.StickinessCookieName, reserved) {
+			c.Problem(web.Problem{
+				Field: "Hosting.StickinessCookieName", Message: "must not be one of the load balancer's own", Got: h.StickinessCookieName,
+				Fix: "name a cookie of the server's, or leave it out",
+			})
+			break
+		}
+	}
+}
+
+func (h Hosting) checkDeployment(c *web.Check) {
+	c.Between("MinimumHealthyPercent", h.MinimumHealthyPercent, 1, 100, "")
+	c.Between("MaximumPercent", h.MaximumPercent, 100, 200, "")
+	// ECS rounds the least number of tasks up, and the most down.
+	least, most := (h.MinTaskCount*h.MinimumHealthyPercent+99)/100, h.MinTaskCount*h.MaximumPercent/100
+	if h.MinTaskCount >= 1 && h.MinimumHealthyPercent <= 100 && h.MaximumPercent >= 100 && most <= least {
+		c.Problem(web.Problem{
+			Field: "Hosting.MaximumPercent",
+			Message: fmt.Sprintf("must leave room to replace a task: with MinTaskCount %d, %d to %d percent are %d to %d tasks",
+				h.MinTaskCount, h.MinimumHealthyPercent, h.MaximumPercent, least, most),
+			Fix: "raise it, or lower MinimumHealthyPercent",
+		})
+	}
+	if h.CircuitBreakerDisabled {
+		c.Excludes("CircuitBreakerDisabled", h.RollbackDisabled, []string{"RollbackDisabled"}, "without a circuit breaker nothing is rolled back")
+	}
+}
+
+// vpc is the one that the service is in; nil if it gets one of its own. The error is the CDK's.
+func (h Hosting) vpc() (vpc awsec2.IVpc, err error) {
+	switch {
+	case h.LoadBalancer != nil:
+		return h.LoadBalancer.VPC, nil
+	case h.VPC != nil:
+		return h.VPC, nil
+	case h.Cluster != nil:
+		err = network.Try(func() { vpc = h.Cluster.Vpc() })
+	}
+	return vpc, err
+}
+
+func (h Hosting) checkNetwork(c *web.Check) {
+	for i, group := range h.SecurityGroups {
+		if group == nil {
+			c.Problem(web.Problem{Field: fmt.Sprintf("Hosting.SecurityGroups[%d]", i), Message: "must not be nil"})
+		}
+	}
+	c.Excludes("VPC", h.VPC != nil && h.LoadBalancer != nil, []string{"LoadBalancer"}, "the service is in the load balancer's VPC")
+	vpc, err := h.vpc()
+	if err != nil {
+		c.Problem(web.Problem{Field: "Hosting.Cluster", Message: "was imported without its VPC: " + err.Error(), Fix: "set Vpc when you import it"})
+		return
+	}
+	if h.Cluster != nil && vpc != nil {
+		var clusters awsec2.IVpc
+		err := network.Try(func() { clusters = h.Cluster.Vpc() })
+		if err != nil || *clusters.Node().Path() != *vpc.Node().Path() {
+			c.Problem(web.Problem{Field: "Hosting.Cluster", Message: "must be in the VPC of the load balancer and the tasks",
+				Fix: "make it with awsecs.NewCluster and that Vpc, or leave it out"})
+			return
+		}
+	}
+	if vpc == nil {
+		if h.VPCSubnets != nil {
+			c.Problem(web.Problem{Field: "Hosting.VPCSubnets", Message: "needs VPC, the one that they are in", Fix: "without both the service has a VPC of its own"})
+		}
+		return
+	}
+	if network.Unknown(vpc) && h.VPCSubnets == nil {
+		c.Problem(web.Problem{Field: "Hosting.VPC", Message: "has no subnets that are known", Fix: "name them when you import it, or set VPCSubnets.Subnets"})
+		return
+	}
+	if h.LoadBalancer == nil && len(*vpc.PublicSubnets()) < 2 {
+		c.Problem(web.Problem{Field: "Hosting.VPC",
+			Message: fmt.Sprintf("must have public subnets in at least two availability zones for the service's own load balancer, got %d", len(*vpc.PublicSubnets())),
+			Fix:     "add some, or pass LoadBalancer, for instance an Internal one of webalb.NewLoadBalancer"})
+	}
+	h.checkSubnets(c, vpc)
+}
+
+// subnets are those of the tasks. The error is the CDK's.
+func (h Hosting) subnets(vpc awsec2.IVpc) ([]awsec2.ISubnet, error) {
+	if h.VPCSubnets != nil {
+		return network.Select(vpc, h.VPCSubnets)
+	}
+	if private := *vpc.PrivateSubnets(); len(private) > 0 {
+		return private, nil
+	}
+	return *vpc.PublicSubnets(), nil
+}
+
+func (h Hosting) checkSubnets(c *web.Check, vpc awsec2.IVpc) {
+	subnets, err := h.subnets(vpc)
+	if err != nil {
+		c.Problem(web.Problem{Field: "Hosting.VPCSubnets", Message: fmt.Sprintf("must choose subnets of the VPC: %s", err)})
+		return
+	}
+	kinds := network.KindsOf(vpc, subnets)
+	switch {
+	case kinds.Nil:
+		c.Problem(web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not hold nil"})
+	case len(subnets) == 0:
+		c.Problem(web.Problem{Field: "Hosting.VPC", Message: "has only isolated subnets, from which tasks can neither pull the image nor log",
+			Fix: "add others, or choose them with VPCSubnets if the VPC has endpoints for that"})
+	case len(kinds.Public) > 0 && len(kinds.Private) > 0:
+		c.Problem(web.Problem{Field: "Hosting.VPCSubnets",
+			Message: fmt.Sprintf("must be all public or all private, got public %s and private %s",
+				strings.Join(kinds.Public, ", "), strings.Join(kinds.Private, ", ")),
+			Fix: "choose awsec2.SubnetType_PUBLIC for tasks with public addresses, or awsec2.SubnetType_PRIVATE_WITH_EGRESS"})
+	}
+}
+
+func (h Hosting) checkContainer(c *web.Check) {
+	if len(h.EntryPoint) > 0 && h.EntryPoint[0] == "" {
+		c.Problem(web.Problem{Field: "Hosting.EntryPoint", Message: "must not start with an empty string", Fix: "leave it out to run the image's own"})
+	}
+	c.WholeSeconds("StopTimeout", h.StopTimeout, minStopTimeout, maxStopTimeout)
+	for i, limit := range h.Ulimits {
+		field := fmt.Sprintf("Hosting.Ulimits[%d]", i)
+		switch {
+		case limit == nil:
+			c.Problem(web.Problem{Field: field, Message: "must not be nil"})
+		case limit.Name != awsecs.UlimitName_NOFILE:
+			c.Problem(web.Problem{Field: field + ".Name", Message: "must be awsecs.UlimitName_NOFILE, the only one that Fargate takes", Got: string(limit.Name)})
+		case limit.SoftLimit == nil || limit.HardLimit == nil || *limit.SoftLimit > *limit.HardLimit || *limit.SoftLimit < 1:
+			c.Problem(web.Problem{Field: field, Message: "must have a SoftLimit of at least 1 that is not greater than HardLimit"})
+		}
+	}
+	c.Excludes("ReadonlyRootFilesystem", h.ReadonlyRootFilesystem && h.EnableExecuteCommand, []string{"EnableExecuteCommand"},
+		"the agent of ECS Exec must write files")
+	c.OneOf("PlatformVersion", string(h.PlatformVersion),
+		[]string{string(awsecs.FargatePlatformVersion_LATEST), string(awsecs.FargatePlatformVersion_VERSION1_4)},
+		"awsecs.FargatePlatformVersion_LATEST", "awsecs.FargatePlatformVersion_VERSION1_4")
+	if h.ContainerHealthCheck && c.Image != nil && c.Image.Adapter != webimage.WithAdapter {
+		c.Problem(web.Problem{Field: "Hosting.ContainerHealthCheck", Message: "needs the adapter in the image, which makes the requests",
+			Fix: "build the image with webimage.Go or webimage.Dockerfile, or leave it out: the load balancer checks anyway"})
+	}
+	if h.ServiceDiscovery != nil && h.ServiceDiscovery.CloudMapNamespace == nil && (h.Cluster == nil || h.Cluster.DefaultCloudMapNamespace() == nil) {
+		c.Problem(web.Problem{Field: "Hosting.ServiceDiscovery.CloudMapNamespace", Message: "is required",
+			Fix: "set it, or pass a Cluster with a DefaultCloudMapNamespace"})
+	}
+}
+
+func (h Hosting) checkLogs(c *web.Check) {
+	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
+	c.Name("LogStreamPrefix", h.LogStreamPrefix, streamPrefix, 1, 512-len("/Main/")-32, "characters but : and *")
+	c.Excludes("LogDriver", h.LogDriver != nil && (h.LogGroup != nil || h.LogRetentionInDays != 0 || h.LogStreamPrefix != ""),
+		[]string{"LogGroup", "LogRetentionInDays", "LogStreamPrefix"}, "set them on the driver")
+}

@@ -1,0 +1,27 @@
+package fargateweb_test
+
+import (
+	"testing"
+
+	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/cdkweb/cdkweb/fargateweb"
+	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
+)
+
+func TestConformance(t *testing.T) {
+	hostingtest.Run(t, hostingtest.Harness{
+		Hosting:      fargateweb.Hosting{},
+		Type:         "AWS::ECS::Service",
+		Container:    "AWS::ECS::TaskDefinition",
+		Environment:  "ContainerDefinitions.0.Environment",
+		Command:      "ContainerDefinitions.0.Command",
+		CommandValue: `["serve","--verbose"]`,
+		PlainHTTP:    true,
+		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
+			service, _ := fargateweb.NewService(scope, id, workload, fargateweb.Hosting{})
+			return service
+		},
+	})
+}
