@@ -205,7 +205,7 @@ func (l *lab) deployWithoutServices(stack, hosting string) (*deployment, error) 
 	if len(d.described) == 0 {
 		return nil, fmt.Errorf("the template of %s has none of the resources that were to be left out", hosting)
 	}
-	return d, d.deploy("--app", d.assembly)
+	return d, d.deployAndWait()
 }
 
 // startContainer runs the container of a stack that is deployed without its service, as that

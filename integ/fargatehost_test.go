@@ -195,3 +195,10 @@ func (h *fargateHost) find(t task) (*taskDefinition, error) {
 	}
 	return d, nil
 }
+
+// faulty is what kept tasks from being prepared.
+func (h *fargateHost) faulty() error {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return errors.Join(h.faults...)
+}

@@ -6,30 +6,33 @@ import (
 	"testing"
 )
 
-// TestGrants deploys the guestbook with each access to its table, and tries reading and writing
-// under enforced policies.
+// TestGrants deploys the guestbook with each access to its table, on Lambda and on Fargate, and
+// tries reading and writing under enforced policies.
 func TestGrants(t *testing.T) {
 	t.Parallel()
 	l := withAWS(t)
-	for _, access := range []struct {
-		name            string
+	for _, on := range []struct {
+		access, hosting string
 		list, add       int
 		listing, adding string
 	}{
-		{"none", 502, 502, "may not read", "may not write to"},
-		{"read", 200, 502, "Sign the guestbook", "may not write to"},
-		{"readwrite", 200, 303, "Sign the guestbook", ""},
+		{"none", "lambda", 502, 502, "may not read", "may not write to"},
+		{"read", "lambda", 200, 502, "Sign the guestbook", "may not write to"},
+		{"readwrite", "lambda", 200, 303, "Sign the guestbook", ""},
+		{"none", "fargate", 502, 502, "may not read", "may not write to"},
+		{"read", "fargate", 200, 502, "Sign the guestbook", "may not write to"},
+		{"readwrite", "fargate", 200, 303, "Sign the guestbook", ""},
 	} {
-		t.Run(access.name, func(t *testing.T) {
+		t.Run(on.access+" on "+on.hosting, func(t *testing.T) {
 			t.Parallel()
-			d := l.deployed(t, "Grants-"+access.name, "access="+access.name)
+			d := l.deployed(t, "Grants-"+on.access+"-"+on.hosting, "access="+on.access, "hosting="+on.hosting)
 			do(t, "read and write", func() (string, error) {
 				s, err := d.site("Site")
 				if err != nil {
 					return "", err
 				}
-				return fmt.Sprintf("a page has status %d, a form %d", access.list, access.add),
-					s.tryTable(access.list, access.listing, access.add, access.adding)
+				return fmt.Sprintf("a page has status %d, a form %d", on.list, on.add),
+					s.tryTable(on.list, on.listing, on.add, on.adding)
 			})
 			do(t, "cdk destroy", func() (string, error) { return "", d.destroy() })
 		})

@@ -18,26 +18,32 @@ type deployment struct {
 	assembly  string                  // folder of the synthesized app
 	outputs   map[string]string       // of the stack
 	described map[string]*description // of the services that were left out, by their type
+	lifted    map[string]int          // how many resources were left out of a template with Fargate, by their type
 }
 
 // guestbook synthesizes the guestbook; values is a list of name=value.
 func (l *lab) guestbook(name string, values ...string) (*deployment, error) {
+	return l.part("guestbook", name, values...)
+}
+
+// part synthesizes a stack of a part of integ/app.
+func (l *lab) part(part, name string, values ...string) (*deployment, error) {
 	d := &deployment{lab: l, name: name, assembly: filepath.Join(l.dir, strings.Join(append([]string{name}, values...), ","))}
 	all := map[string]string{"stack": name}
 	for _, pair := range values {
 		name, value, _ := strings.Cut(pair, "=")
 		all[name] = value
 	}
-	return d, l.synth(d.assembly, "guestbook", all)
+	return d, l.synth(d.assembly, part, all)
 }
 
-// deploy synthesizes and deploys the guestbook.
+// deploy synthesizes and deploys the guestbook, and waits until it runs.
 func (l *lab) deploy(name string, values ...string) (*deployment, error) {
 	d, err := l.guestbook(name, values...)
 	if err != nil {
 		return nil, err
 	}
-	return d, d.deploy("--app", d.assembly)
+	return d, d.deployAndWait()
 }
 
 // deployed deploys the guestbook, as what the rest of a test needs.
@@ -106,39 +112,52 @@ func (d *deployment) template() (t template, err error) {
 	return t, json.Unmarshal(content, &t)
 }
 
-// without takes all resources of a type, and the outputs with them, out of the synthesized
-// template: what the emulator does not know. The template must not have been deployed as it was,
-// because it is published under the hash of the original.
+// without takes all resources of a type out of the synthesized template.
 func (d *deployment) without(kind string) error {
+	lifted, err := d.lift(kind)
+	if err == nil && lifted[kind] == 0 {
+		err = fmt.Errorf("the template has no %s", kind)
+	}
+	return err
+}
+
+// lift takes all resources of some types, and the outputs with them, out of the synthesized
+// template: what the emulator does not know. It returns how many there were. The template must not
+// have been deployed as it was, because it is published under the hash of the original.
+func (d *deployment) lift(kinds ...string) (map[string]int, error) {
 	content, err := os.ReadFile(d.templateFile())
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var t map[string]any
 	if err := json.Unmarshal(content, &t); err != nil {
-		return err
+		return nil, err
 	}
-	removed := 0
+	lifted := map[string]int{}
 	resources := t["Resources"].(map[string]any)
+	outputs, _ := t["Outputs"].(map[string]any)
 	for id, r := range resources {
-		if r.(map[string]any)["Type"] == kind {
-			delete(resources, id)
-			removed++
-			outputs := t["Outputs"].(map[string]any)
-			for name, output := range outputs {
-				if text, _ := json.Marshal(output); strings.Contains(string(text), `"`+id+`"`) {
-					delete(outputs, name)
-				}
+		kind := r.(map[string]any)["Type"].(string)
+		if !slices.Contains(kinds, kind) {
+			continue
+		}
+		delete(resources, id)
+		lifted[kind]++
+		for name, output := range outputs {
+			if text, _ := json.Marshal(output); strings.Contains(string(text), `"`+id+`"`) {
+				delete(outputs, name)
 			}
 		}
 	}
-	if removed == 0 {
-		return fmt.Errorf("the template has no %s", kind)
+	for _, r := range resources {
+		if needed, ok := r.(map[string]any)["DependsOn"].([]any); ok {
+			r.(map[string]any)["DependsOn"] = slices.DeleteFunc(needed, func(id any) bool { return resources[id.(string)] == nil })
+		}
 	}
 	if content, err = json.Marshal(t); err != nil {
-		return err
+		return nil, err
 	}
-	return os.WriteFile(d.templateFile(), content, 0o644)
+	return lifted, os.WriteFile(d.templateFile(), content, 0o644)
 }
 
 // physical returns the names of the deployed stack's resources by their logical ids.
@@ -154,6 +173,17 @@ func (d *deployment) physical() (map[string]string, error) {
 		names[r.LogicalResourceId] = r.PhysicalResourceId
 	}
 	return names, nil
+}
+
+// hasNo wants the deployed stack to have no resource of a type.
+func (d *deployment) hasNo(kind string) error {
+	var found []string
+	err := d.lab.emulator.ask(&found, "cloudformation", "describe-stack-resources", "--stack-name", d.name,
+		"--query", "StackResources[?ResourceType=='"+kind+"'].PhysicalResourceId")
+	if err == nil && len(found) > 0 {
+		err = fmt.Errorf("%s %q is left", kind, found)
+	}
+	return err
 }
 
 // named returns the physical name of the only resource of a type.
@@ -189,11 +219,11 @@ func (e *emulator) entries(table string) (int, error) {
 	return answer.Count, err
 }
 
-// inventory lists what exists in the account, of the kinds that the library makes.
-func (e *emulator) inventory() ([]string, error) {
-	var all []string
-	var errs []error
-	for _, kind := range []struct{ service, call, query string }{
+// inventory lists what exists in the account, of the kinds that the library makes. What it makes
+// for Fargate alone is asked for only if that is wanted.
+func (e *emulator) inventory(fargate bool) ([]string, error) {
+	type kind struct{ service, call, query string }
+	kinds := []kind{
 		{"dynamodb", "list-tables", "TableNames[]"},
 		{"lambda", "list-functions", "Functions[].FunctionName"},
 		{"iam", "list-roles", "Roles[].RoleName"},
@@ -201,7 +231,23 @@ func (e *emulator) inventory() ([]string, error) {
 		{"apigatewayv2", "get-apis", "Items[].ApiId"},
 		{"apigateway", "get-rest-apis", "items[].id"},
 		{"cloudformation", "list-stacks", "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName"},
-	} {
+	}
+	if fargate {
+		kinds = append(kinds,
+			kind{"ec2", "describe-vpcs", "Vpcs[].VpcId"},
+			kind{"ec2", "describe-subnets", "Subnets[].SubnetId"},
+			kind{"ec2", "describe-security-groups", "SecurityGroups[].GroupId"},
+			kind{"ec2", "describe-internet-gateways", "InternetGateways[].InternetGatewayId"},
+			kind{"ec2", "describe-route-tables", "RouteTables[].RouteTableId"},
+			kind{"elbv2", "describe-load-balancers", "LoadBalancers[].LoadBalancerArn"},
+			kind{"elbv2", "describe-target-groups", "TargetGroups[].TargetGroupArn"},
+			kind{"ecs", "list-clusters", "clusterArns[]"},
+			kind{"ecs", "list-task-definitions", "taskDefinitionArns[]"},
+		)
+	}
+	var all []string
+	var errs []error
+	for _, kind := range kinds {
 		var names []string
 		errs = append(errs, e.ask(&names, kind.service, kind.call, "--query", kind.query+" || `[]`"))
 		all = append(all, names...)
@@ -217,10 +263,14 @@ func (d *deployment) destroyed() error {
 		return err
 	}
 	names["stack"] = d.name
+	services, err := d.services()
+	if err != nil {
+		return err
+	}
 	if err := d.destroy(); err != nil {
 		return err
 	}
-	all, err := d.lab.emulator.inventory()
+	all, err := d.lab.emulator.inventory(len(services) > 0)
 	if err == nil && !slices.Contains(all, "CDKToolkit") {
 		err = fmt.Errorf("the account has only %q, not even what cdk bootstrap deployed", all)
 	}
@@ -232,6 +282,11 @@ func (d *deployment) destroyed() error {
 				break
 			}
 		}
+	}
+	for _, service := range services {
+		containers, got := d.lab.docker.tasksOf(service)
+		err = errors.Join(err, got)
+		left = append(left, containers...)
 	}
 	if err == nil && len(left) > 0 {
 		err = fmt.Errorf("%q are left", left)

@@ -66,8 +66,8 @@ func TestSwitching(t *testing.T) {
 			if err := l.sameTable(after, table, count); err != nil {
 				return "", err
 			}
-			if function, err := after.named("AWS::Lambda::Function"); err == nil {
-				return "", fmt.Errorf("the function %s is left", function)
+			if err := after.hasNo("AWS::Lambda::Function"); err != nil {
+				return "", err
 			}
 			c, err := l.startContainer(after, on)
 			if err != nil {
@@ -84,6 +84,22 @@ func TestSwitching(t *testing.T) {
 			return "the same table and entries; the same image " + digest, errors.Join(err, inspected, c.remove())
 		})
 	}
+	do(t, "to Fargate, in place", func() (string, error) {
+		after, err := l.deploy(stack, "hosting=fargate")
+		if err != nil {
+			return "", err
+		}
+		if err := after.hasNo("AWS::Lambda::Function"); err != nil {
+			return "", err
+		}
+		s, err := after.site("Site")
+		if err != nil {
+			return "", err
+		}
+		a, err := s.get("/")
+		return "the same table and entries; the same image " + digest, errors.Join(want(a, err, 200, "written on Lambda"),
+			l.sameTable(after, table, count), l.sameImageOnFargate(after, digest))
+	})
 	do(t, "back to Lambda", func() (string, error) {
 		var err error
 		if before, err = l.deploy(stack, "hosting=lambda"); err != nil {
@@ -91,6 +107,9 @@ func TestSwitching(t *testing.T) {
 		}
 		s, err := before.site("Site")
 		if err != nil {
+			return "", err
+		}
+		if err := before.hasNo("AWS::ECS::Service"); err != nil {
 			return "", err
 		}
 		a, err := s.get("/")
@@ -104,6 +123,16 @@ func TestSwitching(t *testing.T) {
 		}
 		s, err := all.site("Site")
 		if err != nil {
+			return "", err
+		}
+		onFargate, err := all.site("OnFargate")
+		if err != nil {
+			return "", err
+		}
+		a, err := onFargate.sign("Bo", "written on Fargate")
+		err = errors.Join(want(a, err, 303, ""), l.sameImageOnFargate(all, digest))
+		a, got := s.get("/")
+		if err := errors.Join(err, want(a, got, 200, "written on Fargate")); err != nil {
 			return "", err
 		}
 		for _, on := range services {
@@ -126,7 +155,7 @@ func TestSwitching(t *testing.T) {
 				return "", err
 			}
 		}
-		return "what one writes the other reads; one image " + digest, l.sameTable(all, table, count+len(services))
+		return "what one writes the other reads; one image " + digest, l.sameTable(all, table, count+1+len(services))
 	})
 	do(t, "cdk destroy", func() (string, error) { return "", all.destroy() })
 }

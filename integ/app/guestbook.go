@@ -8,8 +8,10 @@ import (
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
+	"github.com/cdkweb/cdkweb/fargateweb"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/webalb"
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
@@ -19,13 +21,18 @@ var endpoints = map[string]lambdaweb.Endpoint{
 	"url":  lambdaweb.FunctionURL{},
 }
 
+// lambdaPaths are those that the function gets behind a shared load balancer.
+var lambdaPaths = []string{"/entries", "/logo.png", "/status/*"}
+
 // guestbook adds the guestbook with its table. The values are:
 //
 //	stack     the stack's name
-//	hosting   where it runs: lambda (the default), apprunner, ecs or all
+//	hosting   where it runs: lambda (the default), apprunner, ecs, fargate, all, or shared, which is
+//	          Fargate and, for some paths, Lambda behind one load balancer
 //	endpoint  what makes the Lambda function respond to HTTP: http (the default), rest or url
 //	access    what UseTable grants: none, read or readwrite (the default)
 //	mode      an environment variable
+//	tasks     how many on Fargate: fixed (the default) are two, scaling from two to four
 func guestbook(app awscdk.App, values map[string]string) {
 	value := func(name, fallback string) string { return cmp.Or(values[name], fallback) }
 	stack := awscdk.NewStack(app, new(values["stack"]), nil)
@@ -52,6 +59,10 @@ func guestbook(app awscdk.App, values map[string]string) {
 		}
 		awscdk.NewCfnOutput(stack, new(id+"URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
 	}
+	onFargate := fargateweb.Hosting{CPU: 256, Memory: 512, MinTaskCount: 2, MaxTaskCount: 2}
+	if value("tasks", "fixed") == "scaling" {
+		onFargate.MaxTaskCount = 4
+	}
 	onLambda := lambdaweb.Hosting{Endpoint: endpoints[value("endpoint", "http")]}
 	switch value("hosting", "lambda") {
 	case "lambda":
@@ -60,11 +71,39 @@ func guestbook(app awscdk.App, values map[string]string) {
 		add("Site", apprunnerweb.Hosting{})
 	case "ecs":
 		add("Site", ecsweb.Hosting{})
+	case "fargate":
+		add("Site", onFargate)
+	case "shared":
+		front := webalb.NewLoadBalancer(stack, "Front", nil)
+		onFargate.LoadBalancer = front
+		onLambda.Endpoint = lambdaweb.LoadBalancer{LoadBalancer: front, Paths: lambdaPaths}
+		add("Site", onFargate)
+		add("OnLambda", onLambda)
 	case "all":
 		add("Site", onLambda)
 		add("OnAppRunner", apprunnerweb.Hosting{})
 		add("OnECS", ecsweb.Hosting{})
+		add("OnFargate", onFargate)
 	default:
-		panic("hosting must be lambda, apprunner, ecs or all, got " + values["hosting"])
+		panic("hosting must be lambda, apprunner, ecs, fargate, shared or all, got " + values["hosting"])
 	}
+}
+
+// talk adds the server that streams and has websockets, on Fargate behind a load balancer that has
+// nothing else. The values are stack, and mode as above.
+func talk(app awscdk.App, values map[string]string) {
+	stack := awscdk.NewStack(app, new(values["stack"]), nil)
+	service := web.NewService(stack, "Talk", &web.ServiceProps{
+		Workload: web.Workload{
+			Image:       webimage.Go("./integ/talk", nil),
+			HealthCheck: web.HealthCheck{Path: "/healthz"},
+			Environment: map[string]string{"MODE": cmp.Or(values["mode"], "one")},
+		},
+		Hosting: fargateweb.Hosting{
+			CPU: 256, Memory: 512, MinTaskCount: 2, MaxTaskCount: 2,
+			LoadBalancer: webalb.NewLoadBalancer(stack, "Front", nil),
+			Paths:        []string{"/talk/*"},
+		},
+	})
+	awscdk.NewCfnOutput(stack, new("TalkURL"), &awscdk.CfnOutputProps{Value: new(service.URL())})
 }

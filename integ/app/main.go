@@ -17,7 +17,7 @@ import (
 // request asks for a cloud assembly.
 type request struct {
 	Folder string            // where it goes
-	Part   string            // guestbook, fixtures or applications
+	Part   string            // guestbook, talk, fixtures or applications
 	Values map[string]string // what varies
 }
 
@@ -50,12 +50,14 @@ func (r request) synth() (err error) {
 	switch r.Part {
 	case "guestbook":
 		guestbook(app, r.Values)
+	case "talk":
+		talk(app, r.Values)
 	case "fixtures":
 		fixtures(app, r.Values["folder"])
 	case "applications":
 		applications(app)
 	default:
-		return fmt.Errorf("part must be guestbook, fixtures or applications, got %q", r.Part)
+		return fmt.Errorf("part must be guestbook, talk, fixtures or applications, got %q", r.Part)
 	}
 	app.Synth(nil)
 	return nil
