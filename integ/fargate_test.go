@@ -2,6 +2,7 @@ package integ
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -49,6 +50,8 @@ func TestFargate(t *testing.T) {
 	}
 	try(t, "panic, and then a page again", func() (string, error) { return "", s.fails("/panic") })
 	do(t, "two tasks, with the template's memory", func() (string, error) { return l.bothServe(d, s) })
+	try(t, "the container's own health check", func() (string, error) { return l.checkInside(d) })
+	try(t, "log", func() (string, error) { return l.logged(d) })
 	do(t, "/exit in one task while visitors ask", func() (string, error) {
 		before, err := d.tasks()
 		if err != nil {
@@ -151,6 +154,60 @@ func (l *lab) bothServe(d *deployment, s *site) (string, error) {
 		counts = append(counts, fmt.Sprint(served))
 	}
 	return "they got " + strings.Join(counts, " and ") + " requests", nil
+}
+
+// checkInside runs the command that ECS runs in a task to find out whether it is healthy: the
+// emulator does not.
+func (l *lab) checkInside(d *deployment) (string, error) {
+	t, err := d.template()
+	if err != nil {
+		return "", err
+	}
+	tasks, err := d.tasks()
+	if err != nil {
+		return "", err
+	}
+	var p struct {
+		ContainerDefinitions []struct {
+			HealthCheck struct{ Command []string }
+		}
+	}
+	for _, r := range t.Resources {
+		if r.Type != "AWS::ECS::TaskDefinition" {
+			continue
+		}
+		if err := json.Unmarshal(r.Properties, &p); err != nil {
+			return "", err
+		}
+	}
+	command := p.ContainerDefinitions[0].HealthCheck.Command
+	if len(command) < 2 || command[0] != "CMD" {
+		return "", fmt.Errorf("the command is %q, want CMD and a program", command)
+	}
+	for _, id := range tasks {
+		if _, err := l.docker.run(append([]string{"exec", id}, command[1:]...)...); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(command, " "), nil
+}
+
+// logged wants the server's log in the service's log group, a stream for each task.
+func (l *lab) logged(d *deployment) (string, error) {
+	group, err := d.named("AWS::Logs::LogGroup")
+	if err != nil {
+		return "", err
+	}
+	var streams []string
+	if err := l.emulator.ask(&streams, "logs", "filter-log-events", "--log-group-name", group, "--filter-pattern", "listening",
+		"--query", "events[].logStreamName"); err != nil {
+		return "", err
+	}
+	slices.Sort(streams)
+	if streams = slices.Compact(streams); len(streams) != 2 || !strings.HasPrefix(streams[0], "ecs/Main/") {
+		return "", fmt.Errorf("the server says that it listens in the streams %q, want two of ecs/Main", streams)
+	}
+	return strings.Join(streams, ", "), nil
 }
 
 // common counts what two lists have in common.
@@ -264,7 +321,7 @@ func TestTalk(t *testing.T) {
 		a, err := s.get("/talk/mode")
 		return "", want(a, err, 200, "two")
 	})
-	do(t, "cdk destroy", func() (string, error) { return "nothing is left", d.destroyed() })
+	do(t, "cdk destroy", func() (string, error) { return "", d.destroy() })
 }
 
 // failure is what ECS says about a deployment that failed.

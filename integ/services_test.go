@@ -88,11 +88,10 @@ func (d *deployment) registerFunctions() error {
 
 // ecsService is a service as ECS describes it.
 type ecsService struct {
-	ServiceName, ServiceArn, ClusterArn string
-	DesiredCount, RunningCount          int
-	Deployments                         []struct {
-		Status, RolloutState, RolloutStateReason, TaskDefinition string
-		RunningCount, FailedTasks                                int
+	DesiredCount, RunningCount int
+	Deployments                []struct {
+		Status, RolloutState, RolloutStateReason string
+		RunningCount, FailedTasks                int
 	}
 	Events []struct{ Message string }
 }
@@ -123,11 +122,30 @@ func (s ecsService) isRolledBack() bool {
 
 // services are those of a stack.
 func (d *deployment) services() ([]ecsService, error) {
-	t, err := d.template()
+	ids, err := d.serviceIDs()
 	if err != nil {
 		return nil, err
 	}
 	var all []ecsService
+	for _, id := range ids {
+		service, err := d.lab.emulator.describe(id)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, service)
+	}
+	return all, nil
+}
+
+// serviceID is the cluster and the name of a service.
+type serviceID struct{ cluster, name string }
+
+func (d *deployment) serviceIDs() ([]serviceID, error) {
+	t, err := d.template()
+	if err != nil {
+		return nil, err
+	}
+	var all []serviceID
 	var names map[string]string
 	for id, r := range t.Resources {
 		if r.Type != "AWS::ECS::Service" {
@@ -138,52 +156,69 @@ func (d *deployment) services() ([]ecsService, error) {
 				return nil, err
 			}
 		}
-		_, name, _ := strings.Cut(names[id], ":service/")
-		cluster, name, ok := strings.Cut(name, "/")
+		_, path, _ := strings.Cut(names[id], ":service/")
+		cluster, name, ok := strings.Cut(path, "/")
 		if !ok {
 			return nil, fmt.Errorf("the service %s is %q", id, names[id])
 		}
-		var answer struct{ Services []ecsService }
-		if err := d.lab.emulator.ask(&answer, "ecs", "describe-services", "--cluster", cluster, "--services", name); err != nil {
-			return nil, err
-		}
-		all = append(all, answer.Services...)
+		all = append(all, serviceID{cluster, name})
 	}
 	return all, nil
 }
 
+func (e *emulator) describe(id serviceID) (ecsService, error) {
+	var answer struct{ Services []ecsService }
+	err := e.ask(&answer, "ecs", "describe-services", "--cluster", id.cluster, "--services", id.name)
+	if err == nil && len(answer.Services) != 1 {
+		err = fmt.Errorf("there is no service %s", id.name)
+	}
+	if err != nil {
+		return ecsService{}, err
+	}
+	return answer.Services[0], nil
+}
+
 // wait waits until all services of a stack are in a state.
 func (d *deployment) wait(state string, is func(ecsService) bool) error {
-	const limit = 2 * time.Minute
-	for begin := time.Now(); ; time.Sleep(300 * time.Millisecond) {
-		services, err := d.services()
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(services, func(s ecsService) bool { return !is(s) })
-		if i < 0 {
-			return nil
-		}
-		if time.Since(begin) > limit {
-			return errors.Join(fmt.Errorf("not %s after %s: %+v", state, limit, services[i]), d.lab.emulator.hosts.fargate.faulty())
+	ids, err := d.serviceIDs()
+	if err != nil {
+		return err
+	}
+	const limit = 3 * time.Minute
+	begin := time.Now()
+	for _, id := range ids {
+		for {
+			service, err := d.lab.emulator.describe(id)
+			if err != nil {
+				return err
+			}
+			if is(service) {
+				break
+			}
+			if time.Since(begin) > limit {
+				return errors.Join(fmt.Errorf("not %s after %s: %+v", state, limit, service), d.lab.emulator.hosts.fargate.faulty())
+			}
+			time.Sleep(time.Second)
 		}
 	}
+	return nil
 }
 
 // tasksOf returns the containers that run the tasks of a service, which has its cluster alone.
-func (d *docker) tasksOf(service ecsService) ([]string, error) {
-	text, err := d.run("ps", "--quiet", "--no-trunc", "--filter", "label="+clusterLabel+"="+service.ClusterArn)
+func (d *docker) tasksOf(id serviceID) ([]string, error) {
+	cluster := "arn:aws:ecs:" + region + ":" + account + ":cluster/" + id.cluster
+	text, err := d.run("ps", "--quiet", "--no-trunc", "--filter", "label="+clusterLabel+"="+cluster)
 	return strings.Fields(text), err
 }
 
 // tasks returns the containers of the only service of a stack.
 func (d *deployment) tasks() ([]string, error) {
-	services, err := d.services()
+	ids, err := d.serviceIDs()
 	if err != nil {
 		return nil, err
 	}
-	if len(services) != 1 {
-		return nil, fmt.Errorf("the stack has %d services, want one", len(services))
+	if len(ids) != 1 {
+		return nil, fmt.Errorf("the stack has %d services, want one", len(ids))
 	}
-	return d.lab.docker.tasksOf(services[0])
+	return d.lab.docker.tasksOf(ids[0])
 }

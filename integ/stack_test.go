@@ -263,7 +263,7 @@ func (d *deployment) destroyed() error {
 		return err
 	}
 	names["stack"] = d.name
-	services, err := d.services()
+	services, err := d.serviceIDs()
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func guestbook(app awscdk.App, values map[string]string) {
 		}
 		awscdk.NewCfnOutput(stack, new(id+"URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
 	}
-	onFargate := fargateweb.Hosting{CPU: 256, Memory: 512, MinTaskCount: 2, MaxTaskCount: 2}
+	onFargate := fargateweb.Hosting{CPU: 256, Memory: 512, MinTaskCount: 2, MaxTaskCount: 2, ContainerHealthCheck: true}
 	if value("tasks", "fixed") == "scaling" {
 		onFargate.MaxTaskCount = 4
 	}
