@@ -6,8 +6,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES     := examples/guestbook/server examples/ec2 tools/difftest
 FUZZTIME    := 10m
 
-HOSTINGS    := apprunner ecs lambda
-GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./examples/guestbook
+HOSTINGS    := apprunner ecs fargate lambda
+GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./examples/guestbook
 
 .DEFAULT_GOAL := all
 .PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help

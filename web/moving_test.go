@@ -16,6 +16,7 @@ import (
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
+	"github.com/cdkweb/cdkweb/fargateweb"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
@@ -29,6 +30,7 @@ import (
 var places = map[string]web.Hosting{
 	"AppRunner":  apprunnerweb.Hosting{MaxConcurrency: 80},
 	"ECSExpress": ecsweb.Hosting{},
+	"Fargate":    fargateweb.Hosting{},
 	"Lambda":     lambdaweb.Hosting{},
 }
 
