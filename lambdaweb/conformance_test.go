@@ -3,12 +3,14 @@ package lambdaweb_test
 import (
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/web/hostingtest"
+	"github.com/cdkweb/cdkweb/webalb"
 )
 
 func TestConformance(t *testing.T) {
@@ -34,4 +36,13 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { hostingtest.RunBriefly(t, harness(endpoint)) })
 	}
+	t.Run("load balancer", func(t *testing.T) {
+		behind := func(stack awscdk.Stack) web.Hosting {
+			front := webalb.NewLoadBalancer(stack, "Front", nil)
+			return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
+		}
+		h := harness(nil)
+		h.Hosting, h.In, h.PlainHTTP = behind(newStack(t)), behind, true
+		hostingtest.RunBriefly(t, h)
+	})
 }

@@ -17,7 +17,8 @@ import (
 	"github.com/cdkweb/cdkweb/web"
 )
 
-// Endpoint is what takes HTTP requests for the function: [HTTPAPI], [RESTAPI] or [FunctionURL].
+// Endpoint is what takes HTTP requests for the function: [HTTPAPI], [RESTAPI], [FunctionURL] or
+// [LoadBalancer].
 type Endpoint interface {
 	// platform is what AWS promises of Lambda behind the endpoint.
 	platform() *platform.Platform
@@ -26,8 +27,8 @@ type Endpoint interface {
 	name() string
 
 	// timeoutWarning is the id of the warning about a function that may run longer than the
-	// endpoint waits.
-	timeoutWarning() string
+	// endpoint waits, and what to do beside shortening that.
+	timeoutWarning() (id, fix string)
 
 	check(c *web.Check)
 
@@ -36,8 +37,10 @@ type Endpoint interface {
 
 	// define adds the endpoint to the resources that have their function, and returns the URL
 	// without a slash at the end.
-	define(scope constructs.Construct, r *Resources) (url string)
+	define(scope constructs.Construct, in *web.Definition, r *Resources) (url string)
 }
+
+const useFunctionURL = "use Endpoint: lambdaweb.FunctionURL{}, which waits as long as the function"
 
 // isNil reports whether there is no endpoint, or a nil pointer to one.
 func isNil(endpoint Endpoint) bool {
@@ -57,13 +60,13 @@ func (HTTPAPI) platform() *platform.Platform { return &platform.HTTPAPI }
 
 func (HTTPAPI) name() string { return "an HTTP API" }
 
-func (HTTPAPI) timeoutWarning() string { return HTTPAPITimeoutWarning }
+func (HTTPAPI) timeoutWarning() (id, fix string) { return HTTPAPITimeoutWarning, useFunctionURL }
 
 func (HTTPAPI) check(*web.Check) {}
 
 func (HTTPAPI) variables() map[string]string { return nil }
 
-func (HTTPAPI) define(scope constructs.Construct, r *Resources) string {
+func (HTTPAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
 	r.HTTPAPI = awsapigatewayv2.NewHttpApi(scope, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
 		ApiName: new(apiName(scope)),
 		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(
@@ -104,7 +107,7 @@ func (RESTAPI) platform() *platform.Platform { return &platform.RESTAPI }
 
 func (RESTAPI) name() string { return "a REST API" }
 
-func (RESTAPI) timeoutWarning() string { return RESTAPITimeoutWarning }
+func (RESTAPI) timeoutWarning() (id, fix string) { return RESTAPITimeoutWarning, useFunctionURL }
 
 // stageName is API Gateway's rule for a stage, which becomes part of a path.
 var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -129,7 +132,7 @@ func (a RESTAPI) check(c *web.Check) {
 
 func (RESTAPI) variables() map[string]string { return nil }
 
-func (a RESTAPI) define(scope constructs.Construct, r *Resources) string {
+func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
 	stage := cmp.Or(a.StageName, "prod")
 	r.RESTAPI = awsapigateway.NewRestApi(scope, new("RestApi"), &awsapigateway.RestApiProps{
 		RestApiName:   new(apiName(scope)),
@@ -180,7 +183,8 @@ func (f FunctionURL) platform() *platform.Platform {
 
 func (FunctionURL) name() string { return "a function URL" }
 
-func (FunctionURL) timeoutWarning() string { return "" } // it waits as long as a function can run
+// It waits as long as a function can run.
+func (FunctionURL) timeoutWarning() (id, fix string) { return "", "" }
 
 func (f FunctionURL) check(c *web.Check) {
 	c.OneOf(
@@ -215,7 +219,7 @@ func (f FunctionURL) variables() map[string]string {
 	return map[string]string{"AWS_LWA_INVOKE_MODE": "response_stream"}
 }
 
-func (f FunctionURL) define(_ constructs.Construct, r *Resources) string {
+func (f FunctionURL) define(_ constructs.Construct, _ *web.Definition, r *Resources) string {
 	r.FunctionURL = r.Function.AddFunctionUrl(&awslambda.FunctionUrlOptions{
 		AuthType:   cmp.Or(f.AuthType, awslambda.FunctionUrlAuthType_NONE),
 		InvokeMode: f.InvokeMode,

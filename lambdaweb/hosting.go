@@ -23,8 +23,8 @@ import (
 // Hosting is AWS Lambda, with the options that only it has. The zero value is a function of 512 MB
 // behind an HTTP API.
 type Hosting struct {
-	// Endpoint is what takes HTTP requests for the function: HTTPAPI{}, RESTAPI{} or FunctionURL{}.
-	// Optional. Default: HTTPAPI{}.
+	// Endpoint is what takes HTTP requests for the function: HTTPAPI{}, RESTAPI{}, FunctionURL{} or
+	// LoadBalancer{…}. Optional. Default: HTTPAPI{}.
 	Endpoint Endpoint
 
 	// MemorySize in MB, 128 to 10240. CPU grows with it: 1769 MB are one vCPU. Optional. Default:
@@ -142,14 +142,16 @@ func (h Hosting) checkTimeout(c *web.Check) {
 		})
 	}
 	if h.Timeout > limit && h.Timeout <= maxTimeout {
+		id, fix := h.Endpoint.timeoutWarning()
 		c.Warn(
-			h.Endpoint.timeoutWarning(),
+			id,
 			fmt.Sprintf(
 				"Timeout is %s, but %s waits %s for a response: clients get an error while the function runs on and is paid for. "+
-					"Shorten it, or use Endpoint: lambdaweb.FunctionURL{}, which waits as long as the function",
+					"Shorten it, or %s",
 				h.Timeout,
 				h.Endpoint.name(),
 				limit,
+				fix,
 			),
 		)
 	}

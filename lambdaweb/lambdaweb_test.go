@@ -255,7 +255,7 @@ func TestStreaming(t *testing.T) {
 			var want []string
 			if !test.streams {
 				want = []string{"Workload.Needs.Streaming is set, but Lambda with a function URL buffers responses unless InvokeMode says otherwise; " +
-					"choose ecsweb.Hosting{} or lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}"}
+					"choose ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}"}
 			}
 			w := workload()
 			w.Needs.Streaming = true

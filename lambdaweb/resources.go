@@ -4,12 +4,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/webalb"
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
@@ -23,10 +25,16 @@ type Resources struct {
 	// LogGroup receives what the server prints.
 	LogGroup awslogs.ILogGroup
 
-	// One of these is the endpoint; the others are nil.
+	// One of these, or LoadBalancer, is the endpoint; the others are nil.
 	HTTPAPI     awsapigatewayv2.HttpApi
 	RESTAPI     awsapigateway.RestApi
 	FunctionURL awslambda.FunctionUrl
+
+	// LoadBalancer sends requests by Rule to TargetGroup, which holds the function; they are nil
+	// with another endpoint.
+	LoadBalancer *webalb.LoadBalancer
+	Rule         awselasticloadbalancingv2.ApplicationListenerRule
+	TargetGroup  awselasticloadbalancingv2.ApplicationTargetGroup
 }
 
 // ResourcesOf returns the resources of a service on Lambda, and false if it runs elsewhere.
@@ -46,14 +54,16 @@ func NewService(
 	return service, service.Resources().(*Resources)
 }
 
-// Endpoint is the construct that takes the requests: whichever of HTTPAPI, RESTAPI and FunctionURL
-// there is.
+// Endpoint is the construct that takes the requests: whichever of HTTPAPI, RESTAPI, FunctionURL and
+// LoadBalancer there is.
 func (r *Resources) Endpoint() constructs.IConstruct {
 	switch {
 	case r.HTTPAPI != nil:
 		return r.HTTPAPI
 	case r.RESTAPI != nil:
 		return r.RESTAPI
+	case r.LoadBalancer != nil:
+		return r.LoadBalancer
 	}
 	return r.FunctionURL
 }
@@ -86,7 +96,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		},
 	)
 	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
-	url := h.Endpoint.define(scope, r)
+	url := h.Endpoint.define(scope, in, r)
 
 	r.LogGroup.GrantWrite(role)
 	function := r.Function.Node().DefaultChild().(awslambda.CfnFunction)

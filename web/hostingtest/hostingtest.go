@@ -49,6 +49,10 @@ type Harness struct {
 	// Hosting with its default options.
 	Hosting web.Hosting
 
+	// In returns the hosting for the services of a stack, if it needs something there, such as a
+	// load balancer. Optional. Default: Hosting.
+	In func(stack awscdk.Stack) web.Hosting
+
 	// Type of the primary resource; empty if the hosting makes no AWS resource.
 	Type string
 
@@ -89,7 +93,11 @@ func newStack(t *testing.T) awscdk.Stack {
 
 // service adds a service to a stack.
 func (h Harness) service(stack awscdk.Stack, id string, workload web.Workload) *web.Service {
-	return web.NewService(stack, id, &web.ServiceProps{Workload: workload, Hosting: h.Hosting})
+	hosting := h.Hosting
+	if h.In != nil {
+		hosting = h.In(stack)
+	}
+	return web.NewService(stack, id, &web.ServiceProps{Workload: workload, Hosting: hosting})
 }
 
 // container is the type of the resource that describes the container.
