@@ -3,6 +3,7 @@ package webalb
 import (
 	"cmp"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
+	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/platform"
 )
 
@@ -126,9 +128,10 @@ type LoadBalancer struct {
 
 	internal, https bool
 	url             string
-	idleTimeout     time.Duration // how long it waits for a byte
-	priorities      map[int]string
-	conditions      map[string]string
+	port            string // of the URL, with its colon; empty for the scheme's own
+	named           bool   // the URL is one that Certificates can be for
+	idleTimeout     time.Duration
+	rules           []placedRule
 }
 
 var _ awsec2.IConnectable = (*LoadBalancer)(nil)
@@ -150,8 +153,8 @@ const (
 	httpMessage = "clients come over HTTP, without encryption: the load balancer has no certificate, and there can be none for the name that AWS gives it. " +
 		"Pass it Certificates for a domain of yours, with DomainName; or put a CDN in front. lambdaweb.Hosting{}, ecsweb.Hosting{} and " +
 		"apprunnerweb.Hosting{} have HTTPS without a domain"
-	domainMessage = "the load balancer has Certificates but no DomainName: a service that has no Hosts of its own gets a URL with the name that AWS " +
-		"gives the load balancer, for which the certificates are not valid. Set DomainName to the host name that they are for"
+	domainMessage = "the load balancer has Certificates but no DomainName, and a service behind it has no Hosts: its URL has the name that AWS gives " +
+		"the load balancer, for which no certificate is valid. Set DomainName to the host name that the certificates are for, or Hosts of each service"
 	vpcMessage = "made a VPC of two availability zones with public subnets and no NAT gateway; pass VPC to use yours"
 )
 
@@ -173,14 +176,16 @@ func NewLoadBalancer(scope constructs.Construct, id string, props *LoadBalancerP
 	}
 	p.logAccess(l)
 	l.listen(&p)
-	l.url = l.scheme() + cmp.Or(p.DomainName, *l.ALB.LoadBalancerDnsName())
-	p.warn(l)
+	l.url, l.named = l.scheme()+cmp.Or(p.DomainName, *l.ALB.LoadBalancerDnsName()), p.DomainName != ""
+	if !l.https && !l.internal {
+		awscdk.Annotations_Of(l).AddWarningV2(new(HTTPWarning), new(httpMessage))
+	}
 	return l
 }
 
 // newLoadBalancer is one without resources.
 func newLoadBalancer(scope constructs.Construct, id string) *LoadBalancer {
-	l := &LoadBalancer{priorities: map[int]string{}, conditions: map[string]string{}}
+	l := &LoadBalancer{}
 	constructs.NewConstruct_Override(l, scope, &id)
 	return l
 }
@@ -301,14 +306,13 @@ func (p *LoadBalancerProps) peers(vpc awsec2.IVpc) []awsec2.IPeer {
 	return peers
 }
 
-// warn says what clients will notice.
-func (p *LoadBalancerProps) warn(l *LoadBalancer) {
-	if !l.https && !l.internal {
-		awscdk.Annotations_Of(l).AddWarningV2(new(HTTPWarning), new(httpMessage))
+// warnOf warns of a service whose URL has a host name that the certificates are not for.
+func (l *LoadBalancer) warnOf(rule Rule) {
+	if _, ok := rule.name(); ok || !l.https || l.named {
+		return
 	}
-	if l.https && p.DomainName == "" {
-		awscdk.Annotations_Of(l).AddWarningV2(new(DomainWarning), new(domainMessage))
-	}
+	awscdk.Annotations_Of(l).AddWarningV2(new(DomainWarning), new(domainMessage))
+	l.named = true // once is enough
 }
 
 // ListenerProps describe a listener that was not made by this package.
@@ -338,7 +342,10 @@ func FromListener(scope constructs.Construct, id string, props *ListenerProps) *
 	scheme := props.check(scope, id)
 	l := newLoadBalancer(scope, id)
 	l.VPC, l.Listener = props.VPC, props.Listener
-	l.https, l.url = scheme == "https", props.URL
+	l.https, l.url, l.named = scheme == "https", props.URL, true
+	if host := token.Without(props.URL[len(l.scheme()):]); strings.Contains(host, ":") {
+		l.port = host[strings.LastIndexByte(host, ':'):]
+	}
 	l.idleTimeout = cmp.Or(props.IdleTimeout, platform.IdleTimeout)
 	return l
 }
