@@ -236,6 +236,8 @@ func newSecurityGroup(l *LoadBalancer) awsec2.SecurityGroup {
 		Vpc:              l.VPC,
 		Description:      new("The load balancer"),
 		AllowAllOutbound: new(false),
+		// A rule that is a resource of its own would leave the group open until it is there.
+		DisableInlineRules: new(false),
 	})
 	group.AddEgressRule(awsec2.Peer_Ipv4(new("255.255.255.255/32")), awsec2.Port_Tcp(new(1.0)), new("nothing, else all would be allowed"), nil)
 	return group
@@ -297,6 +299,9 @@ func (p *LoadBalancerProps) peers(vpc awsec2.IVpc) []awsec2.IPeer {
 	case len(peers) > 0:
 	case p.Internal:
 		peers = append(peers, awsec2.Peer_Ipv4(vpc.VpcCidrBlock()))
+		if own, ok := vpc.(awsec2.Vpc); ok && p.DualStack {
+			peers = append(peers, awsec2.Peer_Ipv6(awscdk.Fn_Select(new(0.0), own.VpcIpv6CidrBlocks())))
+		}
 	default:
 		peers = append(peers, awsec2.Peer_AnyIpv4())
 		if p.DualStack {
@@ -311,7 +316,8 @@ func (l *LoadBalancer) warnOf(rule Rule) {
 	if _, ok := rule.name(); ok || !l.https || l.named {
 		return
 	}
-	awscdk.Annotations_Of(l).AddWarningV2(new(DomainWarning), new(domainMessage))
+	// Below l, where the CDK finds also what was acknowledged on l before.
+	awscdk.Annotations_Of(l.ALB).AddWarningV2(new(DomainWarning), new(domainMessage))
 	l.named = true // once is enough
 }
 
