@@ -67,16 +67,31 @@ func ExampleNewLoadBalancer_internal() {
 	})
 }
 
-// Services behind a load balancer that was there before.
+// A load balancer that exists already.
 func ExampleFromListener() {
-	attach := func(stack awscdk.Stack, listener awselasticloadbalancingv2.IApplicationListener, vpc awsec2.IVpc) {
-		front := webalb.FromListener(stack, "Front", &webalb.ListenerProps{
-			Listener: listener, VPC: vpc, URL: "https://shop.example.com",
-		})
-		web.NewService(stack, "Site", &web.ServiceProps{
-			Workload: web.Workload{Image: webimage.Go("./server", nil)},
-			Hosting:  fargateweb.Hosting{LoadBalancer: front, Paths: []string{"/new/*"}, Priority: 100},
-		})
-	}
-	_ = attach
+	stack := awscdk.NewStack(awscdk.NewApp(nil), new("Shop"), &awscdk.StackProps{
+		Env: &awscdk.Environment{Account: new("123456789012"), Region: new("eu-west-1")},
+	})
+	listener := awselasticloadbalancingv2.ApplicationListener_FromLookup(stack, new("Listener"), &awselasticloadbalancingv2.ApplicationListenerLookupOptions{
+		LoadBalancerTags: &map[string]*string{"team": new("platform")}, ListenerPort: new(443.0),
+	})
+	front := webalb.FromListener(stack, "Front", &webalb.ListenerProps{
+		Listener: listener,
+		VPC:      awsec2.Vpc_FromLookup(stack, new("VPC"), &awsec2.VpcLookupOptions{Tags: &map[string]*string{"team": new("platform")}}),
+		URL:      "https://shop.example.com",
+	})
+	web.NewService(stack, "Shop", &web.ServiceProps{
+		Workload: web.Workload{Image: webimage.Go("./shop", nil)},
+		Hosting:  fargateweb.Hosting{LoadBalancer: front, Hosts: []string{"shop.example.com"}},
+	})
+}
+
+// Instances behind the same address as services.
+func ExampleLoadBalancer_Forward() {
+	stack := awscdk.NewStack(awscdk.NewApp(nil), new("Shop"), nil)
+	front := webalb.NewLoadBalancer(stack, "Front", nil)
+	instances := awselasticloadbalancingv2.NewApplicationTargetGroup(stack, new("Instances"), &awselasticloadbalancingv2.ApplicationTargetGroupProps{
+		Vpc: front.VPC, Port: new(8080.0), TargetType: awselasticloadbalancingv2.TargetType_INSTANCE,
+	})
+	front.Forward(stack, "Old", webalb.Rule{Paths: []string{"/old/*"}}, instances)
 }
