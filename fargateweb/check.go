@@ -251,13 +251,24 @@ func (h Hosting) subnets(vpc awsec2.IVpc) ([]awsec2.ISubnet, error) {
 	return *vpc.PublicSubnets(), nil
 }
 
+// public reports whether the subnets of the tasks are.
+func (h Hosting) public(vpc awsec2.IVpc, subnets []awsec2.ISubnet) bool {
+	if h.VPCSubnets == nil {
+		return len(*vpc.PrivateSubnets()) == 0
+	}
+	return len(network.KindsOf(vpc, subnets).Public) > 0
+}
+
 func (h Hosting) checkSubnets(c *web.Check, vpc awsec2.IVpc) {
 	subnets, err := h.subnets(vpc)
 	if err != nil {
 		c.Problem(web.Problem{Field: "Hosting.VPCSubnets", Message: fmt.Sprintf("must choose subnets of the VPC: %s", err)})
 		return
 	}
-	kinds := network.KindsOf(vpc, subnets)
+	var kinds network.Kinds
+	if h.VPCSubnets != nil { // otherwise they are of one kind
+		kinds = network.KindsOf(vpc, subnets)
+	}
 	switch {
 	case kinds.Nil:
 		c.Problem(web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not hold nil"})

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
-	"github.com/cdkweb/cdkweb/internal/network"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webalb"
 )
@@ -181,7 +180,7 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 		MinHealthyPercent:      new(float64(h.MinimumHealthyPercent)),
 		MaxHealthyPercent:      new(float64(h.MaximumPercent)),
 		VpcSubnets:             &awsec2.SubnetSelection{Subnets: &subnets},
-		AssignPublicIp:         new(len(network.KindsOf(vpc, subnets).Public) > 0),
+		AssignPublicIp:         new(h.public(vpc, subnets)),
 		SecurityGroups:         &groups,
 		EnableExecuteCommand:   new(h.EnableExecuteCommand),
 		CloudMapOptions:        h.ServiceDiscovery,
