@@ -13,6 +13,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
+	"github.com/cdkweb/cdkweb/internal/ecs"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webalb"
 )
@@ -71,27 +72,28 @@ var flags = []string{
 // Define implements web.Hosting.
 func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made {
 	h = h.withDefaults()
+	node := scope.Node()
 	for _, flag := range flags {
-		scope.Node().SetContext(&flag, true)
+		node.SetContext(&flag, true)
 	}
 	r := &Resources{LoadBalancer: h.loadBalancer(scope)}
 	if h.LogDriver == nil {
 		r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
 	}
 	r.Cluster = h.cluster(scope, r.LoadBalancer.VPC)
-	h.defineTask(scope, in, r)
+	role := h.defineTask(scope, in, r)
 	r.TargetGroup = h.targetGroup(scope, in, r.LoadBalancer.VPC)
 	r.Rule = r.LoadBalancer.Forward(scope, "Rule", h.rule(), r.TargetGroup)
 	r.Service = h.service(scope, r)
 	r.TargetGroup.AddTarget(r.Service.LoadBalancerTarget(&awsecs.LoadBalancerTargetOptions{
-		ContainerName: r.Container.ContainerName(),
+		ContainerName: new(ecs.Container),
 		ContainerPort: new(float64(in.Workload.Port)),
 	}))
 	r.Scaling = h.scaling(r)
 
 	made := web.Made{
 		URL:         func() string { return r.LoadBalancer.URLOf(h.rule()) },
-		Role:        r.TaskDefinition.TaskRole(),
+		Role:        role,
 		Primary:     r.Service.Node().DefaultChild(),
 		Connections: r.Service.Connections(),
 		Resources:   r,
@@ -200,12 +202,14 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 	}
 	service := awsecs.NewFargateService(scope, new("Service"), props)
 	// Without these a first task could not pull its image.
+	var needs []constructs.IDependable
 	if role := r.TaskDefinition.ExecutionRole(); role != nil {
-		service.Node().AddDependency(role)
+		needs = append(needs, role)
 	}
 	for _, subnet := range subnets {
-		service.Node().AddDependency(subnet.InternetConnectivityEstablished())
+		needs = append(needs, subnet.InternetConnectivityEstablished())
 	}
+	service.Node().AddDependency(needs...)
 	return service
 }
 
