@@ -108,7 +108,7 @@ func (h Hosting) loadBalancer(scope constructs.Construct) *webalb.LoadBalancer {
 	if h.LoadBalancer != nil {
 		return h.LoadBalancer
 	}
-	vpc, _ := h.vpc() // checked before
+	vpc, _, _ := h.vpc() // checked before
 	return webalb.NewLoadBalancer(scope, "LoadBalancer", &webalb.LoadBalancerProps{VPC: vpc})
 }
 
