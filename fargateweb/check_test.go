@@ -361,3 +361,9 @@ func TestValidateResources(t *testing.T) {
 func inSubnets(vpc awsec2.IVpc, subnets ...awsec2.ISubnet) fargateweb.Hosting {
 	return fargateweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}}
 }
+
+// wantPanic fails if a call does not panic with a text, about a service Stack/Twice.
+func wantPanic(t *testing.T, text string, call func()) {
+	t.Helper()
+	hostingtest.WantPanic(t, "Stack/Twice", text, call)
+}
