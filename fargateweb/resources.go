@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsservicediscovery"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
@@ -109,8 +110,12 @@ func (h Hosting) loadBalancer(scope constructs.Construct) *webalb.LoadBalancer {
 	if h.LoadBalancer != nil {
 		return h.LoadBalancer
 	}
-	vpc, _ := h.vpc() // checked before
-	return webalb.NewLoadBalancer(scope, "LoadBalancer", &webalb.LoadBalancerProps{VPC: vpc})
+	props := &webalb.LoadBalancerProps{}
+	if vpc, _, _ := h.vpc(); vpc != nil { // checked before
+		props.VPC = vpc
+		props.VPCSubnets = &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC, OnePerAz: new(true)}
+	}
+	return webalb.NewLoadBalancer(scope, "LoadBalancer", props)
 }
 
 // cluster is the user's, or a new one with Fargate's capacity providers, so that SpotPercentage can
@@ -185,7 +190,7 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 		AssignPublicIp:         new(h.public(vpc, subnets)),
 		SecurityGroups:         &groups,
 		EnableExecuteCommand:   new(h.EnableExecuteCommand),
-		CloudMapOptions:        h.ServiceDiscovery,
+		CloudMapOptions:        h.serviceDiscovery(r),
 		CircuitBreaker: &awsecs.DeploymentCircuitBreaker{
 			Enable:   new(!h.CircuitBreakerDisabled),
 			Rollback: new(!h.CircuitBreakerDisabled && !h.RollbackDisabled),
@@ -209,8 +214,27 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 	for _, subnet := range subnets {
 		needs = append(needs, subnet.InternetConnectivityEstablished())
 	}
-	service.Node().AddDependency(needs...)
+	if h.Cluster != nil && h.SpotPercentage > 0 {
+		// The CDK's cluster makes a resource of its capacity providers. It must come before the
+		// service, and cannot go before it.
+		needs = append(needs, h.Cluster)
+	}
+	service.Node().DefaultChild().Node().AddDependency(needs...)
 	return service
+}
+
+// serviceDiscovery is the user's, whose records name the workload's port unless they say otherwise:
+// the CDK's own choice is the first container.
+func (h Hosting) serviceDiscovery(r *Resources) *awsecs.CloudMapOptions {
+	if h.ServiceDiscovery == nil || h.ServiceDiscovery.Container != nil {
+		return h.ServiceDiscovery
+	}
+	options := *h.ServiceDiscovery
+	if options.DnsRecordType == awsservicediscovery.DnsRecordType_SRV {
+		options.Container = r.Container
+		options.ContainerPort = cmp.Or(options.ContainerPort, r.Container.ContainerPort())
+	}
+	return &options
 }
 
 // capacity says how many of the tasks run on Spot; nil for a cluster of the user's without any,
