@@ -68,8 +68,8 @@ golden: ## write the templates that tests compare with, and the adapter's sum; r
 table: ## write the table of the hostings into the documents, from package platform
 	go run ./tools/table README.md docs/moving.md
 
-bench-synth: ## compare the time of synthesis, and the calls to Node, with a hand-written stack (CALLS=1 lists the calls)
-	go run ./tools/bench-synth $(if $(CALLS),-calls)
+bench-synth: ## compare the time of synthesis, and the calls to Node, with stacks without cdkweb (CALLS=1 lists the calls, OF=fargate one comparison)
+	go run ./tools/bench-synth $(if $(CALLS),-calls) $(if $(OF),-of $(OF))
 
 bench-adapter: ## measure the Lambda adapter (LWA=/path/to/lambda-adapter compares it)
 	go run ./tools/bench-adapter $(if $(LWA),-adapter lwa=$(LWA))

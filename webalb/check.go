@@ -141,11 +141,12 @@ func (p *LoadBalancerProps) checkRegions(scope constructs.Construct, list *check
 // panicWith panics if there are problems.
 func panicWith(scope constructs.Construct, id string, list check.List) {
 	path := id
-	if scope == nil {
+	switch {
+	case scope == nil:
 		list.Problems = append([]check.Problem{{Field: "scope", Message: "must be a stack, or a construct in one, got nil"}}, list.Problems...)
-	} else if network.Try(func() { awscdk.Stack_Of(scope) }) != nil {
+	case network.Try(func() { awscdk.Stack_Of(scope) }) != nil:
 		list.Problems = append([]check.Problem{{Field: "scope", Message: "must be a stack, or a construct in one"}}, list.Problems...)
-	} else {
+	case len(list.Problems) > 0:
 		path = strings.TrimPrefix(*scope.Node().Path()+"/"+id, "/")
 	}
 	if len(list.Problems) == 0 {
@@ -163,16 +164,15 @@ func (p *LoadBalancerProps) subnets(vpc awsec2.IVpc) ([]awsec2.ISubnet, error) {
 	if p.VPCSubnets != nil {
 		return network.Select(vpc, p.VPCSubnets)
 	}
-	public, private, isolated := *vpc.PublicSubnets(), *vpc.PrivateSubnets(), *vpc.IsolatedSubnets()
-	switch {
-	case !p.Internal:
-		return oneOfEachZone(public), nil
-	case len(private) > 0:
-		return oneOfEachZone(private), nil
-	case len(isolated) > 0:
-		return oneOfEachZone(isolated), nil
+	if p.Internal {
+		if private := *vpc.PrivateSubnets(); len(private) > 0 {
+			return oneOfEachZone(private), nil
+		}
+		if isolated := *vpc.IsolatedSubnets(); len(isolated) > 0 {
+			return oneOfEachZone(isolated), nil
+		}
 	}
-	return oneOfEachZone(public), nil
+	return oneOfEachZone(*vpc.PublicSubnets()), nil
 }
 
 // oneOfEachZone leaves out what a load balancer does not take: a VPC may have several groups of
