@@ -6,8 +6,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MODULES     := examples/guestbook/server examples/ec2 tools/difftest
 FUZZTIME    := 10m
 
-HOSTINGS    := apprunner ecs lambda
-GOLDEN      := ./apprunnerweb ./ecsweb ./lambdaweb ./examples/guestbook
+HOSTINGS    := apprunner ecs fargate lambda
+GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./examples/guestbook
 
 .DEFAULT_GOAL := all
 .PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
@@ -68,8 +68,8 @@ golden: ## write the templates that tests compare with, and the adapter's sum; r
 table: ## write the table of the hostings into the documents, from package platform
 	go run ./tools/table README.md docs/moving.md
 
-bench-synth: ## compare the time of synthesis, and the calls to Node, with a hand-written stack (CALLS=1 lists the calls)
-	go run ./tools/bench-synth $(if $(CALLS),-calls)
+bench-synth: ## compare the time of synthesis, and the calls to Node, with stacks without cdkweb (CALLS=1 lists the calls, OF=fargate one comparison)
+	go run ./tools/bench-synth $(if $(CALLS),-calls) $(if $(OF),-of $(OF))
 
 bench-adapter: ## measure the Lambda adapter (LWA=/path/to/lambda-adapter compares it)
 	go run ./tools/bench-adapter $(if $(LWA),-adapter lwa=$(LWA))

@@ -50,7 +50,8 @@ func (r *Resources) ServiceID() string { return *r.Service.AttrServiceId() }
 const ClosedWarning = "cdkweb:apprunner-closed"
 
 const closedMessage = "App Runner is closed to new customers (AWS gave April 30, 2026): this deploys only to an account that used it " +
-	"before. Elsewhere change the Hosting to ecsweb.Hosting{} or lambdaweb.Hosting{}; the workload stays as it is"
+	"before. Elsewhere change the Hosting to ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{}; " +
+	"the workload stays as it is"
 
 // TagWarning is the id of the warning about a service that has a fixed name and tags.
 const TagWarning = "cdkweb:apprunner-tags-replace"

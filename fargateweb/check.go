@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsservicediscovery"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/ecs"
@@ -42,6 +43,7 @@ func (h Hosting) withDefaults() Hosting {
 const (
 	maxStickiness          = 7 * 24 * time.Hour
 	maxCookieName          = 256
+	reservedCookies        = "AWSALB"
 	minSlowStart           = 30 * time.Second
 	maxSlowStart           = 900 * time.Second
 	maxDeregistrationDelay = 3600 * time.Second
@@ -124,10 +126,11 @@ func (h Hosting) checkScaling(c *web.Check) {
 		} else {
 			c.Between(field+"TargetValue", s.TargetValue, 1, 100, "percent")
 		}
-		for name, cooldown := range map[string]time.Duration{"ScaleInCooldown": s.ScaleInCooldown, "ScaleOutCooldown": s.ScaleOutCooldown} {
-			if cooldown != 0 {
-				c.WholeSeconds(field+name, cooldown, time.Second, maxCooldown)
-			}
+		if s.ScaleInCooldown != 0 {
+			c.WholeSeconds(field+"ScaleInCooldown", s.ScaleInCooldown, time.Second, maxCooldown)
+		}
+		if s.ScaleOutCooldown != 0 {
+			c.WholeSeconds(field+"ScaleOutCooldown", s.ScaleOutCooldown, time.Second, maxCooldown)
 		}
 	}
 	c.Between("SpotPercentage", h.SpotPercentage, 0, 100, "")
@@ -159,14 +162,13 @@ func (h Hosting) checkLoadBalancer(c *web.Check) {
 		c.Problem(web.Problem{Field: "Hosting.StickinessCookieName", Message: "needs Stickiness", Fix: "set it to how long a client sticks to a task"})
 	}
 	c.Name("StickinessCookieName", h.StickinessCookieName, cookieName, 1, maxCookieName, "characters that a cookie's name may have")
-	for _, reserved := range []string{"AWSALB", "AWSALBAPP", "AWSALBTG"} {
-		if strings.HasPrefix(h.StickinessCookieName, reserved) {
-			c.Problem(web.Problem{
-				Field: "Hosting.StickinessCookieName", Message: "must not be one of the load balancer's own", Got: h.StickinessCookieName,
-				Fix: "name a cookie of the server's, or leave it out",
-			})
-			break
-		}
+	if strings.HasPrefix(h.StickinessCookieName, reservedCookies) {
+		c.Problem(web.Problem{
+			Field:   "Hosting.StickinessCookieName",
+			Message: "must not be one of the load balancer's own, which start with " + reservedCookies,
+			Got:     h.StickinessCookieName,
+			Fix:     "name a cookie of the server's, or leave it out",
+		})
 	}
 }
 
@@ -188,16 +190,24 @@ func (h Hosting) checkDeployment(c *web.Check) {
 	}
 }
 
-// vpc is the one that the service is in; nil if it gets one of its own. The error is the CDK's.
-func (h Hosting) vpc() (vpc awsec2.IVpc, err error) {
+// vpc is the one that the service is in, with the field that it comes from; nil if it gets one of its
+// own. The error is the CDK's.
+func (h Hosting) vpc() (vpc awsec2.IVpc, field string, err error) {
 	switch {
 	case h.LoadBalancer != nil:
-		return h.LoadBalancer.VPC, nil
+		return h.LoadBalancer.VPC, "Hosting.LoadBalancer.VPC", nil
 	case h.VPC != nil:
-		return h.VPC, nil
+		return h.VPC, "Hosting.VPC", nil
 	case h.Cluster != nil:
-		err = network.Try(func() { vpc = h.Cluster.Vpc() })
+		vpc, err = h.clusterVPC()
+		return vpc, "Hosting.Cluster.Vpc", err
 	}
+	return nil, "", nil
+}
+
+// clusterVPC is the VPC of a cluster. The error is the CDK's, about one that was imported without.
+func (h Hosting) clusterVPC() (vpc awsec2.IVpc, err error) {
+	err = network.Try(func() { vpc = h.Cluster.Vpc() })
 	return vpc, err
 }
 
@@ -208,19 +218,20 @@ func (h Hosting) checkNetwork(c *web.Check) {
 		}
 	}
 	c.Excludes("VPC", h.VPC != nil && h.LoadBalancer != nil, []string{"LoadBalancer"}, "the service is in the load balancer's VPC")
-	vpc, err := h.vpc()
-	if err != nil {
-		c.Problem(web.Problem{Field: "Hosting.Cluster", Message: "was imported without its VPC: " + err.Error(), Fix: "set Vpc when you import it"})
-		return
-	}
-	if h.Cluster != nil && vpc != nil {
+	c.Excludes("VPC", h.VPC != nil && h.Cluster != nil, []string{"Cluster"}, "the service is in the cluster's VPC")
+	vpc, field, err := h.vpc()
+	if h.Cluster != nil && err == nil {
 		var clusters awsec2.IVpc
-		err := network.Try(func() { clusters = h.Cluster.Vpc() })
-		if err != nil || *clusters.Node().Path() != *vpc.Node().Path() {
+		clusters, err = h.clusterVPC()
+		if err == nil && *clusters.VpcId() != *vpc.VpcId() { // which may have been imported twice
 			c.Problem(web.Problem{Field: "Hosting.Cluster", Message: "must be in the VPC of the load balancer and the tasks",
 				Fix: "make it with awsecs.NewCluster and that Vpc, or leave it out"})
 			return
 		}
+	}
+	if err != nil {
+		c.Problem(web.Problem{Field: "Hosting.Cluster", Message: "was imported without its VPC: " + err.Error(), Fix: "set Vpc when you import it"})
+		return
 	}
 	if vpc == nil {
 		if h.VPCSubnets != nil {
@@ -229,15 +240,19 @@ func (h Hosting) checkNetwork(c *web.Check) {
 		return
 	}
 	if network.Unknown(vpc) && h.VPCSubnets == nil {
-		c.Problem(web.Problem{Field: "Hosting.VPC", Message: "has no subnets that are known", Fix: "name them when you import it, or set VPCSubnets.Subnets"})
+		c.Problem(web.Problem{Field: field, Message: "has no subnets that are known", Fix: "name them when you import it, or set VPCSubnets.Subnets"})
 		return
 	}
-	if h.LoadBalancer == nil && len(*vpc.PublicSubnets()) < 2 {
-		c.Problem(web.Problem{Field: "Hosting.VPC",
-			Message: fmt.Sprintf("must have public subnets in at least two availability zones for the service's own load balancer, got %d", len(*vpc.PublicSubnets())),
-			Fix:     "add some, or pass LoadBalancer, for instance an Internal one of webalb.NewLoadBalancer"})
+	if h.LoadBalancer == nil {
+		public := *vpc.PublicSubnets()
+		if kinds := network.KindsOf(vpc, public); len(public) < 2 || kinds.Known && kinds.Zones < 2 {
+			c.Problem(web.Problem{Field: field,
+				Message: fmt.Sprintf("must have public subnets in at least two availability zones for the service's own load balancer, got %d subnet(s) in %d",
+					len(public), kinds.Zones),
+				Fix: "add some, or pass LoadBalancer, for instance an Internal one of webalb.NewLoadBalancer"})
+		}
 	}
-	h.checkSubnets(c, vpc)
+	h.checkSubnets(c, vpc, field)
 }
 
 // subnets are those of the tasks. The error is the CDK's.
@@ -251,18 +266,31 @@ func (h Hosting) subnets(vpc awsec2.IVpc) ([]awsec2.ISubnet, error) {
 	return *vpc.PublicSubnets(), nil
 }
 
-func (h Hosting) checkSubnets(c *web.Check, vpc awsec2.IVpc) {
+// public reports whether the subnets of the tasks are.
+func (h Hosting) public(vpc awsec2.IVpc, subnets []awsec2.ISubnet) bool {
+	if h.VPCSubnets == nil {
+		return len(*vpc.PrivateSubnets()) == 0
+	}
+	return len(network.KindsOf(vpc, subnets).Public) > 0
+}
+
+func (h Hosting) checkSubnets(c *web.Check, vpc awsec2.IVpc, field string) {
 	subnets, err := h.subnets(vpc)
 	if err != nil {
 		c.Problem(web.Problem{Field: "Hosting.VPCSubnets", Message: fmt.Sprintf("must choose subnets of the VPC: %s", err)})
 		return
 	}
-	kinds := network.KindsOf(vpc, subnets)
+	var kinds network.Kinds
+	if h.VPCSubnets != nil { // otherwise they are of one kind
+		kinds = network.KindsOf(vpc, subnets)
+	}
 	switch {
 	case kinds.Nil:
 		c.Problem(web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not hold nil"})
+	case len(subnets) == 0 && h.VPCSubnets != nil:
+		c.Problem(web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not be empty", Fix: "leave it out"})
 	case len(subnets) == 0:
-		c.Problem(web.Problem{Field: "Hosting.VPC", Message: "has only isolated subnets, from which tasks can neither pull the image nor log",
+		c.Problem(web.Problem{Field: field, Message: "has only isolated subnets, from which tasks can neither pull the image nor log",
 			Fix: "add others, or choose them with VPCSubnets if the VPC has endpoints for that"})
 	case len(kinds.Public) > 0 && len(kinds.Private) > 0:
 		c.Problem(web.Problem{Field: "Hosting.VPCSubnets",
@@ -297,9 +325,23 @@ func (h Hosting) checkContainer(c *web.Check) {
 		c.Problem(web.Problem{Field: "Hosting.ContainerHealthCheck", Message: "needs the adapter in the image, which makes the requests",
 			Fix: "build the image with webimage.Go or webimage.Dockerfile, or leave it out: the load balancer checks anyway"})
 	}
-	if h.ServiceDiscovery != nil && h.ServiceDiscovery.CloudMapNamespace == nil && (h.Cluster == nil || h.Cluster.DefaultCloudMapNamespace() == nil) {
-		c.Problem(web.Problem{Field: "Hosting.ServiceDiscovery.CloudMapNamespace", Message: "is required",
-			Fix: "set it, or pass a Cluster with a DefaultCloudMapNamespace"})
+	h.checkServiceDiscovery(c)
+}
+
+func (h Hosting) checkServiceDiscovery(c *web.Check) {
+	if h.ServiceDiscovery == nil {
+		return
+	}
+	const field = "Hosting.ServiceDiscovery.CloudMapNamespace"
+	namespace := h.ServiceDiscovery.CloudMapNamespace
+	if namespace == nil && h.Cluster != nil {
+		namespace = h.Cluster.DefaultCloudMapNamespace()
+	}
+	switch {
+	case namespace == nil:
+		c.Problem(web.Problem{Field: field, Message: "is required", Fix: "set it, or pass a Cluster with a DefaultCloudMapNamespace"})
+	case namespace.Type() == awsservicediscovery.NamespaceType_HTTP:
+		c.Problem(web.Problem{Field: field, Message: "must be one with DNS names, got HTTP", Fix: "make it with awsservicediscovery.NewPrivateDnsNamespace"})
 	}
 }
 

@@ -114,7 +114,7 @@ type Hosting struct {
 	// public ones.
 	VPCSubnets *awsec2.SubnetSelection
 
-	// SecurityGroups of the tasks. The load balancer is let in by the first.
+	// SecurityGroups of the tasks. Each gets a rule that lets the load balancer in.
 	// Optional. Default: a new one, which lets the load balancer in and all traffic out.
 	SecurityGroups []awsec2.ISecurityGroup
 
@@ -176,8 +176,9 @@ type Hosting struct {
 	// LogStreamPrefix is the first part of the names of log streams. Optional. Default: "ecs".
 	LogStreamPrefix string
 
-	// LogDriver replaces the log group: awsecs.LogDrivers_Firelens, for instance. It excludes
-	// LogGroup, LogRetentionInDays and LogStreamPrefix. Optional. Default: CloudWatch Logs.
+	// LogDriver replaces the log group. Fargate takes awsecs.LogDrivers_AwsLogs,
+	// LogDrivers_Firelens and LogDrivers_Splunk. It excludes LogGroup, LogRetentionInDays and
+	// LogStreamPrefix. Optional. Default: CloudWatch Logs.
 	LogDriver awsecs.LogDriver
 }
 

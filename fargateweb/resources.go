@@ -10,10 +10,11 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsservicediscovery"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
-	"github.com/cdkweb/cdkweb/internal/network"
+	"github.com/cdkweb/cdkweb/internal/ecs"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webalb"
 )
@@ -72,27 +73,28 @@ var flags = []string{
 // Define implements web.Hosting.
 func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made {
 	h = h.withDefaults()
+	node := scope.Node()
 	for _, flag := range flags {
-		scope.Node().SetContext(&flag, true)
+		node.SetContext(&flag, true)
 	}
 	r := &Resources{LoadBalancer: h.loadBalancer(scope)}
 	if h.LogDriver == nil {
 		r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
 	}
 	r.Cluster = h.cluster(scope, r.LoadBalancer.VPC)
-	h.defineTask(scope, in, r)
+	role := h.defineTask(scope, in, r)
 	r.TargetGroup = h.targetGroup(scope, in, r.LoadBalancer.VPC)
 	r.Rule = r.LoadBalancer.Forward(scope, "Rule", h.rule(), r.TargetGroup)
 	r.Service = h.service(scope, r)
 	r.TargetGroup.AddTarget(r.Service.LoadBalancerTarget(&awsecs.LoadBalancerTargetOptions{
-		ContainerName: r.Container.ContainerName(),
+		ContainerName: new(ecs.Container),
 		ContainerPort: new(float64(in.Workload.Port)),
 	}))
 	r.Scaling = h.scaling(r)
 
 	made := web.Made{
 		URL:         func() string { return r.LoadBalancer.URLOf(h.rule()) },
-		Role:        r.TaskDefinition.TaskRole(),
+		Role:        role,
 		Primary:     r.Service.Node().DefaultChild(),
 		Connections: r.Service.Connections(),
 		Resources:   r,
@@ -108,8 +110,12 @@ func (h Hosting) loadBalancer(scope constructs.Construct) *webalb.LoadBalancer {
 	if h.LoadBalancer != nil {
 		return h.LoadBalancer
 	}
-	vpc, _ := h.vpc() // checked before
-	return webalb.NewLoadBalancer(scope, "LoadBalancer", &webalb.LoadBalancerProps{VPC: vpc})
+	props := &webalb.LoadBalancerProps{}
+	if vpc, _, _ := h.vpc(); vpc != nil { // checked before
+		props.VPC = vpc
+		props.VPCSubnets = &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC, OnePerAz: new(true)}
+	}
+	return webalb.NewLoadBalancer(scope, "LoadBalancer", props)
 }
 
 // cluster is the user's, or a new one with Fargate's capacity providers, so that SpotPercentage can
@@ -181,10 +187,10 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 		MinHealthyPercent:      new(float64(h.MinimumHealthyPercent)),
 		MaxHealthyPercent:      new(float64(h.MaximumPercent)),
 		VpcSubnets:             &awsec2.SubnetSelection{Subnets: &subnets},
-		AssignPublicIp:         new(len(network.KindsOf(vpc, subnets).Public) > 0),
+		AssignPublicIp:         new(h.public(vpc, subnets)),
 		SecurityGroups:         &groups,
 		EnableExecuteCommand:   new(h.EnableExecuteCommand),
-		CloudMapOptions:        h.ServiceDiscovery,
+		CloudMapOptions:        h.serviceDiscovery(r),
 		CircuitBreaker: &awsecs.DeploymentCircuitBreaker{
 			Enable:   new(!h.CircuitBreakerDisabled),
 			Rollback: new(!h.CircuitBreakerDisabled && !h.RollbackDisabled),
@@ -201,13 +207,34 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 	}
 	service := awsecs.NewFargateService(scope, new("Service"), props)
 	// Without these a first task could not pull its image.
+	var needs []constructs.IDependable
 	if role := r.TaskDefinition.ExecutionRole(); role != nil {
-		service.Node().AddDependency(role)
+		needs = append(needs, role)
 	}
 	for _, subnet := range subnets {
-		service.Node().AddDependency(subnet.InternetConnectivityEstablished())
+		needs = append(needs, subnet.InternetConnectivityEstablished())
 	}
+	if h.Cluster != nil && h.SpotPercentage > 0 {
+		// The CDK's cluster makes a resource of its capacity providers. It must come before the
+		// service, and cannot go before it.
+		needs = append(needs, h.Cluster)
+	}
+	service.Node().DefaultChild().Node().AddDependency(needs...)
 	return service
+}
+
+// serviceDiscovery is the user's, whose records name the workload's port unless they say otherwise:
+// the CDK's own choice is the first container.
+func (h Hosting) serviceDiscovery(r *Resources) *awsecs.CloudMapOptions {
+	if h.ServiceDiscovery == nil || h.ServiceDiscovery.Container != nil {
+		return h.ServiceDiscovery
+	}
+	options := *h.ServiceDiscovery
+	if options.DnsRecordType == awsservicediscovery.DnsRecordType_SRV {
+		options.Container = r.Container
+		options.ContainerPort = cmp.Or(options.ContainerPort, r.Container.ContainerPort())
+	}
+	return &options
 }
 
 // capacity says how many of the tasks run on Spot; nil for a cluster of the user's without any,

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/adapter"
@@ -15,15 +16,22 @@ import (
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
-// defineTask makes the task definition, or takes the user's, and adds the workload to it.
-func (h Hosting) defineTask(scope constructs.Construct, in *web.Definition, r *Resources) {
-	r.TaskDefinition = h.TaskDefinition
-	if r.TaskDefinition == nil {
+// defineTask makes the task definition, or takes the user's, and adds the workload to it. It returns
+// the server's role.
+func (h Hosting) defineTask(
+	scope constructs.Construct,
+	in *web.Definition,
+	r *Resources,
+) (role awsiam.IRole) {
+	if h.TaskDefinition != nil {
+		r.TaskDefinition, role = h.TaskDefinition, h.TaskDefinition.TaskRole()
+	} else {
+		role = in.Role(scope, "TaskRole")
 		r.TaskDefinition = awsecs.NewFargateTaskDefinition(scope, new("TaskDefinition"), &awsecs.FargateTaskDefinitionProps{
 			Cpu:                 new(float64(h.CPU)),
 			MemoryLimitMiB:      new(float64(h.Memory)),
 			EphemeralStorageGiB: cdk.Number(h.EphemeralStorage),
-			TaskRole:            in.Role(scope, "TaskRole"),
+			TaskRole:            role,
 			ExecutionRole:       h.ExecutionRole,
 			RuntimePlatform: &awsecs.RuntimePlatform{
 				CpuArchitecture:       architectures[in.Facts.Architecture](),
@@ -52,6 +60,7 @@ func (h Hosting) defineTask(scope constructs.Construct, in *web.Definition, r *R
 		})
 	}
 	r.Container = ecs.AddContainer(r.TaskDefinition, in, options)
+	return role
 }
 
 // architectures are the CDK's names of what an image is built for.

@@ -16,10 +16,12 @@ import (
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
+	"github.com/cdkweb/cdkweb/fargateweb"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/web/hostingtest"
+	"github.com/cdkweb/cdkweb/webalb"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
 )
@@ -29,6 +31,7 @@ import (
 var places = map[string]web.Hosting{
 	"AppRunner":  apprunnerweb.Hosting{MaxConcurrency: 80},
 	"ECSExpress": ecsweb.Hosting{},
+	"Fargate":    fargateweb.Hosting{},
 	"Lambda":     lambdaweb.Hosting{},
 }
 
@@ -119,6 +122,68 @@ func TestSwitch(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Behind a load balancer that is shared, a switch leaves that as it is, with its address: the rule
+// goes with the one hosting and comes with the other, with another priority, because CloudFormation
+// makes the new one before it deletes the old one.
+func TestSwitchBehindOneLoadBalancer(t *testing.T) {
+	behind := map[string]func(*webalb.LoadBalancer) web.Hosting{
+		"nothing": nil,
+		"Fargate": func(front *webalb.LoadBalancer) web.Hosting {
+			return fargateweb.Hosting{LoadBalancer: front, Paths: []string{"/shop/*"}}
+		},
+		"Lambda": func(front *webalb.LoadBalancer) web.Hosting {
+			return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front, Paths: []string{"/shop/*"}}}
+		},
+	}
+	stacks, urls := map[string]templatetest.Template{}, map[string]string{}
+	images := map[string][]string{}
+	for name, hosting := range behind {
+		stack := awscdk.NewStack(webtest.NewApp(t), new("Shop"), nil)
+		front := webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{})
+		if hosting != nil {
+			image := webimage.Dockerfile(imageFolder(t), nil)
+			service := web.NewService(stack, "Site", &web.ServiceProps{Workload: web.Workload{Image: image}, Hosting: hosting(front)})
+			urls[name] = templatetest.JSON(t, stack.Resolve(service.URL()))
+			images[name] = hostingtest.ImageHashes(t, stack)
+		}
+		stacks[name] = templatetest.Of(t, stack)
+	}
+	if urls["Fargate"] != urls["Lambda"] {
+		t.Errorf("got URLs %s and %s, want the same", urls["Fargate"], urls["Lambda"])
+	}
+	if !slices.Equal(images["Fargate"], images["Lambda"]) {
+		t.Errorf("got images %q and %q, want the same", images["Fargate"], images["Lambda"])
+	}
+	const rule = "AWS::ElasticLoadBalancingV2::ListenerRule"
+	if priority := stacks["Fargate"].Get(rule, "Priority"); priority == stacks["Lambda"].Get(rule, "Priority") {
+		t.Errorf("both rules have priority %v, which they cannot have at the same time", priority)
+	}
+	for from, to := range map[string]string{"Fargate": "Lambda", "Lambda": "Fargate"} {
+		t.Run(from+" to "+to, func(t *testing.T) {
+			gone, stay, come := compare(t, stacks[from].Resources, stacks[to].Resources)
+			for _, id := range gone {
+				if !ofHosting(id, from) {
+					t.Errorf("%s goes, want only what is of Site/%s", id, from)
+				}
+			}
+			for _, id := range come {
+				if !ofHosting(id, to) {
+					t.Errorf("%s comes, want only what is of Site/%s", id, to)
+				}
+			}
+			if want := stacks["nothing"].IDs(); !slices.Equal(stay, want) {
+				t.Errorf("got %q as what stays, want the load balancer's %q", stay, want)
+			}
+		})
+	}
+}
+
+// ofHosting reports whether a resource is below the hosting's construct, or is the rule of the load
+// balancer's security group for it.
+func ofHosting(id, hosting string) bool {
+	return strings.HasPrefix(id, "Site"+hosting) || strings.HasPrefix(id, "FrontSecurityGrouptoShopSite"+hosting)
 }
 
 // compare returns the logical ids that go, stay and come. What stays has to be the same in

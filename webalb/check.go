@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/check"
@@ -40,7 +42,7 @@ const (
 
 var (
 	loadBalancerName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
-	hostName         = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$`)
+	hostName         = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,}|xn--[A-Za-z0-9-]+)$`)
 )
 
 // check panics with all problems of the props.
@@ -60,9 +62,12 @@ func (p *LoadBalancerProps) check(scope constructs.Construct, id string) {
 		report("Certificates", fmt.Sprintf("must be %d at most", maxCertificates), "use one for several names", len(p.Certificates))
 	}
 	if len(p.Certificates) == 0 {
-		for field, set := range map[string]bool{"SSLPolicy": p.SSLPolicy != "", "RedirectDisabled": p.RedirectDisabled} {
-			if set {
-				report(field, "needs Certificates", "set them, or leave it out", nil)
+		for _, option := range []struct {
+			field string
+			set   bool
+		}{{"SSLPolicy", p.SSLPolicy != ""}, {"RedirectDisabled", p.RedirectDisabled}} {
+			if option.set {
+				report(option.field, "needs Certificates", "set them, or leave it out", nil)
 			}
 		}
 	}
@@ -70,10 +75,11 @@ func (p *LoadBalancerProps) check(scope constructs.Construct, id string) {
 		report("DomainName", "must be a host name such as shop.example.com", "", p.DomainName)
 	}
 	list.WholeSeconds("IdleTimeout", p.IdleTimeout, time.Second, platform.MaxIdleTimeout)
-	if p.AccessLogsBucket != nil && p.AccessLogsBucket.EncryptionKey() != nil {
+	if p.AccessLogsBucket != nil && encryptedWithKey(p.AccessLogsBucket) {
 		report("AccessLogsBucket", "must not be encrypted with a KMS key, which load balancers cannot write with",
 			"make it with awss3.BucketEncryption_S3_MANAGED", nil)
 	}
+	p.checkRegions(scope, &list)
 	switch prefix := p.AccessLogsPrefix; {
 	case prefix == "":
 	case p.AccessLogsBucket == nil:
@@ -89,14 +95,58 @@ func (p *LoadBalancerProps) check(scope constructs.Construct, id string) {
 	panicWith(scope, id, list)
 }
 
+// encryptedWithKey reports whether a bucket needs KMS: a key of the user's, or AWS's own, which the
+// bucket does not show.
+func encryptedWithKey(bucket awss3.IBucket) bool {
+	if bucket.EncryptionKey() != nil {
+		return true
+	}
+	resource, ok := bucket.Node().DefaultChild().(awss3.CfnBucket)
+	if !ok {
+		return false // an imported one
+	}
+	encryption := resource.BucketEncryption()
+	return encryption != nil && strings.Contains(fmt.Sprint(awscdk.Stack_Of(bucket).Resolve(encryption)), "aws:kms")
+}
+
+// checkRegions checks that what the load balancer uses is in its region, as far as that is known.
+func (p *LoadBalancerProps) checkRegions(scope constructs.Construct, list *check.List) {
+	if len(p.Certificates) == 0 && p.AccessLogsBucket == nil {
+		return
+	}
+	var region string
+	if scope == nil || network.Try(func() { region = token.Literal(*awscdk.Stack_Of(scope).Region()) }) != nil || region == "" {
+		return
+	}
+	differs := func(field, got, fix string) {
+		if got = token.Literal(got); got != "" && got != region {
+			list.Add(check.Problem{Field: field, Message: "must be in " + region + ", as the load balancer is", Got: got, Fix: fix})
+		}
+	}
+	for i, certificate := range p.Certificates {
+		if certificate == nil {
+			continue
+		}
+		got := *certificate.Env().Region
+		if arn := *certificate.CertificateArn(); !token.In(arn) { // an imported one is where its ARN says
+			got = *awscdk.Arn_Split(&arn, awscdk.ArnFormat_SLASH_RESOURCE_NAME).Region
+		}
+		differs(fmt.Sprintf("Certificates[%d]", i), got, "one for CloudFront, in us-east-1, is another")
+	}
+	if p.AccessLogsBucket != nil {
+		differs("AccessLogsBucket", *p.AccessLogsBucket.Env().Region, "")
+	}
+}
+
 // panicWith panics if there are problems.
 func panicWith(scope constructs.Construct, id string, list check.List) {
 	path := id
-	if scope == nil {
+	switch {
+	case scope == nil:
 		list.Problems = append([]check.Problem{{Field: "scope", Message: "must be a stack, or a construct in one, got nil"}}, list.Problems...)
-	} else if network.Try(func() { awscdk.Stack_Of(scope) }) != nil {
+	case network.Try(func() { awscdk.Stack_Of(scope) }) != nil:
 		list.Problems = append([]check.Problem{{Field: "scope", Message: "must be a stack, or a construct in one"}}, list.Problems...)
-	} else {
+	case len(list.Problems) > 0:
 		path = strings.TrimPrefix(*scope.Node().Path()+"/"+id, "/")
 	}
 	if len(list.Problems) == 0 {
@@ -114,16 +164,27 @@ func (p *LoadBalancerProps) subnets(vpc awsec2.IVpc) ([]awsec2.ISubnet, error) {
 	if p.VPCSubnets != nil {
 		return network.Select(vpc, p.VPCSubnets)
 	}
-	public, private, isolated := *vpc.PublicSubnets(), *vpc.PrivateSubnets(), *vpc.IsolatedSubnets()
-	switch {
-	case !p.Internal:
-		return public, nil
-	case len(private) > 0:
-		return private, nil
-	case len(isolated) > 0:
-		return isolated, nil
+	if p.Internal {
+		if private := *vpc.PrivateSubnets(); len(private) > 0 {
+			return oneOfEachZone(private), nil
+		}
+		if isolated := *vpc.IsolatedSubnets(); len(isolated) > 0 {
+			return oneOfEachZone(isolated), nil
+		}
 	}
-	return public, nil
+	return oneOfEachZone(*vpc.PublicSubnets()), nil
+}
+
+// oneOfEachZone leaves out what a load balancer does not take: a VPC may have several groups of
+// subnets of a kind.
+func oneOfEachZone(subnets []awsec2.ISubnet) []awsec2.ISubnet {
+	zones := map[string]bool{}
+	return slices.DeleteFunc(slices.Clone(subnets), func(subnet awsec2.ISubnet) bool {
+		zone := *subnet.AvailabilityZone()
+		known := zones[zone]
+		zones[zone] = true
+		return known
+	})
 }
 
 // checkNetwork checks what AWS finds out only when it has begun to build.
@@ -186,6 +247,10 @@ func (p *LoadBalancerProps) checkAllowFrom(list *check.List) {
 		}
 	}
 	if p.Internal && p.VPC != nil && len(p.AllowFrom) == 0 && len(p.SecurityGroups) == 0 {
+		if _, own := p.VPC.(awsec2.Vpc); p.DualStack && !own {
+			list.Add(check.Problem{Field: "AllowFrom", Message: "is required for an Internal load balancer with DualStack in an imported VPC, whose IPv6 block is not known"})
+			return
+		}
 		if err := network.Try(func() { p.VPC.VpcCidrBlock() }); err != nil {
 			list.Add(check.Problem{Field: "VPC", Message: "was imported without its CIDR block, which says who may connect to an Internal load balancer",
 				Fix: "set VpcCidrBlock when you import it, or set AllowFrom"})

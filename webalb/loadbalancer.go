@@ -3,6 +3,7 @@ package webalb
 import (
 	"cmp"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -13,41 +14,49 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
+	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/platform"
 )
 
 // LoadBalancerProps are the options of a load balancer. The zero value is one on the internet, over
 // HTTP, in a VPC of its own.
 type LoadBalancerProps struct {
-	// VPC that the load balancer, and the tasks behind it, are in.
+	// VPC that the load balancer, and the tasks behind it, are in. An imported one must name its
+	// subnets. A change replaces the load balancer, as one of Internal does.
 	// Optional. Default: a new one of two availability zones with a public subnet each and no NAT
 	// gateway, which costs nothing.
 	VPC awsec2.IVpc
 
-	// VPCSubnets of the load balancer: at least two in different availability zones, public ones
-	// unless it is Internal.
+	// VPCSubnets of the load balancer: one of each availability zone, in two zones at least, public
+	// ones unless it is Internal.
 	// Optional. Default: the VPC's public subnets; for an Internal one its private subnets, and if
-	// there are none its isolated or else its public ones.
+	// there are none its isolated or else its public ones. If a zone has several, the first.
 	VPCSubnets *awsec2.SubnetSelection
 
-	// Internal makes a load balancer that only the VPC, and networks connected to it, can reach.
+	// Internal makes a load balancer that only the VPC can reach, and networks connected to it that
+	// AllowFrom names. A change replaces the load balancer. AWS attaches a target group to one load
+	// balancer only, so such an update fails as long as services are behind it.
 	// Optional. Default: false, it is on the internet.
 	Internal bool
 
 	// AllowFrom are the addresses that clients may have. IPv6 needs DualStack. It excludes
-	// SecurityGroups.
-	// Optional. Default: every address; for an Internal one those of the VPC.
+	// SecurityGroups, which can also let in security groups and prefix lists, such as CloudFront's.
+	// A group of AWS's default quota holds 60 rules: one for each address and port.
+	// Optional. Default: every address; for an Internal one the VPC's first block of IPv4, and of
+	// IPv6 with DualStack.
 	AllowFrom []netip.Prefix
 
 	// SecurityGroups replace the one that is made. What may come in is theirs to say; what goes out
-	// to the services behind is added to them.
+	// to the services behind is added to them, unless they let everything out. At most 5, a quota
+	// that AWS raises.
 	// Optional. Default: a new one that lets AllowFrom in to the ports of the load balancer, and
 	// out to the services only.
 	SecurityGroups []awsec2.ISecurityGroup
 
 	// Certificates make the load balancer listen with HTTPS on port 443, and redirect clients from
-	// port 80. The first is for clients that name no host. They must be in the load balancer's
-	// region; awscertificatemanager.NewCertificate makes one.
+	// port 80. The load balancer takes the one that fits the host name that a client asks for, and
+	// the first if none does. They must be in the load balancer's region;
+	// awscertificatemanager.NewCertificate makes one. At most 26.
 	// Optional. Default: none, clients come over HTTP without encryption.
 	Certificates []awscertificatemanager.ICertificate
 
@@ -68,12 +77,12 @@ type LoadBalancerProps struct {
 	// Certificates. Optional. Default: false.
 	RedirectDisabled bool
 
-	// HTTP2Disabled leaves only HTTP/1.1 to clients, who get HTTP/2 over HTTPS otherwise. Optional.
-	// Default: false.
+	// HTTP2Disabled leaves only HTTP/1.1 to clients, who get HTTP/2 over HTTPS otherwise. Servers
+	// get HTTP/1.1 in both cases. Optional. Default: false.
 	HTTP2Disabled bool
 
-	// DualStack gives the load balancer IPv6 addresses beside those of IPv4. Its subnets must have
-	// IPv6 blocks. Optional. Default: false; a new VPC has no IPv6.
+	// DualStack gives the load balancer IPv6 addresses beside those of IPv4. It needs a VPC whose
+	// subnets have IPv6 blocks. Optional. Default: false, IPv4 only.
 	DualStack bool
 
 	// IdleTimeout ends a connection on which no byte went in either direction: it is how long a
@@ -85,28 +94,31 @@ type LoadBalancerProps struct {
 	// destroyed, until it is switched off. Optional. Default: false.
 	DeletionProtection bool
 
-	// InvalidHeadersKept passes headers with names that are not valid on to the services. They are
-	// dropped otherwise. Optional. Default: false.
+	// InvalidHeadersKept passes headers on to the services whose names have other characters than
+	// letters, digits and hyphens: an underscore, for instance. Servers that read such names alike
+	// can be deceived. Optional. Default: false, they are dropped.
 	InvalidHeadersKept bool
 
-	// AccessLogsBucket receives a line for each request. It is in the load balancer's region and
-	// not encrypted with a KMS key. The load balancer is allowed to write to it; the policy of an
-	// imported bucket must do so itself.
+	// AccessLogsBucket receives a line for each request, in files of five minutes. It is in the load
+	// balancer's region and not encrypted with a KMS key. The load balancer is allowed to write to
+	// it; the policy of an imported bucket must do so itself.
 	// Optional. Default: no access logs.
 	AccessLogsBucket awss3.IBucket
 
 	// AccessLogsPrefix is the folder of the access logs in their bucket, without slashes at the
-	// ends. Optional. Default: the top of the bucket.
+	// ends and without AWSLogs, the folder that AWS makes in it. It needs AccessLogsBucket.
+	// Optional. Default: the top of the bucket.
 	AccessLogsPrefix string
 
 	// LoadBalancerName has 1 to 32 letters, digits and hyphens, no hyphen at the ends, does not
-	// start with internal-, and is the only one in the account and region.
+	// start with internal-, and is the only one in the account and region. A change replaces the
+	// load balancer, as one of Internal does.
 	// Optional. Default: generated by CloudFormation.
 	LoadBalancerName string
 }
 
-// LoadBalancer is an Application Load Balancer. It is a construct; its fields are what it is made
-// of.
+// LoadBalancer is an Application Load Balancer, for up to 100 services. It is a construct; its
+// fields are what it is made of.
 type LoadBalancer struct {
 	constructs.Construct
 
@@ -120,15 +132,16 @@ type LoadBalancer struct {
 	// Redirect is the listener on port 80 beside HTTPS; nil if there is none.
 	Redirect awselasticloadbalancingv2.ApplicationListener
 
-	// ALB is the load balancer itself: for its DNS name, metrics, attributes. Nil if the listener
-	// is somebody else's ([FromListener]).
+	// ALB is the load balancer itself: for DNS records, metrics, attributes, a web ACL. Nil if the
+	// listener is somebody else's ([FromListener]).
 	ALB awselasticloadbalancingv2.ApplicationLoadBalancer
 
 	internal, https bool
 	url             string
-	idleTimeout     time.Duration // how long it waits for a byte
-	priorities      map[int]string
-	conditions      map[string]string
+	port            string // of the URL, with its colon; empty for the scheme's own
+	named           bool   // the URL is one that Certificates can be for
+	idleTimeout     time.Duration
+	rules           []placedRule
 }
 
 var _ awsec2.IConnectable = (*LoadBalancer)(nil)
@@ -150,8 +163,8 @@ const (
 	httpMessage = "clients come over HTTP, without encryption: the load balancer has no certificate, and there can be none for the name that AWS gives it. " +
 		"Pass it Certificates for a domain of yours, with DomainName; or put a CDN in front. lambdaweb.Hosting{}, ecsweb.Hosting{} and " +
 		"apprunnerweb.Hosting{} have HTTPS without a domain"
-	domainMessage = "the load balancer has Certificates but no DomainName: a service that has no Hosts of its own gets a URL with the name that AWS " +
-		"gives the load balancer, for which the certificates are not valid. Set DomainName to the host name that they are for"
+	domainMessage = "the load balancer has Certificates but no DomainName, and a service behind it has no Hosts: its URL has the name that AWS gives " +
+		"the load balancer, for which no certificate is valid. Set DomainName to the host name that the certificates are for, or Hosts of each service"
 	vpcMessage = "made a VPC of two availability zones with public subnets and no NAT gateway; pass VPC to use yours"
 )
 
@@ -173,14 +186,16 @@ func NewLoadBalancer(scope constructs.Construct, id string, props *LoadBalancerP
 	}
 	p.logAccess(l)
 	l.listen(&p)
-	l.url = l.scheme() + cmp.Or(p.DomainName, *l.ALB.LoadBalancerDnsName())
-	p.warn(l)
+	l.url, l.named = l.scheme()+cmp.Or(p.DomainName, *l.ALB.LoadBalancerDnsName()), p.DomainName != ""
+	if !l.https && !l.internal {
+		awscdk.Annotations_Of(l).AddWarningV2(new(HTTPWarning), new(httpMessage))
+	}
 	return l
 }
 
 // newLoadBalancer is one without resources.
 func newLoadBalancer(scope constructs.Construct, id string) *LoadBalancer {
-	l := &LoadBalancer{priorities: map[int]string{}, conditions: map[string]string{}}
+	l := &LoadBalancer{}
 	constructs.NewConstruct_Override(l, scope, &id)
 	return l
 }
@@ -223,7 +238,7 @@ func (p *LoadBalancerProps) newALB(l *LoadBalancer) awselasticloadbalancingv2.Ap
 	return awselasticloadbalancingv2.NewApplicationLoadBalancer(l, new("Resource"), props)
 }
 
-// newSecurityGroup is one that lets nothing in or out yet. The rules of services in other stacks are
+// newSecurityGroup is one that lets nothing in or out yet. Rules for services in other stacks are
 // resources of those stacks; without any rule of its own the group would let everything out, which
 // is what EC2 makes of a group without outbound rules.
 func newSecurityGroup(l *LoadBalancer) awsec2.SecurityGroup {
@@ -231,6 +246,8 @@ func newSecurityGroup(l *LoadBalancer) awsec2.SecurityGroup {
 		Vpc:              l.VPC,
 		Description:      new("The load balancer"),
 		AllowAllOutbound: new(false),
+		// A rule that is a resource of its own would leave the group open until it is there.
+		DisableInlineRules: new(false),
 	})
 	group.AddEgressRule(awsec2.Peer_Ipv4(new("255.255.255.255/32")), awsec2.Port_Tcp(new(1.0)), new("nothing, else all would be allowed"), nil)
 	return group
@@ -292,6 +309,9 @@ func (p *LoadBalancerProps) peers(vpc awsec2.IVpc) []awsec2.IPeer {
 	case len(peers) > 0:
 	case p.Internal:
 		peers = append(peers, awsec2.Peer_Ipv4(vpc.VpcCidrBlock()))
+		if own, ok := vpc.(awsec2.Vpc); ok && p.DualStack {
+			peers = append(peers, awsec2.Peer_Ipv6(awscdk.Fn_Select(new(0.0), own.VpcIpv6CidrBlocks())))
+		}
 	default:
 		peers = append(peers, awsec2.Peer_AnyIpv4())
 		if p.DualStack {
@@ -301,14 +321,14 @@ func (p *LoadBalancerProps) peers(vpc awsec2.IVpc) []awsec2.IPeer {
 	return peers
 }
 
-// warn says what clients will notice.
-func (p *LoadBalancerProps) warn(l *LoadBalancer) {
-	if !l.https && !l.internal {
-		awscdk.Annotations_Of(l).AddWarningV2(new(HTTPWarning), new(httpMessage))
+// warnOf warns of a service whose URL has a host name that the certificates are not for.
+func (l *LoadBalancer) warnOf(rule Rule) {
+	if _, ok := rule.name(); ok || !l.https || l.named {
+		return
 	}
-	if l.https && p.DomainName == "" {
-		awscdk.Annotations_Of(l).AddWarningV2(new(DomainWarning), new(domainMessage))
-	}
+	// Below l, where the CDK finds also what was acknowledged on l before.
+	awscdk.Annotations_Of(l.ALB).AddWarningV2(new(DomainWarning), new(domainMessage))
+	l.named = true // once is enough
 }
 
 // ListenerProps describe a listener that was not made by this package.
@@ -320,17 +340,19 @@ type ListenerProps struct {
 	// VPC that the load balancer is in. Required.
 	VPC awsec2.IVpc
 
-	// URL by which clients reach the listener: a scheme and a host, such as
-	// https://shop.example.com. Required.
+	// URL by which clients reach the listener: a scheme and a host, with a port if that is not the
+	// scheme's own: https://shop.example.com. Required.
 	URL string
 
-	// IdleTimeout of the load balancer. Optional. Default: 60 s, as load balancers have it.
+	// IdleTimeout of the load balancer, which is not changed: whole seconds, 1 s to 4,000 s. It says
+	// how long servers may take. Optional. Default: 60 s, as load balancers have it.
 	IdleTimeout time.Duration
 }
 
-// FromListener makes a load balancer of a listener that was not made by this package. Priorities
-// that others use on it are not known here: set Priority of a service if CloudFormation says that
-// one is in use. It panics with a [*web.InvalidPropsError] if the props cannot work.
+// FromListener makes a load balancer of a listener that was not made by this package: of another
+// port, for instance, or of another app. Make one of each listener, so that it knows all services
+// of the app. Priorities that others use are not known: set Priority of a service if CloudFormation
+// says that one is in use. It panics with a [*web.InvalidPropsError] if the props cannot work.
 func FromListener(scope constructs.Construct, id string, props *ListenerProps) *LoadBalancer {
 	if props == nil {
 		props = &ListenerProps{}
@@ -338,18 +360,23 @@ func FromListener(scope constructs.Construct, id string, props *ListenerProps) *
 	scheme := props.check(scope, id)
 	l := newLoadBalancer(scope, id)
 	l.VPC, l.Listener = props.VPC, props.Listener
-	l.https, l.url = scheme == "https", props.URL
+	l.https, l.url, l.named = scheme == "https", props.URL, true
+	if host := token.Without(props.URL[len(l.scheme()):]); strings.Contains(host, ":") {
+		l.port = host[strings.LastIndexByte(host, ':'):]
+	}
 	l.idleTimeout = cmp.Or(props.IdleTimeout, platform.IdleTimeout)
 	return l
 }
 
-// Connections are those of the load balancer's security groups.
+// Connections are those of the load balancer's security groups, and let it in elsewhere:
+// instances.Connections().AllowFrom(front, port, nil).
 func (l *LoadBalancer) Connections() awsec2.Connections { return l.Listener.Connections() }
 
-// IdleTimeout is how long the load balancer waits for the next byte.
+// IdleTimeout is how long the load balancer waits for the next byte of a client or a server.
 func (l *LoadBalancer) IdleTimeout() time.Duration { return l.idleTimeout }
 
-// Internal reports whether only the VPC reaches the load balancer.
+// Internal reports whether only the VPC reaches the load balancer; false if the listener is
+// somebody else's, of which it is not known.
 func (l *LoadBalancer) Internal() bool { return l.internal }
 
 // URL is the load balancer's address without a slash at the end. It may hold tokens.

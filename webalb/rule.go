@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -15,22 +16,32 @@ import (
 )
 
 // Rule says which requests a service gets. The zero value is every request that no other rule
-// takes.
+// takes. What else a rule can ask for (headers, methods, addresses) is added to the rule that
+// [LoadBalancer.Forward] returns, with AddCondition.
 type Rule struct {
 	// Hosts are host names, of which a request must have one: "shop.example.com". A * stands for
-	// any characters, and a ? for one, before the last dot. Optional. Default: any host.
+	// any characters, and a ? for one, before the last dot; after it there are letters only. Upper
+	// and lower case are the same. At most 128 characters, and with Paths at most 5 values and 5 of
+	// * and ?.
+	// Optional. Default: any host.
 	Hosts []string
 
-	// Paths are patterns, of which a request's path must match one: "/api/*". A * stands for any
-	// characters, slashes too, and a ? for one. Letters count in upper and lower case. The server
-	// sees the path as it is. Optional. Default: any path.
+	// Paths are patterns, of which a request's path must match one: "/api/*", which is not "/api".
+	// A * stands for any characters, slashes too, and a ? for one. Upper and lower case differ. The
+	// server sees the path as it is. At most 128 letters, digits and _-.$/~"'@:+&, and with Hosts
+	// at most 5 values and 5 of * and ?.
+	// Optional. Default: any path.
 	Paths []string
 
-	// Priority of the rule, 1 to 50000: of the rules that match a request, the lowest wins.
-	// Optional. Default: a number by which a host name comes before a pattern of host names and
-	// that before any host, and then a path before a pattern of paths, the longer pattern first. It
-	// depends on the rule and on the service's place in the tree alone, and so stays when other
-	// services come or go.
+	// Priority of the rule, 1 to 50000: of the rules that match a request, the lowest wins. Up to
+	// 999 and from 49000 on, the numbers are yours: by default none of them is chosen. Two rules
+	// cannot swap theirs in one deployment.
+	// Optional. Default: a number by which the more specific of two rules wins: a host name comes
+	// before a pattern of host names, and that before any host; then a path before a pattern of
+	// paths, and that before any path; of two patterns the one with more characters beside * and ?.
+	// The number depends on the rule and on the service's place in the tree alone, and so stays
+	// when other services come or go. If two services get the same number, which happens on about
+	// one in fifty load balancers of twenty services, the error names one that is free.
 	Priority int
 }
 
@@ -41,6 +52,7 @@ const (
 	maxPattern   = 128 // characters
 	maxValues    = 5   // of all conditions of a rule
 	maxWildcards = 5   // of all conditions of a rule; AWS's pages say 5 and 6
+	maxServices  = 100 // target groups of a load balancer, a quota that AWS does not raise
 )
 
 var (
@@ -51,56 +63,63 @@ var (
 // CheckRule checks the rule of a service before anything is made. Field is the path of the fields
 // of the rule: "Hosting.".
 func (l *LoadBalancer) CheckRule(c *web.Check, field string, rule Rule) {
-	rule.check(c, field)
-	key := rule.conditions()
-	if other, ok := l.conditions[key]; ok {
-		c.Problem(web.Problem{
-			Field:   field + "LoadBalancer",
-			Message: fmt.Sprintf("sends %s to %s already", rule, other),
-			Fix:     "give this service other Hosts or Paths",
-		})
+	for _, problem := range l.problems(rule, field, c.Scope) {
+		c.Problem(problem)
 	}
-	if c.Scope == "" {
+	if c.Stack == nil || l.Construct == nil {
 		return
 	}
-	priority := rule.priority(c.Scope)
-	other, ok := l.priorities[priority]
-	switch {
-	case !ok:
-	case rule.Priority != 0:
-		c.Problem(web.Problem{
-			Field:   field + "Priority",
-			Message: "is that of " + other + " on the same load balancer",
-			Got:     rule.Priority,
-			Fix:     "choose another, or leave it out",
-		})
-	default:
-		c.Problem(web.Problem{
-			Field:   field + "Priority",
-			Message: fmt.Sprintf("would be %d, which is that of %s on the same load balancer", priority, other),
-			Fix:     fmt.Sprintf("set it, to %d for instance", l.free(priority)),
-		})
+	here, there := awscdk.Stack_Of(l), c.Target
+	for _, place := range []struct{ here, there string }{{*here.Account(), there.Account}, {*here.Region(), there.Region}} {
+		if there := token.Literal(place.there); there != "" && !token.In(place.here) && place.here != there {
+			c.Problem(web.Problem{
+				Field:   field + "LoadBalancer",
+				Message: fmt.Sprintf("is in %s, and the service in %s", place.here, there),
+				Fix:     "make one in the account and region of the service",
+			})
+		}
 	}
 }
 
-// check checks the rule by itself.
-func (r Rule) check(c *web.Check, field string) {
+// problems are those of a rule by itself and beside the load balancer's other rules. Scope is empty
+// if the service has no place in the tree yet.
+func (l *LoadBalancer) problems(rule Rule, field, scope string) []web.Problem {
+	if problems := rule.problems(field); len(problems) > 0 {
+		return problems
+	}
+	if len(l.rules) >= maxServices {
+		return []web.Problem{{
+			Field:   field + "LoadBalancer",
+			Message: fmt.Sprintf("has %d services already, the most that AWS lets one have", len(l.rules)),
+			Fix:     "make a second one",
+		}}
+	}
+	if problem := l.numberTaken(rule, field, scope); problem != nil {
+		return []web.Problem{*problem}
+	}
+	for _, other := range l.rules {
+		if problem := l.hidden(rule, other, field, scope); problem != nil {
+			return []web.Problem{*problem}
+		}
+	}
+	return nil
+}
+
+// problems checks the rule by itself.
+func (r Rule) problems(field string) []web.Problem {
+	var problems []web.Problem
 	report := func(name, message, fix string, got any) {
-		c.Problem(web.Problem{Field: field + name, Message: message, Fix: fix, Got: got})
+		problems = append(problems, web.Problem{Field: field + name, Message: message, Fix: fix, Got: got})
 	}
 	for i, host := range r.Hosts {
-		if token.In(host) {
-			continue
-		}
-		if !hostPattern.MatchString(host) || len(host) > maxPattern {
-			report(fmt.Sprintf("Hosts[%d]", i), fmt.Sprintf("must be a host name of up to %d characters, such as shop.example.com or *.example.com", maxPattern), "", host)
+		if !token.In(host) && (!hostPattern.MatchString(host) || len(host) > maxPattern) {
+			report(fmt.Sprintf("Hosts[%d]", i),
+				fmt.Sprintf("must be a host name of up to %d characters, such as shop.example.com or *.example.com, and letters only after the last dot", maxPattern),
+				"", host)
 		}
 	}
 	for i, path := range r.Paths {
-		if token.In(path) {
-			continue
-		}
-		if !pathPattern.MatchString(path) || len(path) > maxPattern {
+		if !token.In(path) && (!pathPattern.MatchString(path) || len(path) > maxPattern) {
 			report(fmt.Sprintf("Paths[%d]", i),
 				fmt.Sprintf("must start with a slash or * and have up to %d letters, digits and _-.$/~\"'@:+&*?", maxPattern), "", path)
 		}
@@ -115,6 +134,7 @@ func (r Rule) check(c *web.Check, field string) {
 	if r.Priority < 0 || r.Priority > maxPriority {
 		report("Priority", fmt.Sprintf("must be between 1 and %d", maxPriority), "leave it out for one that fits", r.Priority)
 	}
+	return problems
 }
 
 // String says which requests the rule means.
@@ -129,74 +149,290 @@ func (r Rule) String() string {
 	return text
 }
 
-// conditions is the same for rules that match the same requests.
-func (r Rule) conditions() string {
-	hosts := slices.Sorted(slices.Values(r.Hosts))
-	for i := range hosts {
-		hosts[i] = strings.ToLower(hosts[i])
+// placedRule is a rule of the load balancer.
+type placedRule struct {
+	Rule
+	priority int
+	scope    string // path of what it belongs to
+}
+
+// numberTaken reports a priority that another rule has.
+func (l *LoadBalancer) numberTaken(rule Rule, field, scope string) *web.Problem {
+	if scope == "" && rule.Priority == 0 {
+		return nil
 	}
-	return strings.Join(hosts, " ") + "\n" + strings.Join(slices.Sorted(slices.Values(r.Paths)), " ")
+	priority := rule.priority(scope)
+	other, ok := l.taken(priority)
+	switch {
+	case !ok:
+		return nil
+	case rule.Priority != 0:
+		return &web.Problem{
+			Field:   field + "Priority",
+			Message: "is that of " + other + " on the same load balancer",
+			Got:     rule.Priority,
+			Fix:     "choose another, or leave it out",
+		}
+	}
+	first, size := rule.band()
+	free := priority
+	for used := true; used && free-priority < size; _, used = l.taken(first + (free-first)%size) {
+		free++
+	}
+	return &web.Problem{
+		Field:   field + "Priority",
+		Message: fmt.Sprintf("would be %d, which is that of %s on the same load balancer", priority, other),
+		Fix:     fmt.Sprintf("set it, to %d for instance", first+(free-first)%size),
+	}
+}
+
+// taken returns whose a priority is.
+func (l *LoadBalancer) taken(priority int) (scope string, ok bool) {
+	i := slices.IndexFunc(l.rules, func(rule placedRule) bool { return rule.priority == priority })
+	if i < 0 {
+		return "", false
+	}
+	return l.rules[i].scope, true
+}
+
+// hidden reports a rule that gets none of the requests of one of its conditions, because the other
+// one comes before it and takes them all. Whoever gives the later one its Priority means it.
+func (l *LoadBalancer) hidden(rule Rule, other placedRule, field, scope string) *web.Problem {
+	known := scope != "" || rule.Priority != 0
+	priority := rule.priority(scope)
+	for _, mine := range rule.conditions() {
+		for _, theirs := range other.conditions() {
+			over, under := mine.covers(theirs), theirs.covers(mine)
+			switch {
+			case over && under && (!known && other.Priority == 0 || known && rule.later(priority, other).Priority == 0):
+				return &web.Problem{
+					Field:   field + "LoadBalancer",
+					Message: fmt.Sprintf("sends %s to %s already", mine, other.scope),
+					Fix:     "give this service other Hosts or Paths",
+				}
+			case !known || over == under:
+			case under && priority > other.priority && rule.Priority == 0:
+				return &web.Problem{
+					Field:   field + "Priority",
+					Message: fmt.Sprintf("must be less than %d, that of %s, which takes %s", other.priority, other.scope, theirs),
+					Got:     priority,
+					Fix:     l.instead(other.priority, -1),
+				}
+			case over && priority < other.priority && other.Priority == 0:
+				return &web.Problem{
+					Field:   field + "Priority",
+					Message: fmt.Sprintf("must be greater than %d, that of %s, which takes %s", other.priority, other.scope, theirs),
+					Got:     priority,
+					Fix:     l.instead(other.priority, +1),
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// later is the one of two rules with the higher number.
+func (r Rule) later(priority int, other placedRule) Rule {
+	if priority > other.priority {
+		return r
+	}
+	return other.Rule
+}
+
+// instead says which priority to set: the next one in a direction that no rule has.
+func (l *LoadBalancer) instead(priority, step int) string {
+	for priority += step; priority >= 1 && priority <= maxPriority; priority += step {
+		if _, used := l.taken(priority); !used {
+			return fmt.Sprintf("set it, to %d for instance", priority)
+		}
+	}
+	return "change that one"
+}
+
+// condition is one host and one path of a rule.
+type condition struct{ host, path string }
+
+// conditions are all combinations of the rule's hosts and paths, in lower case where that does not
+// count. What is not asked for is a *.
+func (r Rule) conditions() []condition {
+	hosts, paths := r.Hosts, r.Paths
+	if len(hosts) == 0 {
+		hosts = []string{"*"}
+	}
+	if len(paths) == 0 {
+		paths = []string{"*"}
+	}
+	var all []condition
+	for _, host := range hosts {
+		for _, path := range paths {
+			all = append(all, condition{plain(strings.ToLower(host)), plain(path)})
+		}
+	}
+	return all
+}
+
+// plain is the shortest pattern that means the same.
+func plain(pattern string) string {
+	for strings.Contains(pattern, "**") {
+		pattern = strings.ReplaceAll(pattern, "**", "*")
+	}
+	if pattern == "/*" { // every path starts with a slash
+		return "*"
+	}
+	return pattern
+}
+
+// String says which requests the condition means.
+func (c condition) String() string {
+	var rule Rule
+	if c.host != "*" {
+		rule.Hosts = []string{c.host}
+	}
+	if c.path != "*" {
+		rule.Paths = []string{c.path}
+	}
+	return rule.String()
+}
+
+// covers reports whether c takes all requests that other takes.
+func (c condition) covers(other condition) bool {
+	return covers(c.host, other.host) && covers(c.path, other.path)
+}
+
+// covers reports whether a pattern matches all texts that another one matches. A character that
+// stands in no pattern is the hardest one to match, so it stands for those of the other one's
+// wildcards; and what a pattern matches if a * stands for more of them than there can be ? in the
+// pattern, it matches however many they are.
+func covers(pattern, other string) bool {
+	const character = "\x00"
+	before, after, found := strings.Cut(other, "*")
+	if !found {
+		return match(pattern, strings.ReplaceAll(other, "?", character))
+	}
+	for n := range maxWildcards + 2 {
+		if !covers(pattern, before+strings.Repeat(character, n)+after) {
+			return false
+		}
+	}
+	return true
+}
+
+// match reports whether a pattern matches a text.
+func match(pattern, text string) bool {
+	i, j := 0, 0
+	star, from := -1, 0 // the last * of the pattern, and where what it stands for ends
+	for j < len(text) {
+		switch {
+		case i < len(pattern) && pattern[i] == '*':
+			star, from = i, j
+			i++
+		case i < len(pattern) && (pattern[i] == text[j] || pattern[i] == '?'):
+			i, j = i+1, j+1
+		case star >= 0:
+			from++
+			i, j = star+1, from
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[i:], "*") == ""
 }
 
 // The priorities of rules that have none are in bands, so that the more specific of two rules wins
-// whatever the order of the services: three of hosts, each of which has bands for paths. Within a
-// band a hash of the service's place in the tree chooses, so that one service's priority does not
-// depend on the others, and two hostings of one service do not clash while CloudFormation replaces
-// the one by the other.
+// whatever the order of the services. Within a band a hash of the service's place in the tree
+// chooses, so that one service's priority does not depend on the others. The bands are as wide as
+// the rules are usual.
 const (
-	hostBand  = 16000        // of three: names, patterns, any host
-	pathBands = 32           // exact paths, then patterns by the length of what they start with
-	pathBand  = 250          // of those
-	anyBand   = hostBand / 2 // any path, after pathBands
+	firstPriority = 1000
+	lastPriority  = 48999
 )
 
-// priority returns the rule's own, or the one of its band for a place in the tree.
+// What a rule asks of hosts, the most specific first.
+const (
+	hostNames = iota
+	hostPatterns
+	anyHost
+)
+
+// score of a path that is no pattern; those of patterns are less.
+const exact = maxPattern
+
+// bands say how many priorities the rules of a score have, for the scores up to the first number.
+var bands = [...][]struct{ score, size int }{
+	hostNames:    {{0, 14800}, {3, 150}, {16, 500}, {32, 100}, {exact - 1, 12}, {exact, 640}},
+	hostPatterns: {{63, 60}, {2*exact - 1, 8}},
+	anyHost:      {{0, 300}, {3, 200}, {16, 900}, {32, 150}, {exact - 1, 15}, {exact, 900}},
+}
+
+// specificity says what the rule asks of hosts, and how much of hosts' patterns and paths: the
+// characters of the one that has the fewest. A rule that takes a part of another one's requests is
+// of an earlier kind, or has the higher score.
+func (r Rule) specificity() (kind, score int) {
+	hosts, paths := exact, exact
+	for _, condition := range r.conditions() {
+		hosts, paths = min(hosts, characters(condition.host)), min(paths, characters(condition.path))
+	}
+	switch {
+	case len(r.Hosts) == 0:
+		return anyHost, paths
+	case hosts == exact:
+		return hostNames, paths
+	}
+	return hostPatterns, hosts + paths
+}
+
+// characters are those of a pattern beside * and ?.
+func characters(pattern string) int {
+	if !isPattern(pattern) {
+		return exact
+	}
+	return len(pattern) - strings.Count(pattern, "*") - strings.Count(pattern, "?")
+}
+
+// band returns the first priority of the rule's band, and how many there are.
+func (r Rule) band() (first, size int) { return bandOf(r.specificity()) }
+
+func bandOf(kind, score int) (first, size int) {
+	first = firstPriority
+	for k, steps := range bands {
+		for i := len(steps) - 1; i >= 0; i-- {
+			least, most, size := 0, steps[i].score, steps[i].size
+			if i > 0 {
+				least = steps[i-1].score + 1
+			}
+			if k == kind && score >= least {
+				return first + (most-score)*size, size
+			}
+			first += (most - least + 1) * size
+		}
+	}
+	panic(fmt.Sprintf("webalb: no band for kind %d, score %d", kind, score)) // a mistake in bands
+}
+
+// priority returns the rule's own, or the one of its band for a place in the tree. Two places below
+// the same parent never share one: they are hostings of one service, of which CloudFormation
+// replaces the one by the other while both rules are there.
 func (r Rule) priority(scope string) int {
 	if r.Priority != 0 {
 		return r.Priority
 	}
-	hash := fnv.New32a()
-	hash.Write([]byte(scope))
 	first, size := r.band()
-	return first + int(hash.Sum32()%uint32(size))
+	slash := strings.LastIndexByte(scope, '/') + 1
+	return first + (hash(scope[:slash])%size+hash(scope[slash:])%size)%size
 }
 
-// band returns the first priority of the rule's band, and how many there are.
-func (r Rule) band() (first, size int) {
-	first = 1
-	switch {
-	case len(r.Hosts) == 0:
-		first += 2 * hostBand
-	case slices.ContainsFunc(r.Hosts, isPattern):
-		first += hostBand
-	}
-	if len(r.Paths) == 0 {
-		return first + pathBands*pathBand, anyBand
-	}
-	least := pathBands // characters that every path starts with
-	for _, path := range r.Paths {
-		if isPattern(path) {
-			least = min(least, strings.IndexAny(path, "*?"))
-		}
-	}
-	if least == pathBands {
-		return first, pathBand
-	}
-	return first + (pathBands-1-min(least, pathBands-2))*pathBand, pathBand
+func isPattern(text string) bool { return strings.ContainsAny(text, "*?") }
+
+// hash is FNV-1a, which stays the same for ever.
+func hash(text string) int {
+	sum := fnv.New64a()
+	sum.Write([]byte(text))
+	return int(sum.Sum64() % (1<<31 - 1))
 }
 
-func isPattern(text string) bool { return strings.ContainsAny(token.Without(text), "*?") }
-
-// free is the next priority that no service has.
-func (l *LoadBalancer) free(priority int) int {
-	for l.priorities[priority] != "" {
-		priority = priority%maxPriority + 1
-	}
-	return priority
-}
-
-// Forward sends the requests of a rule to a target group. Scope is the construct that a hosting's
-// Define gets, and the rule was checked by CheckRule.
+// Forward sends the requests of a rule to a target group: of a hosting, whose Define passes the
+// construct that it gets as scope, or of EC2 instances of yours. It panics with a
+// [*web.InvalidPropsError] if the rule cannot work; hostings find that out before, with CheckRule.
 func (l *LoadBalancer) Forward(
 	scope constructs.Construct,
 	id string,
@@ -204,8 +440,13 @@ func (l *LoadBalancer) Forward(
 	targets awselasticloadbalancingv2.IApplicationTargetGroup,
 ) awselasticloadbalancingv2.ApplicationListenerRule {
 	path := *scope.Node().Path()
+	if problems := l.problems(rule, "", path); len(problems) > 0 {
+		panic(&web.InvalidPropsError{Path: path + "/" + id, Problems: problems})
+	}
 	priority := rule.priority(path)
-	l.priorities[priority], l.conditions[rule.conditions()] = path, path
+	rule.Hosts, rule.Paths = slices.Clone(rule.Hosts), slices.Clone(rule.Paths)
+	l.rules = append(l.rules, placedRule{rule, priority, path})
+	l.warnOf(rule)
 	var conditions []awselasticloadbalancingv2.ListenerCondition
 	if len(rule.Hosts) > 0 {
 		conditions = append(conditions, awselasticloadbalancingv2.ListenerCondition_HostHeaders(pointers(rule.Hosts)))
@@ -237,10 +478,17 @@ func pointers(values []string) *[]*string {
 // a pattern, or else the load balancer's own. The paths of the rule are not part of it, because the
 // server sees them as they are.
 func (l *LoadBalancer) URLOf(rule Rule) string {
-	for _, host := range rule.Hosts {
-		if !isPattern(host) {
-			return l.scheme() + host
-		}
+	if host, ok := rule.name(); ok {
+		return l.scheme() + host + l.port
 	}
 	return l.url
+}
+
+// name is the first host that is not a pattern.
+func (r Rule) name() (host string, ok bool) {
+	i := slices.IndexFunc(r.Hosts, func(host string) bool { return !isPattern(host) })
+	if i < 0 {
+		return "", false
+	}
+	return r.Hosts[i], true
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
+	"github.com/cdkweb/cdkweb/fargateweb"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -16,6 +17,7 @@ import (
 var hostings = map[string]web.Hosting{
 	"apprunner": apprunnerweb.Hosting{MaxConcurrency: 80},
 	"ecs":       ecsweb.Hosting{},
+	"fargate":   fargateweb.Hosting{},
 	"lambda":    lambdaweb.Hosting{},
 }
 

@@ -34,6 +34,37 @@ var logicalIDs = map[string]string{
 		SiteECSExpressLogGroup6D9B01FB AWS::Logs::LogGroup
 		SiteECSExpressTaskRole052E060B AWS::IAM::Role
 		SiteECSExpressTaskRoleDefaultPolicyC57DAD5E AWS::IAM::Policy`,
+	"fargate": `
+		Entries3C9817F4 AWS::DynamoDB::GlobalTable
+		SiteFargateClusterFDF3DB28 AWS::ECS::Cluster
+		SiteFargateLoadBalancer14B6698E AWS::ElasticLoadBalancingV2::LoadBalancer
+		SiteFargateLoadBalancerHTTP4F8232F0 AWS::ElasticLoadBalancingV2::Listener
+		SiteFargateLoadBalancerSecurityGroup9A7C090C AWS::EC2::SecurityGroup
+		SiteFargateLoadBalancerSecurityGrouptoGuestbookSiteFargateSecurityGroup45AD1A4080806DEA0811 AWS::EC2::SecurityGroupEgress
+		SiteFargateLoadBalancerVPCE4DD7301 AWS::EC2::VPC
+		SiteFargateLoadBalancerVPCIGWD7D943E4 AWS::EC2::InternetGateway
+		SiteFargateLoadBalancerVPCPublicSubnet1DefaultRouteAD9A7256 AWS::EC2::Route
+		SiteFargateLoadBalancerVPCPublicSubnet1RouteTableAssociationFF8F2506 AWS::EC2::SubnetRouteTableAssociation
+		SiteFargateLoadBalancerVPCPublicSubnet1RouteTableEFE52AB8 AWS::EC2::RouteTable
+		SiteFargateLoadBalancerVPCPublicSubnet1SubnetF392800A AWS::EC2::Subnet
+		SiteFargateLoadBalancerVPCPublicSubnet2DefaultRouteE72DB304 AWS::EC2::Route
+		SiteFargateLoadBalancerVPCPublicSubnet2RouteTableAssociation1B65F414 AWS::EC2::SubnetRouteTableAssociation
+		SiteFargateLoadBalancerVPCPublicSubnet2RouteTableE048A300 AWS::EC2::RouteTable
+		SiteFargateLoadBalancerVPCPublicSubnet2Subnet0281B025 AWS::EC2::Subnet
+		SiteFargateLoadBalancerVPCVPCGW310B128D AWS::EC2::VPCGatewayAttachment
+		SiteFargateLogGroup2122D686 AWS::Logs::LogGroup
+		SiteFargateRule961AECA7 AWS::ElasticLoadBalancingV2::ListenerRule
+		SiteFargateSecurityGroupB84EB06C AWS::EC2::SecurityGroup
+		SiteFargateSecurityGroupfromGuestbookSiteFargateLoadBalancerSecurityGroupC7037F21808041C74459 AWS::EC2::SecurityGroupIngress
+		SiteFargateServiceA0E23A4C AWS::ECS::Service
+		SiteFargateServiceTaskCountTargetCPUCA88E548 AWS::ApplicationAutoScaling::ScalingPolicy
+		SiteFargateServiceTaskCountTargetFBDA033C AWS::ApplicationAutoScaling::ScalableTarget
+		SiteFargateTargetGroup3D6E074A AWS::ElasticLoadBalancingV2::TargetGroup
+		SiteFargateTaskDefinition57C362BB AWS::ECS::TaskDefinition
+		SiteFargateTaskDefinitionExecutionRole9B97E06A AWS::IAM::Role
+		SiteFargateTaskDefinitionExecutionRoleDefaultPolicy38404823 AWS::IAM::Policy
+		SiteFargateTaskRoleC3801AA4 AWS::IAM::Role
+		SiteFargateTaskRoleDefaultPolicy7C05C765 AWS::IAM::Policy`,
 	"lambda": `
 		Entries3C9817F4 AWS::DynamoDB::GlobalTable
 		SiteLambdaFunction719B4B98 AWS::Lambda::Function

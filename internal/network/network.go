@@ -102,5 +102,5 @@ func KindsOf(vpc awsec2.IVpc, subnets []awsec2.ISubnet) Kinds {
 
 // Unknown reports whether nothing is known of a VPC's subnets.
 func Unknown(vpc awsec2.IVpc) bool {
-	return len(*vpc.PublicSubnets())+len(*vpc.PrivateSubnets())+len(*vpc.IsolatedSubnets()) == 0
+	return len(*vpc.PublicSubnets()) == 0 && len(*vpc.PrivateSubnets()) == 0 && len(*vpc.IsolatedSubnets()) == 0
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,13 +18,33 @@ import (
 // result is what a child process measured.
 type result struct {
 	Define, Synth time.Duration
-	Resources     map[string]int // by type
+	Resources     resources
 }
 
 func (r result) total() time.Duration { return r.Define + r.Synth }
 
+// resources counts those of a template by type.
+type resources map[string]int
+
+func (r resources) total() int {
+	sum := 0
+	for _, n := range r {
+		sum += n
+	}
+	return sum
+}
+
+// without leaves some types out.
+func (r resources) without(types ...string) resources {
+	rest := maps.Clone(r)
+	for _, t := range types {
+		delete(rest, t)
+	}
+	return rest
+}
+
 // measure defines the services in a stack of this process, and synthesizes it.
-func measure(v variant, services int) (r result, err error) {
+func measure(define define, services int) (r result, err error) {
 	defer jsii.Close()
 	outdir, err := os.MkdirTemp("", "bench-synth")
 	if err != nil {
@@ -32,11 +53,14 @@ func measure(v variant, services int) (r result, err error) {
 	defer os.RemoveAll(outdir)
 
 	// What a process does once, starting Node and loading the CDK, belongs to neither variant.
-	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &outdir})
+	app := awscdk.NewApp(&awscdk.AppProps{
+		Outdir:  &outdir,
+		Context: &map[string]any{"@aws-cdk/core:stackResourceLimit": 0}, // never deployed
+	})
 	stack := awscdk.NewStack(app, new("Stack"), nil)
 
 	start := time.Now()
-	v.define(stack, services)
+	define(stack, services)
 	r.Define = time.Since(start)
 	start = time.Now()
 	app.Synth(nil)
@@ -52,7 +76,7 @@ func measure(v variant, services int) (r result, err error) {
 	if err := json.Unmarshal(content, &template); err != nil {
 		return r, err
 	}
-	r.Resources = map[string]int{}
+	r.Resources = resources{}
 	for _, resource := range template.Resources {
 		r.Resources[resource.Type]++
 	}
@@ -61,12 +85,13 @@ func measure(v variant, services int) (r result, err error) {
 
 // runChild measures a variant in a process of its own. The program node, if there is one, takes the
 // place of Node.
-func runChild(v variant, services int, node string) (r result, err error) {
+func runChild(c comparison, v variant, services int, node string) (r result, err error) {
 	executable, err := os.Executable()
 	if err != nil {
 		return r, err
 	}
-	command := exec.Command(executable, "-variant", v.name, "-services", strconv.Itoa(services))
+	command := exec.Command(executable, "-of", c.name, "-variant", v.name,
+		"-services", strconv.Itoa(services))
 	command.Env = os.Environ()
 	if node != "" {
 		command.Env = append(command.Env, "JSII_NODE="+node)
@@ -75,16 +100,16 @@ func runChild(v variant, services int, node string) (r result, err error) {
 	command.Stderr = &stderr
 	output, err := command.Output()
 	if err != nil {
-		return r, fmt.Errorf("%s with %d services: %w\n%s", v.name, services, err, &stderr)
+		return r, fmt.Errorf("%s, %s with %d services: %w\n%s", c.name, v.name, services, err, &stderr)
 	}
 	if err := json.Unmarshal(output, &r); err != nil {
-		return r, fmt.Errorf("%s with %d services: %w", v.name, services, err)
+		return r, fmt.Errorf("%s, %s with %d services: %w", c.name, v.name, services, err)
 	}
 	return r, nil
 }
 
 // countCalls runs a variant once more, untimed, with a Node that keeps a copy of its input.
-func countCalls(v variant, services int) (calls, error) {
+func countCalls(c comparison, v variant, services int) (calls, error) {
 	dir, err := os.MkdirTemp("", "bench-synth")
 	if err != nil {
 		return nil, err
@@ -95,7 +120,7 @@ func countCalls(v variant, services int) (calls, error) {
 	if err := os.WriteFile(node, []byte(script), 0o755); err != nil {
 		return nil, err
 	}
-	if _, err := runChild(v, services, node); err != nil {
+	if _, err := runChild(c, v, services, node); err != nil {
 		return nil, err
 	}
 	requests, err := os.Open(filepath.Join(dir, "requests"))

@@ -14,7 +14,7 @@ import (
 
 const image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4"
 
-func defineWithCDKWeb(stack awscdk.Stack, services int) {
+func appRunnerWithCDKWeb(stack awscdk.Stack, services int) {
 	workload := web.Workload{
 		Image:       webimage.URI(image, nil),
 		Environment: map[string]string{"STAGE": "test"},
@@ -28,8 +28,8 @@ func defineWithCDKWeb(stack awscdk.Stack, services int) {
 	}
 }
 
-// defineByHand writes down the same resources with L1 constructs alone.
-func defineByHand(stack awscdk.Stack, services int) {
+// appRunnerByHand writes down the same resources with L1 constructs alone.
+func appRunnerByHand(stack awscdk.Stack, services int) {
 	trust := func(service string) any {
 		return map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
 			"Effect":    "Allow",
