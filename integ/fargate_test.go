@@ -57,7 +57,7 @@ func TestFargate(t *testing.T) {
 		if err != nil {
 			return "", err
 		}
-		v := s.keepVisiting("/", 2)
+		v := s.keepVisiting("/", 5) // the emulator needs an instant to see that a task has ended
 		v.waitFor(50)
 		exit, err := s.get("/exit")
 		err = want(exit, err, 502, "")

@@ -17,7 +17,8 @@ import (
 //     some of a role that does not exist, at an address that AWS's libraries refuse,
 //   - the task has the memory of its definition,
 //   - a task runs, and so gets requests, once it is healthy by the check of its target groups, ten
-//     times as fast as they say; it fails if it gets unhealthy.
+//     times as fast as they say; it fails if it gets unhealthy,
+//   - a task that is to end, and gets no new requests, has a second for those on their way.
 //
 // What becomes of a deployment whose tasks fail is decided by the emulator, by the template.
 type fargateHost struct {
@@ -31,6 +32,8 @@ type fargateHost struct {
 
 // hurry is how much shorter the pauses between health checks are here.
 const hurry = 10
+
+const deregistrationDelay = time.Second
 
 // task is what the labels of a container say.
 type task struct{ arn, cluster, definition string }
@@ -86,27 +89,16 @@ func (h *fargateHost) create(t task, c map[string]any) error {
 
 // started returns once a task is healthy, and removes its container if it is not.
 func (h *fargateHost) started(container string) error {
-	text, err := h.docker.run("inspect", "--format", `{"Labels":{{json .Config.Labels}},"IP":"{{.NetworkSettings.IPAddress}}"}`, container)
-	if err != nil {
+	t, address, err := h.inspect(container)
+	if err != nil || t == nil {
 		return err
-	}
-	var c struct {
-		Labels map[string]string
-		IP     string
-	}
-	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		return err
-	}
-	t := newTask(func(label string) string { return c.Labels[label] })
-	if t == nil {
-		return nil
 	}
 	definition, err := h.of(*t)
 	if err != nil {
 		return err
 	}
 	for _, target := range definition.targets {
-		if _, err = target.check.becomesHealthy(newSite(fmt.Sprintf("http://%s:%d", c.IP, target.port), nil)); err != nil {
+		if _, err = target.check.becomesHealthy(newSite(fmt.Sprintf("http://%s:%d", address, target.port), nil)); err != nil {
 			break
 		}
 	}
@@ -115,6 +107,29 @@ func (h *fargateHost) started(container string) error {
 		err = errors.Join(err, removed)
 	}
 	return err
+}
+
+// stopping lets a task have the requests that are on their way to it.
+func (h *fargateHost) stopping(container string) error {
+	t, _, err := h.inspect(container)
+	if t != nil {
+		time.Sleep(deregistrationDelay)
+	}
+	return err
+}
+
+// inspect returns the task that a container is of, or nil, and the container's address.
+func (h *fargateHost) inspect(container string) (t *task, address string, err error) {
+	text, err := h.docker.run("inspect", "--format", `{"Labels":{{json .Config.Labels}},"IP":"{{.NetworkSettings.IPAddress}}"}`, container)
+	if err != nil {
+		return nil, "", err
+	}
+	var c struct {
+		Labels map[string]string
+		IP     string
+	}
+	err = json.Unmarshal([]byte(text), &c)
+	return newTask(func(label string) string { return c.Labels[label] }), c.IP, err
 }
 
 // of returns what is known of a task's definition. It asks the emulator once for each.

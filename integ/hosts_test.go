@@ -40,12 +40,17 @@ func startHosts(d *docker, rie, socket string) (*hosts, error) {
 		FlushInterval:  -1,
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/containers/create") {
-			if err := h.create(r); err != nil {
-				w.WriteHeader(http.StatusInternalServerError)
-				w.Write(refusal(err))
-				return
-			}
+		var err error
+		switch id, call := containerCall(r.URL.Path); {
+		case r.Method == "POST" && id == "create":
+			err = h.create(r)
+		case r.Method == "POST" && call == "stop":
+			err = h.fargate.stopping(id)
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusInternalServerError)
+			w.Write(refusal(err))
+			return
 		}
 		proxy.ServeHTTP(w, r)
 	})}
@@ -55,6 +60,13 @@ func startHosts(d *docker, rie, socket string) (*hosts, error) {
 
 // refusal is what the engine says about a request that it cannot fulfil.
 func refusal(err error) []byte { return []byte(`{"message":` + strconv.Quote(err.Error()) + `}`) }
+
+// containerCall returns what a path of the engine's API calls, and for which container.
+func containerCall(path string) (id, call string) {
+	_, rest, _ := strings.Cut(path, "/containers/")
+	id, call, _ = strings.Cut(rest, "/")
+	return id, call
+}
 
 // create changes a request for a new container.
 func (h *hosts) create(r *http.Request) error {
@@ -86,11 +98,8 @@ func (h *hosts) create(r *http.Request) error {
 
 // respond changes the engine's response about a container.
 func (h *hosts) respond(r *http.Response) error {
-	_, path, ok := strings.Cut(r.Request.URL.Path, "/containers/")
-	id, call, _ := strings.Cut(path, "/")
+	id, call := containerCall(r.Request.URL.Path)
 	switch {
-	case !ok:
-		return nil
 	case r.Request.Method == "GET" && call == "json" && r.StatusCode == http.StatusOK:
 		return changeBody(r, h.lambda.showPort)
 	case r.Request.Method == "POST" && call == "start" && r.StatusCode == http.StatusNoContent:

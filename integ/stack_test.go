@@ -262,7 +262,6 @@ func (d *deployment) destroyed() error {
 	if err != nil {
 		return err
 	}
-	names["stack"] = d.name
 	services, err := d.serviceIDs()
 	if err != nil {
 		return err
@@ -276,6 +275,9 @@ func (d *deployment) destroyed() error {
 	}
 	var left []string
 	for _, name := range all {
+		if name == d.name {
+			left = append(left, name)
+		}
 		for _, own := range names {
 			if len(own) > len("$default") && strings.Contains(name, own) {
 				left = append(left, name)

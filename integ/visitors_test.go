@@ -86,9 +86,12 @@ func (v *visitors) leave() (note string, err error) {
 	if v.faults > 0 {
 		return "", fmt.Errorf("%d of %d requests failed: %w", v.faults, v.requests, v.fault)
 	}
+	if v.again > v.requests/10 {
+		return "", fmt.Errorf("%d of %d requests took more than one try", v.again, v.requests)
+	}
 	note = fmt.Sprintf("none of %d requests failed", v.requests)
 	if v.tries > 1 {
-		note += fmt.Sprintf(", %d took a second try", v.again)
+		note += fmt.Sprintf(", %d took more than one try", v.again)
 	}
 	return note, nil
 }
