@@ -2,6 +2,7 @@ package webalb
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -137,6 +138,7 @@ type LoadBalancer struct {
 	ALB awselasticloadbalancingv2.ApplicationLoadBalancer
 
 	internal, https bool
+	name            string // as the props have it
 	url             string
 	port            string // of the URL, with its colon; empty for the scheme's own
 	named           bool   // the URL is one that Certificates can be for
@@ -175,7 +177,7 @@ func NewLoadBalancer(scope constructs.Construct, id string, props *LoadBalancerP
 	p.check(scope, id)
 	l := newLoadBalancer(scope, id)
 	l.internal, l.https, l.idleTimeout = p.Internal, len(p.Certificates) > 0, p.IdleTimeout
-	l.VPC = p.VPC
+	l.VPC, l.name = p.VPC, p.LoadBalancerName
 	if l.VPC == nil {
 		l.VPC = newVPC(l)
 		awscdk.Annotations_Of(l).AddInfo(new(vpcMessage))
@@ -366,6 +368,13 @@ func FromListener(scope constructs.Construct, id string, props *ListenerProps) *
 	}
 	l.idleTimeout = cmp.Or(props.IdleTimeout, platform.IdleTimeout)
 	return l
+}
+
+// TargetGroupID is the id for the target group of a service. It is another one whenever CloudFormation
+// replaces the load balancer: a target group belongs to one load balancer, and the rule on the new
+// one is made before the old one goes.
+func (l *LoadBalancer) TargetGroupID() string {
+	return fmt.Sprintf("TargetGroup%08x", hash(fmt.Sprint(*l.Node().Path(), l.internal, l.name)))
 }
 
 // Connections are those of the load balancer's security groups, and let it in elsewhere:
