@@ -22,7 +22,7 @@ import (
 // HTTP, in a VPC of its own.
 type LoadBalancerProps struct {
 	// VPC that the load balancer, and the tasks behind it, are in. An imported one must name its
-	// subnets. A change replaces the load balancer, as one of Internal does.
+	// subnets. A load balancer cannot move to another VPC; make a new one there.
 	// Optional. Default: a new one of two availability zones with a public subnet each and no NAT
 	// gateway, which costs nothing.
 	VPC awsec2.IVpc
