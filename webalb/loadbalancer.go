@@ -23,7 +23,7 @@ import (
 // HTTP, in a VPC of its own.
 type LoadBalancerProps struct {
 	// VPC that the load balancer, and the tasks behind it, are in. An imported one must name its
-	// subnets. A change replaces the load balancer, as one of Internal does.
+	// subnets. A load balancer cannot move to another VPC; make a new one there.
 	// Optional. Default: a new one of two availability zones with a public subnet each and no NAT
 	// gateway, which costs nothing.
 	VPC awsec2.IVpc
@@ -35,8 +35,8 @@ type LoadBalancerProps struct {
 	VPCSubnets *awsec2.SubnetSelection
 
 	// Internal makes a load balancer that only the VPC can reach, and networks connected to it that
-	// AllowFrom names. A change replaces the load balancer. AWS attaches a target group to one load
-	// balancer only, so such an update fails as long as services are behind it.
+	// AllowFrom names. A change replaces the load balancer, and the target groups of the services
+	// behind it; one of yours has to go first, because AWS attaches it to one load balancer only.
 	// Optional. Default: false, it is on the internet.
 	Internal bool
 

@@ -41,8 +41,9 @@ type Rule struct {
 	// before a pattern of host names, and that before any host; then a path before a pattern of
 	// paths, and that before any path; of two patterns the one with more characters beside * and ?.
 	// The number depends on the rule and on the service's place in the tree alone, and so stays
-	// when other services come or go. If two services get the same number, which happens on about
-	// one in fifty load balancers of twenty services, the error names one that is free.
+	// when other services come or go. If two services get the same number, the error names one that
+	// is free. That happens on about one in fifty load balancers of twenty services, and on one in
+	// five if the services' paths are all of one length.
 	Priority int
 
 	// Ready says that the targets can respond as soon as the rule is there, as functions can. Of two

@@ -526,7 +526,7 @@ func TestHostingsHaveNumbersOfTheirOwn(t *testing.T) {
 }
 
 // How often services of one load balancer get the same number. The documentation of Priority has
-// the first figure.
+// the figures for twenty services.
 func TestCollisions(t *testing.T) {
 	t.Parallel()
 	const trials = 4_000
