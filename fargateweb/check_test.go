@@ -89,7 +89,7 @@ func TestValidate(t *testing.T) {
 		{"more than all on Spot", nil, fargateweb.Hosting{SpotPercentage: 101}, []string{"Hosting.SpotPercentage must be between 0 and 100, got 101"}},
 
 		{"hosts, paths and a priority that no rule takes", nil, fargateweb.Hosting{Hosts: []string{"localhost"}, Paths: []string{"api"}, Priority: 50001}, []string{
-			`Hosting.Hosts[0] must be a host name of up to 128 characters, such as shop.example.com or *.example.com, got "localhost"`,
+			`Hosting.Hosts[0] must be a host name of up to 128 characters, such as shop.example.com or *.example.com, and letters only after the last dot, got "localhost"`,
 			"Hosting.Paths[0] must start with a slash or * and have up to 128 letters, digits and _-.$/~\"'@:+&*?" + `, got "api"`,
 			"Hosting.Priority must be between 1 and 50000, got 50001; leave it out for one that fits"}},
 		{"times of the load balancer out of range", nil, fargateweb.Hosting{

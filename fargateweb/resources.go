@@ -138,7 +138,11 @@ func (h Hosting) targetGroup(
 	vpc awsec2.IVpc,
 ) awselasticloadbalancingv2.ApplicationTargetGroup {
 	health := in.Workload.HealthCheck
-	return awselasticloadbalancingv2.NewApplicationTargetGroup(scope, new("TargetGroup"), &awselasticloadbalancingv2.ApplicationTargetGroupProps{
+	id := "TargetGroup"
+	if h.LoadBalancer != nil {
+		id = h.LoadBalancer.TargetGroupID()
+	}
+	return awselasticloadbalancingv2.NewApplicationTargetGroup(scope, &id, &awselasticloadbalancingv2.ApplicationTargetGroupProps{
 		Vpc:                      vpc,
 		TargetType:               awselasticloadbalancingv2.TargetType_IP,
 		Protocol:                 awselasticloadbalancingv2.ApplicationProtocol_HTTP,

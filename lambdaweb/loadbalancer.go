@@ -52,7 +52,7 @@ func (LoadBalancer) timeoutWarning() (id, fix string) {
 func (LoadBalancer) variables() map[string]string { return nil }
 
 func (e LoadBalancer) rule() webalb.Rule {
-	return webalb.Rule{Hosts: e.Hosts, Paths: e.Paths, Priority: e.Priority}
+	return webalb.Rule{Hosts: e.Hosts, Paths: e.Paths, Priority: e.Priority, Ready: true}
 }
 
 func (e LoadBalancer) check(c *web.Check) {
@@ -73,7 +73,7 @@ func (e LoadBalancer) define(scope constructs.Construct, in *web.Definition, r *
 		check.Path = new(cmp.Or(in.Workload.HealthCheck.Path, "/"))
 		check.HealthyHttpCodes = new(cmp.Or(in.Workload.HealthCheck.StatusCodes, "200-399"))
 	}
-	r.TargetGroup = awselasticloadbalancingv2.NewApplicationTargetGroup(scope, new("TargetGroup"), &awselasticloadbalancingv2.ApplicationTargetGroupProps{
+	r.TargetGroup = awselasticloadbalancingv2.NewApplicationTargetGroup(scope, new(e.LoadBalancer.TargetGroupID()), &awselasticloadbalancingv2.ApplicationTargetGroupProps{
 		TargetType:               awselasticloadbalancingv2.TargetType_LAMBDA,
 		MultiValueHeadersEnabled: new(true), // else one cookie is all that a response can set
 		HealthCheck:              check,

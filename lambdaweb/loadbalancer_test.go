@@ -110,6 +110,7 @@ func TestLoadBalancerValidate(t *testing.T) {
 	front := webalb.NewLoadBalancer(stack, "Front", nil)
 	patient := webalb.NewLoadBalancer(stack, "Patient", &webalb.LoadBalancerProps{IdleTimeout: time.Hour})
 	lambdaweb.NewService(stack, "Site", workload(), behind(lambdaweb.LoadBalancer{LoadBalancer: front, Paths: []string{"/a/*"}, Priority: 5}))
+	lambdaweb.NewService(stack, "Other", workload(), behind(lambdaweb.LoadBalancer{LoadBalancer: front, Paths: []string{"/b/*"}}))
 	for _, test := range []struct {
 		name    string
 		needs   web.Needs
@@ -119,8 +120,8 @@ func TestLoadBalancerValidate(t *testing.T) {
 	}{
 		{"no load balancer", web.Needs{}, 0, lambdaweb.LoadBalancer{}, []string{"Hosting.Endpoint.LoadBalancer is required; " +
 			`make one with webalb.NewLoadBalancer(stack, "Front", nil), or leave Endpoint out for an HTTP API`}},
-		{"the conditions of another", web.Needs{}, 0, lambdaweb.LoadBalancer{LoadBalancer: front, Paths: []string{"/a/*"}}, []string{
-			"Hosting.Endpoint.LoadBalancer sends requests for /a/* to Stack/Site/Lambda already; give this service other Hosts or Paths"}},
+		{"the conditions of another", web.Needs{}, 0, lambdaweb.LoadBalancer{LoadBalancer: front, Paths: []string{"/b/*"}}, []string{
+			"Hosting.Endpoint.LoadBalancer sends requests for /b/* to Stack/Other/Lambda already; give this service other Hosts or Paths"}},
 		{"a path without a slash", web.Needs{}, 0, lambdaweb.LoadBalancer{LoadBalancer: front, Paths: []string{"api"}}, []string{
 			`Hosting.Endpoint.Paths[0] must start with a slash or * and have up to 128 letters, digits and _-.$/~"'@:+&*?, got "api"`}},
 		{"a large request", web.Needs{RequestSize: 1<<20 + 1}, 0, lambdaweb.LoadBalancer{LoadBalancer: front}, []string{

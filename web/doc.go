@@ -8,9 +8,9 @@
 //	})
 //	site.UseTable("TABLE_NAME", table, web.ReadWrite)
 //
-// Changing lambdaweb.Hosting{} to ecsweb.Hosting{} or apprunnerweb.Hosting{} is the whole move: the
-// same image, the same environment, the same grants. What the new place cannot do for the workload
-// is an error, and what it ignores is a warning.
+// Changing lambdaweb.Hosting{} to fargateweb.Hosting{}, ecsweb.Hosting{} or apprunnerweb.Hosting{} is
+// the whole move: the same image, the same environment, the same grants. What the new place cannot
+// do for the workload is an error, and what it ignores is a warning.
 //
 // # Zero values and tokens
 //
@@ -27,7 +27,7 @@
 //
 // A [*Service] is a construct: it can be a scope, a grantee, a peer in security groups, and be
 // passed to awscdk.Tags_Of, Aspects_Of and Annotations_Of. Below it is one construct named for the
-// hosting (AppRunner, ECSExpress, Lambda), so a switch replaces the hosting's own resources and
+// hosting (AppRunner, ECSExpress, Fargate, Lambda), so a switch replaces the hosting's own resources and
 // nothing else. lambdaweb.ResourcesOf(site), and so in each hosting's package, returns what was
 // made there.
 package web

@@ -2,6 +2,7 @@ package webalb
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ import (
 // HTTP, in a VPC of its own.
 type LoadBalancerProps struct {
 	// VPC that the load balancer, and the tasks behind it, are in. An imported one must name its
-	// subnets. A change replaces the load balancer, as one of Internal does.
+	// subnets. A load balancer cannot move to another VPC; make a new one there.
 	// Optional. Default: a new one of two availability zones with a public subnet each and no NAT
 	// gateway, which costs nothing.
 	VPC awsec2.IVpc
@@ -34,8 +35,8 @@ type LoadBalancerProps struct {
 	VPCSubnets *awsec2.SubnetSelection
 
 	// Internal makes a load balancer that only the VPC can reach, and networks connected to it that
-	// AllowFrom names. A change replaces the load balancer. AWS attaches a target group to one load
-	// balancer only, so such an update fails as long as services are behind it.
+	// AllowFrom names. A change replaces the load balancer, and the target groups of the services
+	// behind it; one of yours has to go first, because AWS attaches it to one load balancer only.
 	// Optional. Default: false, it is on the internet.
 	Internal bool
 
@@ -137,6 +138,7 @@ type LoadBalancer struct {
 	ALB awselasticloadbalancingv2.ApplicationLoadBalancer
 
 	internal, https bool
+	name            string // as the props have it
 	url             string
 	port            string // of the URL, with its colon; empty for the scheme's own
 	named           bool   // the URL is one that Certificates can be for
@@ -175,7 +177,7 @@ func NewLoadBalancer(scope constructs.Construct, id string, props *LoadBalancerP
 	p.check(scope, id)
 	l := newLoadBalancer(scope, id)
 	l.internal, l.https, l.idleTimeout = p.Internal, len(p.Certificates) > 0, p.IdleTimeout
-	l.VPC = p.VPC
+	l.VPC, l.name = p.VPC, p.LoadBalancerName
 	if l.VPC == nil {
 		l.VPC = newVPC(l)
 		awscdk.Annotations_Of(l).AddInfo(new(vpcMessage))
@@ -366,6 +368,13 @@ func FromListener(scope constructs.Construct, id string, props *ListenerProps) *
 	}
 	l.idleTimeout = cmp.Or(props.IdleTimeout, platform.IdleTimeout)
 	return l
+}
+
+// TargetGroupID is the id for the target group of a service. It is another one whenever CloudFormation
+// replaces the load balancer: a target group belongs to one load balancer, and the rule on the new
+// one is made before the old one goes.
+func (l *LoadBalancer) TargetGroupID() string {
+	return fmt.Sprintf("TargetGroup%08x", hash(fmt.Sprint(*l.Node().Path(), l.internal, l.name)))
 }
 
 // Connections are those of the load balancer's security groups, and let it in elsewhere:

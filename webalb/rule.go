@@ -12,6 +12,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/token"
+	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
 )
 
@@ -40,9 +41,17 @@ type Rule struct {
 	// before a pattern of host names, and that before any host; then a path before a pattern of
 	// paths, and that before any path; of two patterns the one with more characters beside * and ?.
 	// The number depends on the rule and on the service's place in the tree alone, and so stays
-	// when other services come or go. If two services get the same number, which happens on about
-	// one in fifty load balancers of twenty services, the error names one that is free.
+	// when other services come or go. If two services get the same number, the error names one that
+	// is free. That happens on about one in fifty load balancers of twenty services, and on one in
+	// five if the services' paths are all of one length.
 	Priority int
+
+	// Ready says that the targets can respond as soon as the rule is there, as functions can. Of two
+	// rules of one service that CloudFormation replaces by each other, by default the one that is
+	// ready comes first, so that a switch of its hosting sends no request to tasks that have yet to
+	// start. The endpoint of package lambdaweb sets it.
+	// Optional. Default: false, the targets have to start first.
+	Ready bool
 }
 
 // Limits of rules: Elastic Load Balancing, "Condition types for listener rules" and "Quotas for
@@ -409,16 +418,30 @@ func bandOf(kind, score int) (first, size int) {
 	panic(fmt.Sprintf("webalb: no band for kind %d, score %d", kind, score)) // a mistake in bands
 }
 
-// priority returns the rule's own, or the one of its band for a place in the tree. Two places below
-// the same parent never share one: they are hostings of one service, of which CloudFormation
-// replaces the one by the other while both rules are there.
+// priority returns the rule's own, or the one of its band for a place in the tree. Two hostings of
+// one service, whose places have the same parent, get neighbours, the one that is ready the lower:
+// CloudFormation replaces the one by the other while both rules are there.
 func (r Rule) priority(scope string) int {
 	if r.Priority != 0 {
 		return r.Priority
 	}
 	first, size := r.band()
-	slash := strings.LastIndexByte(scope, '/') + 1
-	return first + (hash(scope[:slash])%size+hash(scope[slash:])%size)%size
+	priority := first + hash(serviceOf(scope))%(size-1)
+	if !r.Ready {
+		priority++
+	}
+	return priority
+}
+
+// serviceOf is the place of the service whose hosting has a place in the tree; of what is no hosting
+// of this module it is the place itself.
+func serviceOf(scope string) string {
+	for _, p := range platform.All {
+		if service, ok := strings.CutSuffix(scope, "/"+p.ID); ok {
+			return service
+		}
+	}
+	return scope
 }
 
 func isPattern(text string) bool { return strings.ContainsAny(text, "*?") }

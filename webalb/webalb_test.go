@@ -984,13 +984,35 @@ func TestWithoutOption(t *testing.T) {
 			Host: new("shop.example.com"), Permanent: new(true),
 		}),
 	})
+	login := front.Forward(stack, "Login", webalb.Rule{Paths: []string{"/login"}}, newGroup(stack, front.VPC))
+	login.AddCondition(awselasticloadbalancingv2.ListenerCondition_HttpRequestMethods(&[]*string{new("GET")}))
+	login.ConfigureAction(awselasticloadbalancingv2.ListenerAction_AuthenticateOidc(&awselasticloadbalancingv2.AuthenticateOidcOptions{
+		AuthorizationEndpoint: new("https://id.example.com/authorize"), TokenEndpoint: new("https://id.example.com/token"),
+		UserInfoEndpoint: new("https://id.example.com/user"), Issuer: new("https://id.example.com"), ClientId: new("shop"),
+		ClientSecret: awscdk.SecretValue_SecretsManager(new("login"), nil),
+		Next:         awselasticloadbalancingv2.ListenerAction_Forward(&[]awselasticloadbalancingv2.IApplicationTargetGroup{newGroup(constructs.NewConstruct(stack, new("Next")), front.VPC)}, nil),
+	}))
 	template := templatetest.Of(t, stack)
 	if got := attributes(t, template)["client_keep_alive.seconds"]; got != "600" {
 		t.Errorf("got client keep alive %q", got)
 	}
 	template.Want(listenerKind, "ListenerAttributes", `[{"Key":"routing.http.response.strict_transport_security.header_value","Value":"max-age=31536000"}]`)
 	template.Want(listenerKind, "MutualAuthentication", `{"Mode":"passthrough"}`)
-	template.Want(ruleKind, "Priority", "1")
+	www, path := template.Resources["FrontHTTPSWWWRule13045F0C"].Properties, template.Resources["LoginDDE9992A"].Properties
+	for _, test := range []struct {
+		rule       map[string]any
+		path, want string
+	}{
+		{www, "Priority", `1`},
+		{path, "Actions.0.Type", `"authenticate-oidc"`},
+		{path, "Actions.1.TargetGroupArn", `{"Ref":"NextTargetGroup6EB04233"}`},
+		{path, "Conditions.1.Field", `"http-request-method"`},
+	} {
+		if got := templatetest.JSON(t, templatetest.At(test.rule, test.path)); got != test.want {
+			t.Errorf("got %s %s, want %s (rules %q)", test.path, got, test.want, template.IDs(ruleKind))
+		}
+	}
+	template.Want(groupKind, "SecurityGroupEgress.1.ToPort", `443`) // to whom users log in at
 }
 
 // Everything that InvalidPropsError says of its problems.
