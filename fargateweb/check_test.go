@@ -235,9 +235,17 @@ func TestValidateResources(t *testing.T) {
 			[]string{"Hosting.Cluster.Vpc has no subnets that are known; name them when you import it, or set VPCSubnets.Subnets"}},
 		{"a load balancer's VPC that was imported without subnets", nil, func(stack awscdk.Stack) hosting {
 			vpc := unknownVPC(stack)
-			subnets := *importedVPC(stack, "Named").PublicSubnets()
-			return hosting{LoadBalancer: webalb.NewLoadBalancer(stack, "Balancer", &webalb.LoadBalancerProps{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}})}
+			subnets := &awsec2.SubnetSelection{Subnets: importedVPC(stack, "Named").PublicSubnets()}
+			return hosting{LoadBalancer: webalb.NewLoadBalancer(stack, "Balancer", &webalb.LoadBalancerProps{VPC: vpc, VPCSubnets: subnets})}
 		}, []string{"Hosting.LoadBalancer.VPC has no subnets that are known; name them when you import it, or set VPCSubnets.Subnets"}},
+		{"a load balancer's VPC without subnets, and those of the tasks", nil, func(stack awscdk.Stack) hosting {
+			named := importedVPC(stack, "Named")
+			h := inSubnets(nil, *named.PrivateSubnets()...)
+			h.LoadBalancer = webalb.NewLoadBalancer(stack, "Balancer", &webalb.LoadBalancerProps{
+				VPC: unknownVPC(stack), VPCSubnets: &awsec2.SubnetSelection{Subnets: named.PublicSubnets()},
+			})
+			return h
+		}, nil},
 		{"isolated subnets alone", nil, func(stack awscdk.Stack) hosting {
 			vpc := awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{MaxAzs: new(2.0), RestrictDefaultSecurityGroup: new(false),
 				SubnetConfiguration: &[]*awsec2.SubnetConfiguration{{Name: new("Isolated"), SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED}}})
