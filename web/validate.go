@@ -41,6 +41,15 @@ const (
 
 	// TableWarning is about a table in another account or region.
 	TableWarning = "cdkweb:table-elsewhere"
+
+	// BucketWarning is about a bucket in another account or region.
+	BucketWarning = "cdkweb:bucket-elsewhere"
+
+	// QueueWarning is about a queue in another account or region.
+	QueueWarning = "cdkweb:queue-elsewhere"
+
+	// TopicWarning is about a topic in another account or region.
+	TopicWarning = "cdkweb:topic-elsewhere"
 )
 
 // validate checks props, for a stack and a path in the tree if there are. Nothing is made.
