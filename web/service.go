@@ -26,8 +26,8 @@ type ServiceProps struct {
 }
 
 // Validate reports every problem of the props at once, joined with errors.Join, or nil; each is a
-// [Problem]. It needs no Node. What depends on the stack's account and region is checked by
-// [NewService].
+// [Problem]. It needs no Node. What depends on the stack's account and region, or on what a CDK
+// token stands for, is checked by [NewService].
 func (p *ServiceProps) Validate() error {
 	if p == nil {
 		p = &ServiceProps{}
@@ -47,6 +47,7 @@ type Service struct {
 	variables *Variables
 	uses      map[string]usedResource // by the variable that names it
 	granted   map[granted]bool
+	unsure    []string // variables that may turn out to hold secrets
 	made      Made
 	url       string // once it was asked for
 }
@@ -104,6 +105,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	for _, name := range check.names {
 		taken[name] = *s.Node().Path()
 	}
+	s.watch(check.unsure)
 	s.warn()
 	return s
 }
@@ -219,11 +221,19 @@ func (s *Service) Resources() any { return s.made.Resources }
 // AddEnvironment sets an environment variable of the server. It panics with an [*InvalidPropsError]
 // on a name that the hosting reserves, and if the variable has another value already.
 func (s *Service) AddEnvironment(name, value string) {
-	if problem := s.checkVariable(name, value); problem != nil {
+	problem := s.checkVariable(name, value)
+	var unsure []string
+	if problem == nil {
+		var problems map[string]*Problem
+		problems, unsure = s.check.unwrapped(map[string]string{name: value})
+		problem = problems[name]
+	}
+	if problem != nil {
 		problem.Field = fmt.Sprintf("AddEnvironment(%q)", name)
 		s.panic(*problem)
 	}
 	s.setVariable(name, value)
+	s.watch(unsure)
 }
 
 // setVariable sets a variable for which checkVariable found no problem.

@@ -323,8 +323,14 @@ func (c *Check) checkImageRules(image webimage.Facts) {
 
 // checkVariables checks all variables that there are before the service is made.
 func (c *Check) checkVariables() {
+	var unwrapped map[string]*Problem
+	unwrapped, c.unsure = c.unwrapped(c.Workload.Environment)
 	for _, name := range slices.Sorted(maps.Keys(c.Workload.Environment)) {
-		if problem := c.variable(name, c.Workload.Environment[name]); problem != nil {
+		problem := c.variable(name, c.Workload.Environment[name])
+		if problem == nil {
+			problem = unwrapped[name]
+		}
+		if problem != nil {
 			problem.Field = fmt.Sprintf("Workload.Environment[%q]", name)
 			c.Problem(*problem)
 		}
@@ -363,6 +369,8 @@ func (c *Check) variable(name, value string) *Problem {
 			Message: "must be UTF-8 text without NUL",
 			Fix:     "encode it, for instance as base64",
 		}
+	case isSecretReference(value):
+		return secretProblem()
 	}
 	if c.platform == nil {
 		return nil

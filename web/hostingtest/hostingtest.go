@@ -168,6 +168,8 @@ var tests = []struct {
 	{"a use that comes too late grants nothing", false, testUseTooLate},
 	{"a bucket, queue or topic elsewhere is a warning", false, testUseElsewhere},
 	{"a bucket of the app in another account is no warning", false, testUseOwnElsewhere},
+	{"a secret's value in a variable is an error", false, testUnwrapped},
+	{"a secret's value that is hidden in a variable is an error at synthesis", false, testUnwrappedLater},
 	{"the package's own constructor does the same", false, testOwnConstructor},
 	{"one workload makes one image", false, testOneImage},
 	{"every problem is reported at once, before anything is made", false, testErrors},

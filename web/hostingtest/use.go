@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 
@@ -365,5 +366,90 @@ func testUseOwnElsewhere(t *testing.T, h Harness) {
 	}
 	if bucket.Policy() == nil {
 		t.Error("the bucket has no policy, want one that names the server's role")
+	}
+}
+
+// testUnwrapped shows that a secret's value does not get into a variable, in which everybody could
+// read it who may look at the service.
+func testUnwrapped(t *testing.T, h Harness) {
+	const text = "holds a secret (UnsafeUnwrap or {{resolve:…}}), and CloudFormation would write its value"
+	stack := newStack(t)
+	secret := awssecretsmanager.NewSecret(stack, new("Secret"), nil)
+	values := map[string]string{
+		"whole":            *secret.SecretValue().UnsafeUnwrap(),
+		"field":            *secret.SecretValueFromJson(new("password")).UnsafeUnwrap(),
+		"ToString":         *secret.SecretValue().ToString(),
+		"in a text":        *stack.Region() + *awscdk.SecretValue_SecretsManager(new("db"), nil).UnsafeUnwrap() + "@db",
+		"secure parameter": *awscdk.SecretValue_SsmSecure(new("/db"), nil).UnsafeUnwrap(),
+		"literal":          "{{resolve:secretsmanager:db:SecretString:password}}",
+		"literal with ARN": "{{resolve:secretsmanager:" + *secret.SecretArn() + "}}",
+		"literal secure":   "x{{resolve:ssm-secure:/db:1}}",
+	}
+	service := h.service(stack, "Site", workload())
+	for name, value := range values {
+		t.Run(name, func(t *testing.T) {
+			w := workload()
+			w.Environment = map[string]string{"FINE": *stack.Region(), "PASSWORD": value}
+			WantPanic(t, "Stack/Next", `Workload.Environment["PASSWORD"] `+text, func() { h.service(stack, "Next", w) })
+			WantPanic(t, "Stack/Site", `AddEnvironment("PASSWORD") `+text, func() { service.AddEnvironment("PASSWORD", value) })
+		})
+	}
+
+	// What is no secret, and a lazy value, which is not made before it is asked for.
+	lazy := &lazyText{text: "early"}
+	for name, value := range map[string]string{
+		"ARN":       *secret.SecretArn(),
+		"REGION":    *stack.Region(),
+		"LAZY":      *awscdk.Lazy_String(lazy, nil),
+		"PARAMETER": *awscdk.NewCfnDynamicReference(awscdk.CfnDynamicReferenceService_SSM, new("/stage")).ToString(),
+		"PLAIN":     *awscdk.SecretValue_UnsafePlainText(new("plain")).UnsafeUnwrap(),
+		"JOIN":      *awscdk.Fn_Join(new("-"), &[]*string{stack.Region(), awscdk.Lazy_String(lazy, nil)}),
+	} {
+		service.AddEnvironment(name, value)
+	}
+	lazy.text = "late"
+	got := h.variables(t, service)
+	for name, want := range map[string]string{"LAZY": `"late"`, "PARAMETER": `"{{resolve:ssm:/stage}}"`, "JOIN": `{"Fn::Join":["-",[{"Ref":"AWS::Region"},"late"]]}`} {
+		if text := templatetest.JSON(t, got[name]); text != want {
+			t.Errorf("got %s=%s, want %s", name, text, want)
+		}
+	}
+	if _, ok := got["PASSWORD"]; ok {
+		t.Error("a variable that was refused is set")
+	}
+}
+
+type lazyText struct{ text string }
+
+func (l *lazyText) Produce() *string { return &l.text }
+
+// testUnwrappedLater shows that a secret which is hidden in a function is found at synthesis.
+func testUnwrappedLater(t *testing.T, h Harness) {
+	for name, value := range map[string]func(secret *string) *string{
+		"Fn_Join": func(secret *string) *string { return awscdk.Fn_Join(new(""), &[]*string{new("user:"), secret}) },
+		"Fn_Sub": func(secret *string) *string {
+			return awscdk.Fn_Sub(new("user:${secret}"), &map[string]*string{"secret": secret})
+		},
+		"lazy": func(secret *string) *string { return awscdk.Lazy_String(&lazyText{*secret}, nil) },
+	} {
+		for _, added := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				stack, w := newStack(t), workload()
+				hidden := *value(awssecretsmanager.NewSecret(stack, new("Secret"), nil).SecretValue().UnsafeUnwrap())
+				if !added {
+					w.Environment = map[string]string{"DATABASE": hidden}
+				}
+				service := h.service(stack, "Site", w)
+				if added {
+					service.AddEnvironment("DATABASE", hidden)
+				}
+				defer func() {
+					if r, want := recover(), "the variable DATABASE holds a secret"; r == nil || !strings.Contains(r.(error).Error(), want) {
+						t.Errorf("got panic %v, want %q", r, want)
+					}
+				}()
+				stack.Node().Root().(awscdk.App).Synth(nil)
+			})
+		}
 	}
 }
