@@ -3,6 +3,8 @@ package secrets
 import (
 	"cmp"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -19,6 +21,7 @@ type endpoint struct {
 	host    string // for the header
 	path    string // what stands before the path of a request, without a slash at the end
 	tls     bool
+	aws     bool // it is one of AWS's own
 }
 
 func (e endpoint) String() string {
@@ -43,7 +46,7 @@ func endpointOf(r Reference, getenv func(string) string) (endpoint, error) {
 		}
 		return e, nil
 	}
-	return endpoint{address: r.host() + ":443", host: r.host(), tls: true}, nil
+	return endpoint{address: r.host() + ":443", host: r.host(), tls: true, aws: true}, nil
 }
 
 // parseEndpoint reads a URL of a host, with a port and a path or without.
@@ -63,10 +66,26 @@ func parseEndpoint(text string) (endpoint, error) {
 
 // connect makes a connection that is good until the deadline.
 func (e endpoint) connect(deadline time.Time) (*http1.Conn, error) {
-	if !e.tls {
-		return http1.Dial(e.address, deadline)
+	if e.tls {
+		return e.secure(e.trusted(), deadline)
 	}
-	roots, err := rootCertificates()
+	return http1.Dial(e.address, deadline)
+}
+
+// secure makes a connection with TLS to an endpoint that one of the sets of root
+// certificates knows.
+func (e endpoint) secure(trusted []func() (*x509.CertPool, error), deadline time.Time) (c *http1.Conn, err error) {
+	for _, roots := range trusted {
+		c, err = e.handshake(roots, deadline)
+		if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); !untrusted {
+			break
+		}
+	}
+	return c, err
+}
+
+func (e endpoint) handshake(roots func() (*x509.CertPool, error), deadline time.Time) (*http1.Conn, error) {
+	pool, err := roots()
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +99,7 @@ func (e endpoint) connect(deadline time.Time) (*http1.Conn, error) {
 		return nil, err
 	}
 	plain.SetDeadline(deadline)
-	secure := tls.Client(plain, &tls.Config{ServerName: host, RootCAs: roots, MinVersion: tls.VersionTLS12})
+	secure := tls.Client(plain, &tls.Config{ServerName: host, RootCAs: pool, MinVersion: tls.VersionTLS12})
 	if err := secure.Handshake(); err != nil {
 		plain.Close()
 		return nil, err
