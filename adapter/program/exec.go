@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -107,7 +108,10 @@ func (s starter) split() (environ []string, wanted []secrets.Variable, err error
 		case variable == "":
 			errs = append(errs, fmt.Errorf("%s must have the name of a variable behind it", name))
 		case err != nil:
-			errs = append(errs, fmt.Errorf("%s holds no reference to a secret, got %q: %w", name, text, err))
+			if strings.HasPrefix(text, "arn:") { // else somebody may have written the secret itself there
+				name += ", " + strconv.Quote(text) + ","
+			}
+			errs = append(errs, fmt.Errorf("%s holds no reference to a secret: %w", name, err))
 		case !slices.ContainsFunc(wanted, func(v secrets.Variable) bool { return v.Name == variable }):
 			wanted = append(wanted, secrets.Variable{Name: variable, Reference: r})
 		}

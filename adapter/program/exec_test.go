@@ -315,11 +315,12 @@ func TestStarter(t *testing.T) {
 		{name: "an empty command", arguments: []string{"--", ""}, kind: faultCommand, err: "exec takes -- and then a command"},
 		{
 			name: "all that is wrong", arguments: []string{"--", "nothing"},
-			environ: []string{inPath, "CDKWEB_SECRET_=" + secretARN, "CDKWEB_SECRET_A=password", "CDKWEB_SECRET_B=", "CDKWEB_SECRET_C=" + secretARN + ":x"},
+			environ: []string{inPath, "CDKWEB_SECRET_=" + secretARN, "CDKWEB_SECRET_A=hunter2", "CDKWEB_SECRET_B=", "CDKWEB_SECRET_D=arn:aws:s3:::b", "CDKWEB_SECRET_C=" + secretARN + ":x"},
 			kind:    faultSecret,
 			err: "CDKWEB_SECRET_ must have the name of a variable behind it\n" +
-				`CDKWEB_SECRET_A holds no reference to a secret, got "password": ` + form + "\n" +
-				`CDKWEB_SECRET_B holds no reference to a secret, got "": ` + form + "\n" +
+				"CDKWEB_SECRET_A holds no reference to a secret: " + form + "\n" + // and not what it holds
+				"CDKWEB_SECRET_B holds no reference to a secret: " + form + "\n" +
+				`CDKWEB_SECRET_D, "arn:aws:s3:::b", holds no reference to a secret: ` + form + "\n" +
 				`C cannot be set from the field "x" of the secret shop/db-AbCdEf in eu-west-1: it is no JSON object, of which a field could be taken; ` +
 				"name no field, or store an object\n" +
 				"cannot start nothing: no folder of PATH has such a program, PATH is /nowhere:" + folder,
