@@ -87,6 +87,17 @@ func HealthCommand(url, statusCodes string, timeout time.Duration) []string {
 	return []string{"CMD", "/" + Path, "health", url, statusCodes, timeout.String()}
 }
 
+// ExecCommand returns the beginning of a command that starts a server with the values of secrets in
+// its environment. The server's own command follows. It is a Lambda function's entry point, as
+// Lambda itself knows no secrets: in the function's ImageConfig, EntryPoint is what ExecCommand
+// returns, and Command the image's entry point and command together.
+func ExecCommand() []string { return []string{"/" + Path, "exec", "--"} }
+
+// SecretVariable returns the name of the variable that tells the command of [ExecCommand] where the
+// value of the variable name is: the ARN of a secret or of a parameter, as Amazon ECS takes it in
+// valueFrom. The server gets name, with the value, and not this variable.
+func SecretVariable(name string) string { return settings.SecretPrefix + name }
+
 // build returns the adapter from the cache, else from the compiler, in either case the one whose
 // hash is known.
 func build(goarch string) ([]byte, error) {

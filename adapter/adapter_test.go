@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cdkweb/cdkweb/internal/secretstest"
 )
 
 var update = flag.Bool("update", false, "write adapter.sum, which the compiled adapter must match")
@@ -255,6 +257,31 @@ func TestHealthCommandRuns(t *testing.T) {
 		if got := command.ProcessState.ExitCode(); got != test.code {
 			t.Errorf("%q: got exit code %d and %q, want %d", test.command, got, output, test.code)
 		}
+	}
+}
+
+// The adapter as it lies in an image starts a server by the command, and gives it the value and not
+// the reference.
+func TestExecCommandRuns(t *testing.T) {
+	if got := strings.Join(ExecCommand(), " "); got != "/opt/extensions/cdkweb-adapter exec --" {
+		t.Errorf("got the command %s", got)
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("the adapter runs on Linux")
+	}
+	program, err := Build(runtime.GOARCH)
+	check(t, err)
+	path := filepath.Join(t.TempDir(), "cdkweb-adapter")
+	check(t, os.WriteFile(path, program, 0o755))
+	aws := secretstest.New(t)
+	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf"
+	aws.SetSecret(arn, `"SecretString":"{\"password\":\"hunter2\"}"`)
+	server := []string{"sh", "-c", `echo "$DB_PASSWORD ${` + SecretVariable("DB_PASSWORD") + `-none}"`}
+	command := exec.Command(path, append(ExecCommand()[1:], server...)...)
+	command.Env = append(aws.Env(), "PATH="+os.Getenv("PATH"), SecretVariable("DB_PASSWORD")+"="+arn+":password::")
+	output, err := command.CombinedOutput()
+	if string(output) != "hunter2 none\n" || err != nil {
+		t.Errorf("got %q, %v", output, err)
 	}
 }
 

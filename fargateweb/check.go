@@ -84,6 +84,13 @@ func (h Hosting) Check(c *web.Check) {
 		ecs.CheckTaskDefinition(c, h.TaskDefinition)
 	}
 	h.checkScaling(c)
+	if h.MinTaskCount == h.MaxTaskCount && len(given.AutoScaling) > 0 {
+		c.Problem(web.Problem{
+			Field:   "Hosting.AutoScaling",
+			Message: fmt.Sprintf("has no meaning: MinTaskCount and MaxTaskCount are both %d", h.MinTaskCount),
+			Fix:     "raise MaxTaskCount, or leave it out",
+		})
+	}
 	given.checkLoadBalancer(c)
 	h.checkDeployment(c)
 	c.Name("ServiceName", h.ServiceName, serviceName, 1, 255, "letters, digits, hyphens and underscores")

@@ -40,14 +40,14 @@ func TestValidate(t *testing.T) {
 	}{
 		{"nothing", nil, fargateweb.Hosting{}, nil},
 		{"the least of everything", nil, fargateweb.Hosting{
-			CPU: 256, Memory: 512, EphemeralStorage: 21, MinTaskCount: 1, MaxTaskCount: 1, Priority: 1,
+			CPU: 256, Memory: 512, EphemeralStorage: 21, MinTaskCount: 1, MaxTaskCount: 2, Priority: 1,
 			Stickiness: time.Second, SlowStart: 30 * time.Second, DeregistrationDelay: time.Second, HealthCheckGracePeriod: time.Second,
 			MinimumHealthyPercent: 1, StopTimeout: 2 * time.Second, ServiceName: "a", LogRetentionInDays: 1, LogStreamPrefix: "a",
 			AutoScaling: scaling{{Metric: fargateweb.RequestCountPerTarget, TargetValue: 1, ScaleInCooldown: time.Second, ScaleOutCooldown: time.Second}},
 			Ulimits:     []*awsecs.Ulimit{nofile(1, 1)},
 		}, nil},
 		{"the most of everything", nil, fargateweb.Hosting{
-			CPU: 16384, Memory: 122880, EphemeralStorage: 200, MinTaskCount: 5000, MaxTaskCount: 5000, Priority: 50000, SpotPercentage: 100,
+			CPU: 16384, Memory: 122880, EphemeralStorage: 200, MinTaskCount: 5000, MaxTaskCount: 5001, Priority: 50000, SpotPercentage: 100,
 			Stickiness: 7 * 24 * time.Hour, SlowStart: 900 * time.Second, DeregistrationDelay: time.Hour, HealthCheckGracePeriod: (1<<31 - 1) * time.Second,
 			MinimumHealthyPercent: 100, MaximumPercent: 200, StopTimeout: 2 * time.Minute, ServiceName: strings.Repeat("a", 255),
 			LogRetentionInDays: 3653, LogStreamPrefix: strings.Repeat("a", 474), StickinessCookieName: strings.Repeat("a", 256),
@@ -67,6 +67,9 @@ func TestValidate(t *testing.T) {
 			"Hosting.MaxTaskCount must be at least 1, got -2"}},
 		{"MinTaskCount above MaxTaskCount", nil, fargateweb.Hosting{MinTaskCount: 3, MaxTaskCount: 2},
 			[]string{"Hosting.MinTaskCount must not be greater than MaxTaskCount, got 3 and 2; lower the one or raise the other"}},
+		{"metrics for a fixed number of tasks", nil, fargateweb.Hosting{
+			MinTaskCount: 2, MaxTaskCount: 2, AutoScaling: scaling{{Metric: fargateweb.AverageCPU, TargetValue: 50}},
+		}, []string{"Hosting.AutoScaling has no meaning: MinTaskCount and MaxTaskCount are both 2; raise MaxTaskCount, or leave it out"}},
 		{"a metric missing", nil, fargateweb.Hosting{AutoScaling: scaling{{TargetValue: 50}}},
 			[]string{"Hosting.AutoScaling[0].Metric is required; set it to fargateweb.AverageCPU, for instance"}},
 		{"an unknown metric", nil, fargateweb.Hosting{AutoScaling: scaling{{Metric: "CPU", TargetValue: 50}}},
@@ -235,9 +238,17 @@ func TestValidateResources(t *testing.T) {
 			[]string{"Hosting.Cluster.Vpc has no subnets that are known; name them when you import it, or set VPCSubnets.Subnets"}},
 		{"a load balancer's VPC that was imported without subnets", nil, func(stack awscdk.Stack) hosting {
 			vpc := unknownVPC(stack)
-			subnets := *importedVPC(stack, "Named").PublicSubnets()
-			return hosting{LoadBalancer: webalb.NewLoadBalancer(stack, "Balancer", &webalb.LoadBalancerProps{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &subnets}})}
+			subnets := &awsec2.SubnetSelection{Subnets: importedVPC(stack, "Named").PublicSubnets()}
+			return hosting{LoadBalancer: webalb.NewLoadBalancer(stack, "Balancer", &webalb.LoadBalancerProps{VPC: vpc, VPCSubnets: subnets})}
 		}, []string{"Hosting.LoadBalancer.VPC has no subnets that are known; name them when you import it, or set VPCSubnets.Subnets"}},
+		{"a load balancer's VPC without subnets, and those of the tasks", nil, func(stack awscdk.Stack) hosting {
+			named := importedVPC(stack, "Named")
+			h := inSubnets(nil, *named.PrivateSubnets()...)
+			h.LoadBalancer = webalb.NewLoadBalancer(stack, "Balancer", &webalb.LoadBalancerProps{
+				VPC: unknownVPC(stack), VPCSubnets: &awsec2.SubnetSelection{Subnets: named.PublicSubnets()},
+			})
+			return h
+		}, nil},
 		{"isolated subnets alone", nil, func(stack awscdk.Stack) hosting {
 			vpc := awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{MaxAzs: new(2.0), RestrictDefaultSecurityGroup: new(false),
 				SubnetConfiguration: &[]*awsec2.SubnetConfiguration{{Name: new("Isolated"), SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED}}})

@@ -34,7 +34,7 @@ type Hosting struct {
 
 	// MaxTaskCount is the number of tasks that there are at most; not less than MinTaskCount. If
 	// both are the same, nothing scales.
-	// Optional. Default: 20.
+	// Optional. Default: 20, or MinTaskCount if that is more.
 	MaxTaskCount int
 
 	// AutoScaling are the metrics that decide about the number of tasks, each at most once. Tasks
@@ -109,7 +109,8 @@ type Hosting struct {
 	VPC awsec2.IVpc
 
 	// VPCSubnets of the tasks, all public or all private. In public ones tasks have public
-	// addresses; private ones need NAT or endpoints to pull the image and to log.
+	// addresses; private ones need NAT or endpoints to pull the image and to log. Subnets that the
+	// VPC does not know, such as ones imported by their id, count as private.
 	// Optional. Default: the private subnets of the VPC that have a way out; if there are none, its
 	// public ones.
 	VPCSubnets *awsec2.SubnetSelection

@@ -191,6 +191,21 @@ func TestSubnets(t *testing.T) {
 	}
 }
 
+// Whether subnets are public is known from their VPC only; where that does not know them, tasks have
+// no public addresses.
+func TestImportedSubnets(t *testing.T) {
+	stack := newStack(t)
+	var subnets []awsec2.ISubnet
+	for _, id := range []string{"subnet-00000001", "subnet-00000002"} {
+		subnets = append(subnets, awsec2.Subnet_FromSubnetId(stack, &id, &id))
+	}
+	newService(stack, inSubnets(importedVPC(stack, "VPC"), subnets...))
+	template := templatetest.Of(t, stack)
+	template.Want(serviceKind, "NetworkConfiguration.AwsvpcConfiguration.Subnets", `["subnet-00000001","subnet-00000002"]`)
+	template.Want(serviceKind, "NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp", `"DISABLED"`)
+	template.Want(balancerKind, "Subnets", `["subnet-0000000a","subnet-0000000b"]`)
+}
+
 // A load balancer takes one subnet of each zone.
 func TestSeveralPublicSubnetsInAZone(t *testing.T) {
 	stack := newStack(t)

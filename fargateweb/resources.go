@@ -187,6 +187,7 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 		Cluster:                r.Cluster,
 		TaskDefinition:         r.TaskDefinition,
 		PlatformVersion:        h.PlatformVersion,
+		PropagateTags:          awsecs.PropagatedTagSource_SERVICE, // so that bills by tag hold the tasks
 		HealthCheckGracePeriod: seconds(h.HealthCheckGracePeriod),
 		MinHealthyPercent:      new(float64(h.MinimumHealthyPercent)),
 		MaxHealthyPercent:      new(float64(h.MaximumPercent)),

@@ -185,10 +185,10 @@ func TestResourcesOf(t *testing.T) {
 	}
 
 	// What this package has no option for is set in the L1 constructs.
-	resources.Service.Node().DefaultChild().(awsecs.CfnService).AddPropertyOverride(new("PropagateTags"), "SERVICE")
+	resources.Service.Node().DefaultChild().(awsecs.CfnService).AddPropertyOverride(new("PropagateTags"), "TASK_DEFINITION")
 	resources.TaskDefinition.Node().DefaultChild().(awsecs.CfnTaskDefinition).AddPropertyOverride(new("PidMode"), "task")
 	template := templatetest.Of(t, stack)
-	template.Want(serviceKind, "PropagateTags", `"SERVICE"`)
+	template.Want(serviceKind, "PropagateTags", `"TASK_DEFINITION"`)
 	template.Want(taskKind, "PidMode", `"task"`)
 }
 

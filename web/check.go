@@ -99,6 +99,7 @@ type Check struct {
 	own      map[string]string // variables that the hosting writes
 	rules    []func(name, value string) *Problem
 	warnings []warning
+	unsure   []string // variables that may turn out to hold secrets
 	names    []takenName
 }
 

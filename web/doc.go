@@ -17,6 +17,12 @@
 // A field's zero value means its default. Strings may hold CDK tokens, and checks on them are left
 // to the deployment. Numbers and durations are literals: they are read while the app runs.
 //
+// # What the server uses
+//
+// [Service.UseTable], UseBucket, UseQueue and UseTopic each grant an access, with what it needs of
+// the resource's key, and set the variable by which the server finds the resource. For everything
+// else a service is a grantee, as a role is.
+//
 // # Bad props
 //
 // [ServiceProps.Validate] reports every problem at once, without Node, so a plain test can call it.

@@ -5,6 +5,9 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/lambdaweb"
@@ -32,6 +35,21 @@ func ExampleNewService() {
 	site.UseTable("ORDERS_TABLE", orders, web.ReadWrite)
 
 	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
+	app.Synth(nil)
+}
+
+// A server with a bucket, a queue and a topic. It finds them by its environment variables, and its
+// role may do no more than this.
+func ExampleService_UseBucket() {
+	app := awscdk.NewApp(nil)
+	stack := awscdk.NewStack(app, new("Shop"), nil)
+	site := web.NewService(stack, "Site", &web.ServiceProps{
+		Workload: web.Workload{Image: webimage.Go("./server", nil)},
+		Hosting:  lambdaweb.Hosting{},
+	})
+	site.UseBucket("PHOTOS_BUCKET", awss3.NewBucket(stack, new("Photos"), nil), web.ReadWrite)
+	site.UseQueue("MAIL_QUEUE_URL", awssqs.NewQueue(stack, new("Mail"), nil), web.Write)
+	site.UseTopic("ORDERS_TOPIC_ARN", awssns.NewTopic(stack, new("Orders"), nil))
 	app.Synth(nil)
 }
 

@@ -26,8 +26,8 @@ type ServiceProps struct {
 }
 
 // Validate reports every problem of the props at once, joined with errors.Join, or nil; each is a
-// [Problem]. It needs no Node. What depends on the stack's account and region is checked by
-// [NewService].
+// [Problem]. It needs no Node. What depends on the stack's account and region, or on what a CDK
+// token stands for, is checked by [NewService].
 func (p *ServiceProps) Validate() error {
 	if p == nil {
 		p = &ServiceProps{}
@@ -45,7 +45,9 @@ type Service struct {
 	constructs.Construct
 	check     *Check
 	variables *Variables
-	tables    map[string]tableUse
+	uses      map[string]usedResource // by the variable that names it
+	granted   map[granted]bool
+	unsure    []string // variables that may turn out to hold secrets
 	made      Made
 	url       string // once it was asked for
 }
@@ -78,7 +80,8 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	s := &Service{
 		check:     check,
 		variables: &Variables{values: check.variables()},
-		tables:    map[string]tableUse{},
+		uses:      map[string]usedResource{},
+		granted:   map[granted]bool{},
 	}
 	constructs.NewConstruct_Override(s, scope, &id)
 
@@ -102,6 +105,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	for _, name := range check.names {
 		taken[name] = *s.Node().Path()
 	}
+	s.watch(check.unsure)
 	s.warn()
 	return s
 }
@@ -217,36 +221,41 @@ func (s *Service) Resources() any { return s.made.Resources }
 // AddEnvironment sets an environment variable of the server. It panics with an [*InvalidPropsError]
 // on a name that the hosting reserves, and if the variable has another value already.
 func (s *Service) AddEnvironment(name, value string) {
-	if problem := s.setVariable(name, value); problem != nil {
+	problem := s.checkVariable(name, value)
+	var unsure []string
+	if problem == nil {
+		var problems map[string]*Problem
+		problems, unsure = s.check.unwrapped(map[string]string{name: value})
+		problem = problems[name]
+	}
+	if problem != nil {
 		problem.Field = fmt.Sprintf("AddEnvironment(%q)", name)
 		s.panic(*problem)
 	}
+	s.setVariable(name, value)
+	s.watch(unsure)
 }
 
-// setVariable sets a variable, or reports why it cannot be. The problem has no field, and never the
-// value.
-func (s *Service) setVariable(name, value string) *Problem {
-	if problem := s.checkVariable(name, value); problem != nil {
-		return problem
-	}
-	if old, ok := s.variables.values[name]; ok && old == value {
-		return nil
-	}
-	if s.variables.rendered {
-		return &Problem{
-			Message: "comes too late: the variables were read already, by a synthesis or Stack.Resolve",
-			Fix:     "add variables before",
-		}
+// setVariable sets a variable for which checkVariable found no problem.
+func (s *Service) setVariable(name, value string) {
+	if s.isSet(name, value) {
+		return
 	}
 	if s.made.Environment != nil && len(s.variables.added) == 0 {
 		s.Node().AddValidation(&lateVariables{s})
 	}
 	s.check.Workload.Environment[name] = value
 	s.variables.add(name, value)
-	return nil
 }
 
-// checkVariable reports why a variable cannot be set on the service.
+// isSet reports whether a variable has a value already.
+func (s *Service) isSet(name, value string) bool {
+	old, ok := s.variables.values[name]
+	return ok && old == value
+}
+
+// checkVariable reports why a variable cannot be set on the service. The problem has no field, and
+// never the value.
 func (s *Service) checkVariable(name, value string) *Problem {
 	if problem := s.check.variable(name, value); problem != nil {
 		return problem
@@ -262,6 +271,12 @@ func (s *Service) checkVariable(name, value string) *Problem {
 				s.check.platform.Name,
 			),
 			Fix: "put a domain of your own in front and use that",
+		}
+	}
+	if s.variables.rendered && !s.isSet(name, value) {
+		return &Problem{
+			Message: "comes too late: the variables were read already, by a synthesis or Stack.Resolve",
+			Fix:     "add variables before",
 		}
 	}
 	all := s.check.variables()

@@ -41,6 +41,15 @@ const (
 
 	// TableWarning is about a table in another account or region.
 	TableWarning = "cdkweb:table-elsewhere"
+
+	// BucketWarning is about a bucket in another account or region.
+	BucketWarning = "cdkweb:bucket-elsewhere"
+
+	// QueueWarning is about a queue in another account or region.
+	QueueWarning = "cdkweb:queue-elsewhere"
+
+	// TopicWarning is about a topic in another account or region.
+	TopicWarning = "cdkweb:topic-elsewhere"
 )
 
 // validate checks props, for a stack and a path in the tree if there are. Nothing is made.
@@ -314,8 +323,14 @@ func (c *Check) checkImageRules(image webimage.Facts) {
 
 // checkVariables checks all variables that there are before the service is made.
 func (c *Check) checkVariables() {
+	var unwrapped map[string]*Problem
+	unwrapped, c.unsure = c.unwrapped(c.Workload.Environment)
 	for _, name := range slices.Sorted(maps.Keys(c.Workload.Environment)) {
-		if problem := c.variable(name, c.Workload.Environment[name]); problem != nil {
+		problem := c.variable(name, c.Workload.Environment[name])
+		if problem == nil {
+			problem = unwrapped[name]
+		}
+		if problem != nil {
 			problem.Field = fmt.Sprintf("Workload.Environment[%q]", name)
 			c.Problem(*problem)
 		}
@@ -354,6 +369,8 @@ func (c *Check) variable(name, value string) *Problem {
 			Message: "must be UTF-8 text without NUL",
 			Fix:     "encode it, for instance as base64",
 		}
+	case isSecretReference(value):
+		return secretProblem()
 	}
 	if c.platform == nil {
 		return nil

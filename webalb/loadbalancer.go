@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -144,7 +145,12 @@ type LoadBalancer struct {
 	named           bool   // the URL is one that Certificates can be for
 	idleTimeout     time.Duration
 	rules           []placedRule
+	at              func() location
 }
+
+// location is where a load balancer stands. It is asked for once, not for each service: a call to the
+// CDK takes time.
+type location struct{ path, account, region string }
 
 var _ awsec2.IConnectable = (*LoadBalancer)(nil)
 
@@ -199,6 +205,10 @@ func NewLoadBalancer(scope constructs.Construct, id string, props *LoadBalancerP
 func newLoadBalancer(scope constructs.Construct, id string) *LoadBalancer {
 	l := &LoadBalancer{}
 	constructs.NewConstruct_Override(l, scope, &id)
+	l.at = sync.OnceValue(func() location {
+		stack := awscdk.Stack_Of(l)
+		return location{*l.Node().Path(), *stack.Account(), *stack.Region()}
+	})
 	return l
 }
 
@@ -374,7 +384,7 @@ func FromListener(scope constructs.Construct, id string, props *ListenerProps) *
 // replaces the load balancer: a target group belongs to one load balancer, and the rule on the new
 // one is made before the old one goes.
 func (l *LoadBalancer) TargetGroupID() string {
-	return fmt.Sprintf("TargetGroup%08x", hash(fmt.Sprint(*l.Node().Path(), l.internal, l.name)))
+	return fmt.Sprintf("TargetGroup%08x", hash(fmt.Sprint(l.at().path, l.internal, l.name)))
 }
 
 // Connections are those of the load balancer's security groups, and let it in elsewhere:

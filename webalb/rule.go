@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -78,8 +77,8 @@ func (l *LoadBalancer) CheckRule(c *web.Check, field string, rule Rule) {
 	if c.Stack == nil || l.Construct == nil {
 		return
 	}
-	here, there := awscdk.Stack_Of(l), c.Target
-	for _, place := range []struct{ here, there string }{{*here.Account(), there.Account}, {*here.Region(), there.Region}} {
+	here, there := l.at(), c.Target
+	for _, place := range []struct{ here, there string }{{here.account, there.Account}, {here.region, there.Region}} {
 		if there := token.Literal(place.there); there != "" && !token.In(place.here) && place.here != there {
 			c.Problem(web.Problem{
 				Field:   field + "LoadBalancer",

@@ -17,7 +17,12 @@ import (
 	"github.com/cdkweb/cdkweb/internal/lambdatest"
 )
 
-func TestMain(m *testing.M) { os.Exit(lambdatest.Main(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(serverMode) != "" {
+		os.Exit(serveSelf())
+	}
+	os.Exit(lambdatest.Main(m))
+}
 
 // serve runs a handler as the web server on the port that the stand-in for
 // Lambda has chosen, until the test ends.

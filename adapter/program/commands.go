@@ -8,12 +8,13 @@ import (
 )
 
 // commands are what the program does if it is started with arguments, which
-// Lambda never does. The first argument names the command.
+// Lambda does not do with an extension. The first argument names the command.
 var commands = []struct {
 	name, arguments string
 	run             func(arguments []string) error
 }{
 	{"health", "URL [STATUSCODES [TIMEOUT]]", health},
+	{"exec", "-- COMMAND [ARGUMENT...]", execute},
 }
 
 // usageError says what is wrong with the arguments.

@@ -264,9 +264,6 @@ func TestWrongArguments(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		{[]string{"--help"}, `"--help" is no command`},
-		{[]string{""}, `"" is no command`},
-		{[]string{"Health", url}, `"Health" is no command`},
 		{[]string{"health"}, "health takes 1 to 3 arguments, got 0"},
 		{[]string{"health", url, "200", "5s", "5s"}, "health takes 1 to 3 arguments, got 4"},
 		{[]string{"health", url, "ok"}, `STATUSCODES must be statuses and ranges such as 200-399,404, got "ok"`},
@@ -276,6 +273,9 @@ func TestWrongArguments(t *testing.T) {
 		{[]string{"health", url, "200", "-5s"}, `TIMEOUT must be more than 0, such as 5s or 500ms, got "-5s"`},
 	} {
 		checkBoth(t, 2, test.want+usage, test.arguments...)
+	}
+	for _, arguments := range [][]string{{"--help"}, {""}, {"Health", url}} {
+		checkBoth(t, 2, fmt.Sprintf("%q is no command%s or cdkweb-adapter exec -- COMMAND [ARGUMENT...]", arguments[0], usage), arguments...)
 	}
 	for _, url := range []string{
 		"", "/healthz", "127.0.0.1:8080", "http://127.0.0.1/healthz", "http://:8080/", "http://127.0.0.1:0/", "http://127.0.0.1:http/",

@@ -475,3 +475,31 @@ func TestOutsideLambdaItSaysSo(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Many servers believe what comes from 127.0.0.1, where the adapter is.
+func TestAForgedAddressDoesNotReachTheServer(t *testing.T) {
+	request := lambdatest.Request{Method: "GET", Path: "/", Header: map[string]string{
+		"host": "shop.example.com", "X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "http", "X_Forwarded_Host": "evil.example",
+		"Forwarded": "for=6.6.6.6", "X-Real-IP": "6.6.6.6",
+	}}
+	client := func(w http.ResponseWriter, r *http.Request) {
+		for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port", "X_Forwarded_Host", "Forwarded", "X-Real-IP"} {
+			fmt.Fprintf(w, "%v ", r.Header.Values(name))
+		}
+		fmt.Fprint(w, r.Host)
+	}
+	for setting, want := range map[string]string{
+		"":         "[192.0.2.1] [https] [shop.example.com] [443] [] [] [] shop.example.com",
+		"endpoint": "[192.0.2.1] [https] [shop.example.com] [443] [] [] [] shop.example.com",
+		"pass":     "[6.6.6.6] [http] [] [] [evil.example] [for=6.6.6.6] [6.6.6.6] shop.example.com",
+	} {
+		lambda := lambdatest.New(t)
+		serve(t, lambda, client)
+		ready(t, lambda, "CDKWEB_FORWARDED_HEADERS="+setting)
+		for name, event := range map[string][]byte{"HTTP API": lambdatest.HTTPAPIEvent(request), "function URL": lambdatest.FunctionURLEvent(request)} {
+			if got := string(lambda.Invoke(event).HTTP(t).Body); got != want {
+				t.Errorf("%s, %q: got %s, want %s", name, setting, got, want)
+			}
+		}
+	}
+}

@@ -4,8 +4,8 @@
 // request to it, and each HTTP response into what the event's source expects.
 // Only Lambda starts programs there.
 //
-// With arguments it is a tool for other places, where it asks a server whether
-// it is healthy; commands.go lists what it can do.
+// With arguments it is a tool: it asks a server whether it is healthy, and starts
+// a server with the values of secrets; commands.go lists what it can do.
 //
 // It takes the settings of AWS Lambda Web Adapter 1.x, the AWS_LWA_* variables;
 // docs/adapter.md explains them. The packages below it are those of HTTP, JSON,

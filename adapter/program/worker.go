@@ -46,6 +46,8 @@ const (
 	faultConfig      = "Adapter.InvalidConfiguration"
 	faultInit        = "Adapter.InitFailed"
 	faultNotAlone    = "Adapter.SecondAdapter"
+	faultSecret      = "Adapter.SecretUnavailable"
+	faultCommand     = "Adapter.InvalidCommand"
 )
 
 // run handles invocations until Lambda's API is gone. It holds busy for reading

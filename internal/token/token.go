@@ -22,3 +22,6 @@ var pattern = regexp.MustCompile(`\$\{Token\[[^\]]*\]\}`)
 
 // Without returns the literal parts of s.
 func Without(s string) string { return pattern.ReplaceAllString(s, "") }
+
+// All returns the tokens in s, in their order.
+func All(s string) []string { return pattern.FindAllString(s, -1) }

@@ -39,6 +39,7 @@ type Event struct {
 
 	// of the request context
 	elb, connectionID, contextMethod []byte
+	sourceIP, domainName             []byte
 
 	authorizer bool
 
@@ -134,6 +135,7 @@ func (e *Event) member(key, value []byte) error {
 	case "requestContext":
 		e.requestContext = value
 		e.elb, e.connectionID, e.contextMethod = nil, nil, nil
+		e.sourceIP, e.domainName = nil, nil
 		if value[0] == '{' {
 			return jsontext.EachMember(value, e.contextMember)
 		}
@@ -149,15 +151,22 @@ func (e *Event) member(key, value []byte) error {
 
 func (e *Event) contextMember(key, value []byte) error {
 	switch string(key) {
-	case "http":
+	case "http", "identity": // the second of payload 1.0
 		if value[0] == '{' {
-			return jsontext.EachMember(value, func(key, value []byte) error {
-				if string(key) == "method" {
-					e.contextMethod = value
+			return jsontext.EachMember(value, func(member, value []byte) error {
+				switch string(member) {
+				case "method":
+					if string(key) == "http" {
+						e.contextMethod = value
+					}
+				case "sourceIp":
+					e.sourceIP = value
 				}
 				return nil
 			})
 		}
+	case "domainName":
+		e.domainName = value
 	case "elb":
 		e.elb = value
 	case "connectionId":

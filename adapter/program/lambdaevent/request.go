@@ -292,22 +292,27 @@ const (
 	tenantHeader         = "x-amz-tenant-id"
 )
 
-// dropped tells which of the client's headers do not reach the server: those
-// that belong to one connection (RFC 9110, 7.6.1), the framing of the body,
-// which the adapter does anew, and those that it owns. An underscore counts as
-// a hyphen, as it does for servers that make variables of headers (CGI, WSGI).
-func dropped(name []byte) bool {
-	var lower [32]byte
-	if len(name) > len(lower) {
-		return false
-	}
-	for i, c := range name {
-		lower[i] = ascii.Lower(c)
+// normalized is a header's name in lower case, in memory of its own. An
+// underscore counts as a hyphen, as it does for servers that make variables of
+// headers (CGI, WSGI). Of a long name it is the beginning.
+type normalized [32]byte
+
+func (n *normalized) of(name []byte) []byte {
+	length := min(len(name), len(n))
+	for i, c := range name[:length] {
+		n[i] = ascii.Lower(c)
 		if c == '_' {
-			lower[i] = '-'
+			n[i] = '-'
 		}
 	}
-	switch string(lower[:len(name)]) {
+	return n[:length]
+}
+
+// dropped tells which of the client's headers do not reach the server: those
+// that belong to one connection (RFC 9110, 7.6.1), the framing of the body,
+// which the adapter does anew, and those that it owns. The name is normalized.
+func dropped(name []byte) bool {
+	switch string(name) {
 	case "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
 		"content-length", "expect",
 		"host", "cookie", // written apart
@@ -318,8 +323,7 @@ func dropped(name []byte) bool {
 }
 
 func (w *RequestWriter) headers(e *Event, inv *runtimeapi.Invocation) {
-	host := []byte(w.Config.ServerAddress())
-	var authorization []byte
+	var host, authorization []byte
 	for _, f := range w.fields {
 		if ascii.EqualFold(f.Name, "host") && len(f.Value) > 0 {
 			host = f.Value
@@ -328,10 +332,16 @@ func (w *RequestWriter) headers(e *Event, inv *runtimeapi.Invocation) {
 			authorization = f.Value
 		}
 	}
-	w.line("host", host)
+	if host != nil {
+		w.line("host", host)
+	} else {
+		w.line("host", []byte(w.Config.ServerAddress()))
+	}
+	var n normalized
 	for _, f := range w.fields {
+		name := n.of(f.Name)
 		switch {
-		case dropped(f.Name) || w.nominated(f.Name):
+		case dropped(name) || withheld(&w.Config.Forwarded, f, name) || w.nominated(f.Name):
 		case authorization != nil && (ascii.EqualFold(f.Name, "authorization") || ascii.EqualFold(f.Name, w.Config.AuthorizationSource)):
 		default:
 			w.line(string(f.Name), f.Value)
@@ -343,6 +353,7 @@ func (w *RequestWriter) headers(e *Event, inv *runtimeapi.Invocation) {
 	if len(w.cookie) > 0 {
 		w.line("cookie", w.cookie)
 	}
+	w.forwarded(e, host)
 	if e.Source == PassThrough {
 		w.head = append(w.head, "content-type: application/json\r\n"...)
 	}

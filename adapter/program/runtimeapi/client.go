@@ -231,6 +231,9 @@ func (c *Client) fail(path string, f *Fault, header string) error {
 	return c.failed(path)
 }
 
+// FailInit tells Lambda why the function's own process does not start.
+func (c *Client) FailInit(f *Fault) error { return c.fail(runtimePath+"/init/error", f, "") }
+
 // Fail posts a fault as an invocation's outcome.
 func (c *Client) Fail(inv *Invocation, f *Fault) error {
 	return c.fail(runtimePath+"/invocation/"+string(inv.RequestID)+"/error", f, "")

@@ -186,6 +186,14 @@ var all = []Setting{
 		},
 	},
 	{
+		Name:    "CDKWEB_FORWARDED_HEADERS",
+		Allowed: "endpoint, pass, or endpoint and the names of headers to leave alone, as in endpoint,true-client-ip",
+		set: func(c *Config, v string) (ok bool) {
+			c.Forwarded, ok = parseForwarded(v)
+			return ok
+		},
+	},
+	{
 		Name:    "AWS_LWA_ERROR_STATUS_CODES",
 		Allowed: "statuses and ranges such as 500,502-504",
 		set: func(c *Config, v string) (ok bool) {
@@ -252,6 +260,7 @@ type Config struct {
 	PassThroughPath        string
 	PassThroughFromClients bool
 	AuthorizationSource    string
+	Forwarded              Forwarded
 	ErrorStatus            StatusSet
 	Compression            bool
 	Streaming              bool

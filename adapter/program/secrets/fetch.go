@@ -1,0 +1,325 @@
+package secrets
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cdkweb/cdkweb/adapter/program/http1"
+	"github.com/cdkweb/cdkweb/adapter/program/jsontext"
+	"github.com/cdkweb/cdkweb/adapter/program/sigv4"
+)
+
+const (
+	// budget is how long all of it may take. Lambda gives an init 10 s, of which
+	// the server needs some.
+	budget = 5 * time.Second
+
+	// tries is how often a request is sent, each for tryLimit at most: a packet
+	// that was lost is not waited for until the end.
+	tries    = 3
+	tryLimit = 2500 * time.Millisecond
+
+	// maxConns is how many requests go to an endpoint at once.
+	maxConns = 8
+
+	// maxNames is how many parameters GetParameters takes.
+	maxNames = 10
+)
+
+// Variable is a variable that gets its value from a secret.
+type Variable struct {
+	Name      string
+	Reference Reference
+}
+
+// item is a secret or a parameter, in one version, and who wants it.
+type item struct {
+	Reference
+	variables []Variable
+	value     string
+	err       error
+}
+
+// call is one request to a service.
+type call struct {
+	endpoint endpoint
+	items    []*item // of one service in one region
+}
+
+// Fetch gets the values of variables, by their names. What it cannot get it
+// reports all at once, in sentences that name the variable and the secret. It
+// reads endpoints and credentials with getenv.
+//
+// A secret is asked for once, however many of its fields are wanted, with
+// GetSecretValue: BatchGetSecretValue needs another permission and does not know
+// versions. Ten parameters are asked for at a time. All requests go out together.
+func Fetch(variables []Variable, getenv func(string) string) (map[string]string, error) {
+	values := map[string]string{}
+	if len(variables) == 0 {
+		return values, nil
+	}
+	deadline := time.Now().Add(budget)
+	calls, items, err := plan(variables, getenv)
+	if err != nil {
+		return nil, err
+	}
+	who, err := credentials(getenv, deadline)
+	if err != nil {
+		return nil, err
+	}
+	run(calls, who, deadline)
+	var errs []error
+	for _, i := range items {
+		errs = append(errs, i.fill(values)...)
+	}
+	return values, errors.Join(errs...)
+}
+
+// plan groups the variables into calls. The order is that of the variables.
+func plan(variables []Variable, getenv func(string) string) ([]*call, []*item, error) {
+	var items []*item
+	for _, v := range variables {
+		n := slices.IndexFunc(items, func(i *item) bool { return i.id() == v.Reference.id() })
+		if n < 0 {
+			n = len(items)
+			items = append(items, &item{Reference: v.Reference})
+		}
+		items[n].variables = append(items[n].variables, v)
+	}
+	var calls []*call
+	for _, i := range items {
+		e, err := endpointOf(i.Reference, getenv)
+		if err != nil {
+			return nil, nil, err
+		}
+		n := slices.IndexFunc(calls, func(c *call) bool { return c.takes(i) })
+		if n < 0 {
+			n = len(calls)
+			calls = append(calls, &call{endpoint: e})
+		}
+		calls[n].items = append(calls[n].items, i)
+	}
+	return calls, items, nil
+}
+
+// id tells what is asked for apart.
+func (r Reference) id() string { return r.ARN + ":" + r.Stage + ":" + r.Version }
+
+// takes tells whether a parameter can go with others. Two versions of one cannot.
+func (c *call) takes(i *item) bool {
+	first := c.items[0]
+	return i.Service == ParameterStore && first.Service == ParameterStore && first.host() == i.host() && len(c.items) < maxNames &&
+		!slices.ContainsFunc(c.items, func(other *item) bool { return other.ARN == i.ARN })
+}
+
+// run makes the calls, over a few connections to each endpoint.
+func run(calls []*call, who sigv4.Credentials, deadline time.Time) {
+	queues := map[endpoint][]*call{}
+	for _, c := range calls {
+		queues[c.endpoint] = append(queues[c.endpoint], c)
+	}
+	var workers sync.WaitGroup
+	for e, list := range queues {
+		queue := make(chan *call, len(list))
+		for _, c := range list {
+			queue <- c
+		}
+		close(queue)
+		for range min(len(list), maxConns) {
+			w := &worker{endpoint: e, who: who, deadline: deadline}
+			workers.Go(func() {
+				defer w.drop()
+				for c := range queue {
+					w.do(c)
+				}
+			})
+		}
+	}
+	workers.Wait()
+}
+
+// worker makes one call after the other, over one connection if it can.
+type worker struct {
+	endpoint endpoint
+	who      sigv4.Credentials
+	deadline time.Time
+	conn     *http1.Conn
+}
+
+func (w *worker) drop() {
+	if w.conn != nil {
+		w.conn.Close()
+		w.conn = nil
+	}
+}
+
+// do makes a call and leaves what came of it in its items.
+func (w *worker) do(c *call) {
+	if c.items[0].Service == SecretsManager {
+		i := c.items[0]
+		body := jsontext.AppendString([]byte(`{"SecretId":`), i.ARN)
+		if i.Version != "" {
+			body = jsontext.AppendString(append(body, `,"VersionId":`...), i.Version)
+		}
+		if i.Stage != "" {
+			body = jsontext.AppendString(append(body, `,"VersionStage":`...), i.Stage)
+		}
+		var content []byte
+		if content, i.err = w.post(i.Reference, "secretsmanager.GetSecretValue", append(body, '}')); i.err == nil {
+			i.value, i.err = readSecret(content)
+		}
+		return
+	}
+	body := []byte(`{"Names":[`)
+	for n, i := range c.items {
+		if n > 0 {
+			body = append(body, ',')
+		}
+		body = jsontext.AppendString(body, i.selected(i.ARN))
+	}
+	content, err := w.post(c.items[0].Reference, "AmazonSSM.GetParameters", append(body, `],"WithDecryption":true}`...))
+	if failed, ok := errors.AsType[*apiError](err); ok && len(c.items) > 1 && !failed.temporary() {
+		// One that is denied, or whose key is, fails all.
+		for _, i := range c.items {
+			w.do(&call{endpoint: c.endpoint, items: []*item{i}})
+		}
+		return
+	}
+	var values map[string]string
+	if err == nil {
+		values, err = readParameters(content)
+	}
+	for _, i := range c.items {
+		value, ok := values[i.selected(i.ARN)]
+		if !ok {
+			value, ok = values[i.selected(i.Name)]
+		}
+		switch i.value, i.err = value, err; {
+		case err == nil && !ok:
+			i.err = errNoParameter
+		}
+	}
+}
+
+var errNoParameter = errors.New("ParameterNotFound; there is none with this name, or it has no such version or label")
+
+// selected is a parameter's name or ARN with the version behind it.
+func (r Reference) selected(name string) string {
+	if r.Version != "" {
+		return name + ":" + r.Version
+	}
+	return name
+}
+
+// post sends a request to a service's JSON protocol, several times if need be.
+func (w *worker) post(r Reference, target string, body []byte) (content []byte, err error) {
+	err = retry(w.deadline, func(limit time.Time) (again bool, err error) {
+		if w.conn == nil {
+			if w.conn, err = w.endpoint.connect(limit); err != nil {
+				_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
+				return !untrusted, fmt.Errorf("cannot connect to %s: %w", w.endpoint, err)
+			}
+		}
+		signed := &sigv4.Request{
+			Method: "POST", Path: w.endpoint.path + "/", Body: body,
+			Headers: []sigv4.Header{{Name: "host", Value: w.endpoint.host}, {Name: "content-type", Value: "application/x-amz-json-1.1"},
+				{Name: "x-amz-target", Value: target}},
+		}
+		w.who.Sign(signed, r.Region, r.Service.signingName(), time.Now())
+		var head strings.Builder
+		head.WriteString("POST " + signed.Path + " HTTP/1.1\r\n")
+		for _, h := range signed.Headers {
+			head.WriteString(h.Name + ": " + h.Value + "\r\n")
+		}
+		head.WriteString("content-length: " + strconv.Itoa(len(body)) + "\r\n\r\n")
+		response, read, err := exchange(w.conn, "POST", []byte(head.String()), body, limit)
+		if err != nil || !response.Keep {
+			w.drop()
+		}
+		if err != nil {
+			return true, fmt.Errorf("no response from %s: %w", w.endpoint, err)
+		}
+		if response.Status != 200 {
+			failed := readError(response.Status, string(response.Get("x-amzn-errortype")), read)
+			return failed.temporary(), failed
+		}
+		content = read
+		return false, nil
+	})
+	return content, err
+}
+
+// retry calls try until it succeeds, says that another time is of no use, or
+// was called as often as it may be.
+func retry(deadline time.Time, try func(limit time.Time) (again bool, err error)) error {
+	for n := 1; ; n++ {
+		limit := time.Now().Add(tryLimit)
+		if deadline.Before(limit) {
+			limit = deadline
+		}
+		again, err := try(limit)
+		pause := backOff(n)
+		if err == nil || !again || n == tries || time.Until(deadline) <= pause {
+			return err
+		}
+		time.Sleep(pause)
+	}
+}
+
+// backOff is the time after so many tries: 25 to 50 ms, then four times that.
+// Chance keeps environments that start together apart.
+func backOff(tries int) time.Duration {
+	most := 50 * time.Millisecond << (2 * (tries - 1))
+	return most/2 + rand.N(most/2)
+}
+
+// fill puts the values of an item's variables where they belong.
+func (i *item) fill(values map[string]string) []error {
+	if i.err != nil {
+		names := make([]string, len(i.variables))
+		for n, v := range i.variables {
+			names[n] = v.Name
+		}
+		return []error{fmt.Errorf("%s cannot be set from %s: %s", strings.Join(names, ", "), i, i.reason())}
+	}
+	var errs []error
+	for _, v := range i.variables {
+		value, what := i.value, i.String()
+		var err error
+		if key := v.Reference.Key; key != "" {
+			value, err = field(i.value, key)
+			what = "the field " + strconv.Quote(key) + " of " + what
+		}
+		if err == nil && strings.ContainsRune(value, 0) {
+			err = errors.New("it holds a NUL, which no variable can")
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s cannot be set from %s: %w", v.Name, what, err))
+			continue
+		}
+		values[v.Name] = value
+	}
+	return errs
+}
+
+// reason says why an item has no value, and what to do.
+func (i *item) reason() string {
+	if failed, ok := errors.AsType[*apiError](i.err); ok {
+		return failed.code + "; " + failed.advice(i.Service)
+	}
+	if http1.IsTimeout(i.err) {
+		return "no response within " + budget.String() + "; a function in a VPC reaches AWS over a NAT gateway, or over a VPC endpoint for " +
+			i.Service.signingName()
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](i.err); ok {
+		return i.err.Error() + "; the image needs the certificates of ca-certificates, or SSL_CERT_FILE must name those to trust"
+	}
+	return i.err.Error()
+}
