@@ -288,9 +288,24 @@ func (h Hosting) scaling(r *Resources) awsecs.ScalableTaskCount {
 			count.ScaleOnRequestCount(new("Requests"), &awsecs.RequestCountScalingProps{
 				TargetGroup: r.TargetGroup, RequestsPerTarget: target, ScaleInCooldown: in, ScaleOutCooldown: out, DisableScaleIn: disabled,
 			})
+			r.labelRequests(count)
 		}
 	}
 	return count
+}
+
+// labelRequests names the load balancer and the target group whose requests are counted. The CDK
+// cuts the name out of the listener's ARN, which CloudFormation may not do with the output of another
+// stack.
+func (r *Resources) labelRequests(count awsecs.ScalableTaskCount) {
+	if r.LoadBalancer.ALB == nil { // somebody else's, of which the listener is known alone
+		return
+	}
+	policy := count.Node().FindChild(new("Target")).Node().FindChild(new("Requests")).Node().DefaultChild().(awsapplicationautoscaling.CfnScalingPolicy)
+	policy.AddPropertyOverride(
+		new("TargetTrackingScalingPolicyConfiguration.PredefinedMetricSpecification.ResourceLabel"),
+		*r.LoadBalancer.ALB.LoadBalancerFullName()+"/"+*r.TargetGroup.TargetGroupFullName(),
+	)
 }
 
 // seconds is nil for zero.

@@ -317,10 +317,8 @@ func TestScaling(t *testing.T) {
 	template.Want(scalableKind, "MinCapacity", `2`)
 	template.Want(scalableKind, "MaxCapacity", `9`)
 	template.Want(scalableKind, "ResourceId", `{"Fn::Join":["",["service/",`+ref(template, clusterKind)+`,"/",`+attribute(template, serviceKind, "Name")+`]]}`)
-	listener := func(part string) string {
-		return `{"Fn::Select":[` + part + `,{"Fn::Split":["/",` + ref(template, "AWS::ElasticLoadBalancingV2::Listener") + `]}]}`
-	}
-	label := `{"Fn::Join":["",[` + listener("1") + `,"/",` + listener("2") + `,"/",` + listener("3") + `,"/",` + attribute(template, targetGroupKind, "TargetGroupFullName") + `]]}`
+	label := `{"Fn::Join":["",[` + attribute(template, "AWS::ElasticLoadBalancingV2::LoadBalancer", "LoadBalancerFullName") + `,"/",` +
+		attribute(template, targetGroupKind, "TargetGroupFullName") + `]]}`
 	want := []string{
 		`50 {"PredefinedMetricType":"ECSServiceAverageCPUUtilization"} false`,
 		`600 {"PredefinedMetricType":"ALBRequestCountPerTarget","ResourceLabel":` + label + `} false`,
