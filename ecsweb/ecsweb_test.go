@@ -742,7 +742,7 @@ func TestValidate(t *testing.T) {
 		want    []string
 	}{
 		{"a CPU that Fargate does not have", nil, ecsweb.Hosting{CPU: 300}, []string{cpus + ", got 300; the nearest is 256 or 512"}},
-		{"a CPU in cores", nil, ecsweb.Hosting{CPU: 2}, []string{cpus + ", got 2; the nearest is 256"}},
+		{"a CPU in cores", nil, ecsweb.Hosting{CPU: 2}, []string{cpus + ", got 2; 1024 units are one vCPU: write 2048"}},
 		{"a negative CPU and memory", nil, ecsweb.Hosting{CPU: -1, Memory: -1},
 			[]string{cpus + ", got -1; the nearest is 256", "Hosting.Memory must be from 512 to 122880, got -1; the nearest is 512"}},
 		{"a pair that Fargate does not have", nil, ecsweb.Hosting{CPU: 512, Memory: 8192},

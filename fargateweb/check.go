@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
@@ -16,7 +17,6 @@ import (
 	"github.com/cdkweb/cdkweb/internal/network"
 	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
-	"github.com/cdkweb/cdkweb/webalb"
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
@@ -28,7 +28,12 @@ func (h Hosting) withDefaults() Hosting {
 	if len(h.AutoScaling) == 0 {
 		h.AutoScaling = []AutoScaling{{Metric: AverageCPU, TargetValue: defaultTarget}}
 	}
-	h.DeregistrationDelay = cmp.Or(h.DeregistrationDelay, defaultDeregistrationDelay)
+	if h.DeregistrationDelay == 0 {
+		h.DeregistrationDelay = defaultDeregistrationDelay
+		if h.LoadBalancer != nil {
+			h.DeregistrationDelay = min(max(h.DeregistrationDelay, h.LoadBalancer.IdleTimeout()), maxDeregistrationDelay)
+		}
+	}
 	h.HealthCheckGracePeriod = cmp.Or(h.HealthCheckGracePeriod, defaultGracePeriod)
 	h.MinimumHealthyPercent = cmp.Or(h.MinimumHealthyPercent, defaultMinimumPercent)
 	h.MaximumPercent = cmp.Or(h.MaximumPercent, defaultMaximumPercent)
@@ -94,6 +99,9 @@ func (h Hosting) Check(c *web.Check) {
 	given.checkLoadBalancer(c)
 	h.checkDeployment(c)
 	c.Name("ServiceName", h.ServiceName, serviceName, 1, 255, "letters, digits, hyphens and underscores")
+	if h.Cluster != nil {
+		c.UniqueIn(*h.Cluster.Node().Path(), "ServiceName", h.ServiceName)
+	}
 	h.checkNetwork(c)
 	h.checkContainer(c)
 	given.checkLogs(c)
@@ -128,7 +136,9 @@ func (h Hosting) checkScaling(c *web.Check) {
 		c.OneOf(field+"Metric", string(s.Metric),
 			[]string{string(AverageCPU), string(AverageMemory), string(RequestCountPerTarget)},
 			"fargateweb.AverageCPU", "fargateweb.AverageMemory", "fargateweb.RequestCountPerTarget")
-		if s.Metric == RequestCountPerTarget {
+		if s.TargetValue == 0 {
+			c.Problem(web.Problem{Field: "Hosting." + field + "TargetValue", Message: "is required", Fix: "set it to the value of the metric that is kept"})
+		} else if s.Metric == RequestCountPerTarget {
 			c.AtLeast(field+"TargetValue", s.TargetValue, 1)
 		} else {
 			c.Between(field+"TargetValue", s.TargetValue, 1, 100, "percent")
@@ -144,11 +154,7 @@ func (h Hosting) checkScaling(c *web.Check) {
 }
 
 func (h Hosting) checkLoadBalancer(c *web.Check) {
-	balancer := h.LoadBalancer
-	if balancer == nil {
-		balancer = &webalb.LoadBalancer{} // of its own, where no other rule is
-	}
-	balancer.CheckRule(c, "Hosting.", h.rule())
+	h.LoadBalancer.CheckRule(c, "Hosting.", h.rule())
 	for _, time := range []struct {
 		field            string
 		got, least, most time.Duration
@@ -310,6 +316,11 @@ func (h Hosting) checkSubnets(c *web.Check, vpc awsec2.IVpc, field string) {
 func (h Hosting) checkContainer(c *web.Check) {
 	if len(h.EntryPoint) > 0 && h.EntryPoint[0] == "" {
 		c.Problem(web.Problem{Field: "Hosting.EntryPoint", Message: "must not start with an empty string", Fix: "leave it out to run the image's own"})
+	}
+	for i, argument := range h.EntryPoint {
+		if !utf8.ValidString(argument) || strings.ContainsRune(argument, 0) {
+			c.Problem(web.Problem{Field: fmt.Sprintf("Hosting.EntryPoint[%d]", i), Message: "must be UTF-8 text without NUL", Got: argument})
+		}
 	}
 	c.WholeSeconds("StopTimeout", h.StopTimeout, minStopTimeout, maxStopTimeout)
 	for i, limit := range h.Ulimits {

@@ -78,11 +78,11 @@ func TestValidate(t *testing.T) {
 			{Metric: fargateweb.AverageCPU, TargetValue: 50}, {Metric: fargateweb.AverageMemory, TargetValue: 50}, {Metric: fargateweb.AverageCPU, TargetValue: 60},
 		}}, []string{"Hosting.AutoScaling[2].Metric is there twice; leave one of them out"}},
 		{"no target", nil, fargateweb.Hosting{AutoScaling: scaling{{Metric: fargateweb.AverageCPU}}},
-			[]string{"Hosting.AutoScaling[0].TargetValue must be between 1 and 100 percent, got 0"}},
+			[]string{"Hosting.AutoScaling[0].TargetValue is required; set it to the value of the metric that is kept"}},
 		{"more than all of the memory", nil, fargateweb.Hosting{AutoScaling: scaling{{Metric: fargateweb.AverageMemory, TargetValue: 101}}},
 			[]string{"Hosting.AutoScaling[0].TargetValue must be between 1 and 100 percent, got 101"}},
 		{"no requests", nil, fargateweb.Hosting{AutoScaling: scaling{{Metric: fargateweb.RequestCountPerTarget}}},
-			[]string{"Hosting.AutoScaling[0].TargetValue must be at least 1, got 0"}},
+			[]string{"Hosting.AutoScaling[0].TargetValue is required; set it to the value of the metric that is kept"}},
 		{"cooldowns out of range", nil, fargateweb.Hosting{AutoScaling: scaling{
 			{Metric: fargateweb.AverageCPU, TargetValue: 50, ScaleInCooldown: time.Hour + time.Second, ScaleOutCooldown: 1500 * time.Millisecond},
 		}}, []string{
@@ -93,7 +93,7 @@ func TestValidate(t *testing.T) {
 
 		{"hosts, paths and a priority that no rule takes", nil, fargateweb.Hosting{Hosts: []string{"localhost"}, Paths: []string{"api"}, Priority: 50001}, []string{
 			`Hosting.Hosts[0] must be a host name of up to 128 characters, such as shop.example.com or *.example.com, and letters only after the last dot, got "localhost"`,
-			"Hosting.Paths[0] must start with a slash or * and have up to 128 letters, digits and _-.$/~\"'@:+&*?" + `, got "api"`,
+			"Hosting.Paths[0] must start with a slash or * and have up to 128 letters, digits and _-.$/~\"'@:+&*?" + `, got "api"; write "/api"`,
 			"Hosting.Priority must be between 1 and 50000, got 50001; leave it out for one that fits"}},
 		{"times of the load balancer out of range", nil, fargateweb.Hosting{
 			Stickiness: 7*24*time.Hour + time.Second, SlowStart: 29 * time.Second, DeregistrationDelay: -time.Second, HealthCheckGracePeriod: time.Millisecond,

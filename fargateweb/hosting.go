@@ -34,7 +34,7 @@ type Hosting struct {
 
 	// MaxTaskCount is the number of tasks that there are at most; not less than MinTaskCount. If
 	// both are the same, nothing scales.
-	// Optional. Default: 20, or MinTaskCount if that is more.
+	// Optional. Default: 20, or MinTaskCount if that is more; then nothing scales.
 	MaxTaskCount int
 
 	// AutoScaling are the metrics that decide about the number of tasks, each at most once. Tasks
@@ -72,7 +72,7 @@ type Hosting struct {
 
 	// DeregistrationDelay is how long a task that is to stop may take to end its requests: whole
 	// seconds, 1 s to 3,600 s. Deployments and scaling in take that long.
-	// Optional. Default: 60 s.
+	// Optional. Default: 60 s, or the load balancer's IdleTimeout if that is longer.
 	DeregistrationDelay time.Duration
 
 	// HealthCheckGracePeriod is how long a new task may fail the health check without being
@@ -225,7 +225,8 @@ const (
 	defaultScaleOutCooldown = 60 * time.Second
 
 	// A load balancer waits 60 s for the next byte unless told otherwise, so what is cut off after
-	// that has most likely hung. AWS's default is 300 s, by which every deployment is longer.
+	// that has most likely hung. AWS's default is 300 s, by which every deployment is longer. Behind
+	// one that waits longer, this is longer too.
 	defaultDeregistrationDelay = 60 * time.Second
 
 	defaultGracePeriod    = 60 * time.Second

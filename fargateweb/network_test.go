@@ -15,6 +15,7 @@ import (
 
 	"github.com/cdkweb/cdkweb/fargateweb"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
 	"github.com/cdkweb/cdkweb/webalb"
 )
 
@@ -343,4 +344,54 @@ func TestRules(t *testing.T) {
 	wantPanic(t, "Hosting.Priority is that of Stack/Blog/Fargate on the same load balancer, got", func() {
 		fargateweb.NewService(stack, "Twice", workload(), fargateweb.Hosting{LoadBalancer: shared, Paths: []string{"/new"}, Priority: int(priority["Blog"])})
 	})
+}
+
+// The address of a service is that of its rule, also if the caller uses the list of hosts again.
+func TestHostsAreTheServicesOwn(t *testing.T) {
+	stack := newStack(t)
+	front := webalb.NewLoadBalancer(stack, "Front", nil)
+	hosts := []string{""}
+	var urls []string
+	for _, name := range []string{"a", "b"} {
+		hosts[0] = name + ".example.com"
+		service, _ := fargateweb.NewService(stack, name, workload(), fargateweb.Hosting{LoadBalancer: front, Hosts: hosts})
+		urls = append(urls, service.URL())
+	}
+	if want := []string{"http://a.example.com", "http://b.example.com"}; !slices.Equal(urls, want) {
+		t.Errorf("got %q, want %q", urls, want)
+	}
+}
+
+// A service's own load balancer cannot move to another VPC, so there it is another one.
+func TestOwnLoadBalancerOfAnotherVPC(t *testing.T) {
+	seen := map[string]bool{}
+	for _, id := range []string{"", "One", "Two"} {
+		stack := newStack(t)
+		hosting := fargateweb.Hosting{}
+		if id != "" {
+			hosting.VPC = awsec2.NewVpc(stack, &id, &awsec2.VpcProps{MaxAzs: new(2.0), NatGateways: new(0.0)})
+		}
+		newService(stack, hosting)
+		seen[templatetest.Of(t, stack).IDs(balancerKind)[0]] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("got the ids %v, want three", seen)
+	}
+}
+
+// ECS takes a name once in a cluster.
+func TestServiceNameOfTwoInACluster(t *testing.T) {
+	stack := newStack(t)
+	front := webalb.NewLoadBalancer(stack, "Front", nil)
+	service := func(id string, cluster awsecs.ICluster) {
+		fargateweb.NewService(stack, id, workload(), fargateweb.Hosting{
+			LoadBalancer: front, Paths: []string{"/" + id}, Cluster: cluster, ServiceName: "site",
+		})
+	}
+	one := awsecs.NewCluster(stack, new("One"), &awsecs.ClusterProps{Vpc: front.VPC})
+	service("a", one)
+	service("b", awsecs.NewCluster(stack, new("Two"), &awsecs.ClusterProps{Vpc: front.VPC}))
+	service("c", nil)
+	hostingtest.WantPanic(t, "Stack/d", `Hosting.ServiceName is the name of Stack/a already, got "site"; choose another, or leave it out`,
+		func() { service("d", one) })
 }

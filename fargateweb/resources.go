@@ -2,6 +2,9 @@ package fargateweb
 
 import (
 	"cmp"
+	"fmt"
+	"hash/fnv"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -73,6 +76,7 @@ var flags = []string{
 // Define implements web.Hosting.
 func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made {
 	h = h.withDefaults()
+	h.Hosts, h.Paths = slices.Clone(h.Hosts), slices.Clone(h.Paths) // URL is asked for later
 	node := scope.Node()
 	for _, flag := range flags {
 		node.SetContext(&flag, true)
@@ -110,12 +114,16 @@ func (h Hosting) loadBalancer(scope constructs.Construct) *webalb.LoadBalancer {
 	if h.LoadBalancer != nil {
 		return h.LoadBalancer
 	}
-	props := &webalb.LoadBalancerProps{}
+	id, props := "LoadBalancer", &webalb.LoadBalancerProps{}
 	if vpc, _, _ := h.vpc(); vpc != nil { // checked before
+		// A load balancer cannot move to another VPC.
+		hash := fnv.New32a()
+		hash.Write([]byte(*vpc.Node().Path()))
+		id += fmt.Sprintf("%08x", hash.Sum32())
 		props.VPC = vpc
 		props.VPCSubnets = &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC, OnePerAz: new(true)}
 	}
-	return webalb.NewLoadBalancer(scope, "LoadBalancer", props)
+	return webalb.NewLoadBalancer(scope, id, props)
 }
 
 // cluster is the user's, or a new one with Fargate's capacity providers, so that SpotPercentage can

@@ -5,7 +5,8 @@
 //
 // A container-image function from the same image that runs on the other hostings, a role for it
 // unless the workload brings one, a log group with a bounded retention, and what takes HTTP
-// requests for the function: an HTTP API by default, or a REST API or a function URL.
+// requests for the function: an HTTP API by default, or a REST API, a function URL or a load
+// balancer.
 //
 // # How a web server takes invocations
 //
@@ -22,5 +23,5 @@
 // An execution environment takes one request at a time and is frozen between two. Work that goes on
 // after the response stops, and memory is not shared between environments. Only /tmp is writable. A
 // response has to fit in 6 MB unless a function URL streams it, and has to be complete within the
-// endpoint's time: see [HTTPAPI], [RESTAPI] and [FunctionURL].
+// endpoint's time: see [HTTPAPI], [RESTAPI], [FunctionURL] and [LoadBalancer].
 package lambdaweb

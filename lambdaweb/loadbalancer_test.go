@@ -123,7 +123,7 @@ func TestLoadBalancerValidate(t *testing.T) {
 		{"the conditions of another", web.Needs{}, 0, lambdaweb.LoadBalancer{LoadBalancer: front, Paths: []string{"/b/*"}}, []string{
 			"Hosting.Endpoint.LoadBalancer sends requests for /b/* to Stack/Other/Lambda already; give this service other Hosts or Paths"}},
 		{"a path without a slash", web.Needs{}, 0, lambdaweb.LoadBalancer{LoadBalancer: front, Paths: []string{"api"}}, []string{
-			`Hosting.Endpoint.Paths[0] must start with a slash or * and have up to 128 letters, digits and _-.$/~"'@:+&*?, got "api"`}},
+			`Hosting.Endpoint.Paths[0] must start with a slash or * and have up to 128 letters, digits and _-.$/~"'@:+&*?, got "api"; write "/api"`}},
 		{"a large request", web.Needs{RequestSize: 1<<20 + 1}, 0, lambdaweb.LoadBalancer{LoadBalancer: front}, []string{
 			"Workload.Needs.RequestSize is 1048577 bytes, but Lambda behind a load balancer limits the bodies of requests to 1 MB; " +
 				"choose apprunnerweb.Hosting{}, ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{}"}},

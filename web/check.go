@@ -172,11 +172,15 @@ func (c *Check) Name(field, got string, pattern *regexp.Regexp, least, most int,
 
 // Unique checks that no other service of the stack has a resource of this name on the same hosting.
 // The empty string and tokens pass.
-func (c *Check) Unique(field, name string) {
+func (c *Check) Unique(field, name string) { c.UniqueIn("", field, name) }
+
+// UniqueIn is Unique for names that have to be unique within something, such as a cluster, of which
+// place is the path.
+func (c *Check) UniqueIn(place, field, name string) {
 	if name == "" || token.In(name) || c.Stack == nil {
 		return
 	}
-	key := takenName{c.Stack, c.platform.ID, field, name}
+	key := takenName{c.Stack, c.platform.ID, place, field, name}
 	if other, ok := taken[key]; ok {
 		c.Problem(Problem{
 			Field:   "Hosting." + field,
@@ -193,8 +197,8 @@ func (c *Check) Unique(field, name string) {
 var taken = map[takenName]string{}
 
 type takenName struct {
-	stack                 awscdk.Stack
-	platform, field, name string
+	stack                        awscdk.Stack
+	platform, place, field, name string
 }
 
 // Size checks that the platform sells a pair of CPU and memory, in the units of its Sizes.

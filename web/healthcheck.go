@@ -137,7 +137,8 @@ func (c *Check) warnOfIgnored(place platform.HealthCheck) {
 		name    string
 		ignored bool
 	}{
-		{"StatusCodes", !place.StatusCodes && given.StatusCodes != "" && given.StatusCodes != "200"},
+		{"StatusCodes", given.StatusCodes != "" &&
+			(!place.StatusCodes && given.StatusCodes != "200" || !timing && given.Path == "")},
 		{"Interval", !timing && given.Interval != 0},
 		{"Timeout", !timing && given.Timeout != 0},
 		{"HealthyThreshold", !timing && given.HealthyThreshold != 0},
@@ -152,6 +153,8 @@ func (c *Check) warnOfIgnored(place platform.HealthCheck) {
 	}
 	meant := "only Path has a meaning there"
 	switch {
+	case place.StatusCodes && given.Path == "":
+		meant = "only Path has a meaning there, and StatusCodes beside it"
 	case place.StatusCodes:
 		meant = "only Path and StatusCodes have a meaning there"
 	case timing:

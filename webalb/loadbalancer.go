@@ -139,7 +139,7 @@ type LoadBalancer struct {
 	ALB awselasticloadbalancingv2.ApplicationLoadBalancer
 
 	internal, https bool
-	name            string // as the props have it
+	name            string // as the props have it, or the ARN of somebody else's listener
 	url             string
 	port            string // of the URL, with its colon; empty for the scheme's own
 	named           bool   // the URL is one that Certificates can be for
@@ -371,7 +371,7 @@ func FromListener(scope constructs.Construct, id string, props *ListenerProps) *
 	}
 	scheme := props.check(scope, id)
 	l := newLoadBalancer(scope, id)
-	l.VPC, l.Listener = props.VPC, props.Listener
+	l.VPC, l.Listener, l.name = props.VPC, props.Listener, token.Literal(*props.Listener.ListenerArn())
 	l.https, l.url, l.named = scheme == "https", props.URL, true
 	if host := token.Without(props.URL[len(l.scheme()):]); strings.Contains(host, ":") {
 		l.port = host[strings.LastIndexByte(host, ':'):]

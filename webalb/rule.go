@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -70,22 +71,53 @@ var (
 
 // CheckRule checks the rule of a service before anything is made. Field is the path of the fields
 // of the rule: "Hosting.".
+//
+// A nil load balancer is the service's own, which has no other rule.
 func (l *LoadBalancer) CheckRule(c *web.Check, field string, rule Rule) {
+	if l == nil {
+		l = &LoadBalancer{}
+	} else if l.Construct == nil {
+		c.Problem(web.Problem{
+			Field:   field + "LoadBalancer",
+			Message: "must be one of webalb.NewLoadBalancer or webalb.FromListener",
+			Fix:     `make one with webalb.NewLoadBalancer(stack, "Front", nil)`,
+		})
+		return
+	}
 	for _, problem := range l.problems(rule, field, c.Scope) {
 		c.Problem(problem)
 	}
 	if c.Stack == nil || l.Construct == nil {
 		return
 	}
+	if awscdk.Stage_Of(l) != awscdk.Stage_Of(c.Stack) {
+		c.Problem(web.Problem{
+			Field:   field + "LoadBalancer",
+			Message: "belongs to another app, or another stage of it",
+			Fix:     "make one in each",
+		})
+		return
+	}
 	here, there := l.at(), c.Target
-	for _, place := range []struct{ here, there string }{{here.account, there.Account}, {here.region, there.Region}} {
-		if there := token.Literal(place.there); there != "" && !token.In(place.here) && place.here != there {
-			c.Problem(web.Problem{
-				Field:   field + "LoadBalancer",
-				Message: fmt.Sprintf("is in %s, and the service in %s", place.here, there),
-				Fix:     "make one in the account and region of the service",
-			})
+	for _, place := range []struct{ here, there string }{
+		{token.Literal(here.account), token.Literal(there.Account)},
+		{token.Literal(here.region), token.Literal(there.Region)},
+	} {
+		problem := web.Problem{Field: field + "LoadBalancer"}
+		switch {
+		case place.here == place.there:
+			continue
+		case place.there == "":
+			problem.Message = fmt.Sprintf("is in %s, and the stack of the service leaves open where it is", place.here)
+			problem.Fix = "set Env of both stacks, or of none"
+		case place.here == "":
+			problem.Message = fmt.Sprintf("is in a stack that leaves open where it is, and the service in %s", place.there)
+			problem.Fix = "set Env of both stacks, or of none"
+		default:
+			problem.Message = fmt.Sprintf("is in %s, and the service in %s", place.here, place.there)
+			problem.Fix = "make one in the account and region of the service"
 		}
+		c.Problem(problem)
 	}
 }
 
@@ -120,16 +152,21 @@ func (r Rule) problems(field string) []web.Problem {
 		problems = append(problems, web.Problem{Field: field + name, Message: message, Fix: fix, Got: got})
 	}
 	for i, host := range r.Hosts {
-		if !token.In(host) && (!hostPattern.MatchString(host) || len(host) > maxPattern) {
-			report(fmt.Sprintf("Hosts[%d]", i),
-				fmt.Sprintf("must be a host name of up to %d characters, such as shop.example.com or *.example.com, and letters only after the last dot", maxPattern),
-				"", host)
+		switch field := fmt.Sprintf("Hosts[%d]", i); {
+		case slices.Contains(r.Hosts[:i], host):
+			report(field, "is there twice", "leave one of them out", host)
+		case !token.In(host) && (!hostPattern.MatchString(host) || len(host) > maxPattern):
+			report(field, fmt.Sprintf("must be a host name of up to %d characters, such as shop.example.com or *.example.com, "+
+				"and letters only after the last dot", maxPattern), hostFix(host), host)
 		}
 	}
 	for i, path := range r.Paths {
-		if !token.In(path) && (!pathPattern.MatchString(path) || len(path) > maxPattern) {
-			report(fmt.Sprintf("Paths[%d]", i),
-				fmt.Sprintf("must start with a slash or * and have up to %d letters, digits and _-.$/~\"'@:+&*?", maxPattern), "", path)
+		switch field := fmt.Sprintf("Paths[%d]", i); {
+		case slices.Contains(r.Paths[:i], path):
+			report(field, "is there twice", "leave one of them out", path)
+		case !token.In(path) && (!pathPattern.MatchString(path) || len(path) > maxPattern):
+			report(field, fmt.Sprintf("must start with a slash or * and have up to %d letters, digits and _-.$/~\"'@:+&*?", maxPattern),
+				pathFix(path), path)
 		}
 	}
 	all := append(slices.Clone(r.Hosts), r.Paths...)
@@ -139,10 +176,43 @@ func (r Rule) problems(field string) []web.Problem {
 	if wildcards := strings.Count(strings.Join(all, ""), "*") + strings.Count(strings.Join(all, ""), "?"); wildcards > maxWildcards {
 		report("Paths", fmt.Sprintf("and Hosts must have %d of * and ? at most together", maxWildcards), "", wildcards)
 	}
+	for _, pattern := range all {
+		if r.Priority == 0 && token.In(pattern) && isPattern(token.Without(pattern)) {
+			report("Priority", fmt.Sprintf("is required: %q has a token beside * or ?, so it is not known which rules are more specific", token.Without(pattern)),
+				"set it, to less than that of what is more general", nil)
+			break
+		}
+	}
 	if r.Priority < 0 || r.Priority > maxPriority {
 		report("Priority", fmt.Sprintf("must be between 1 and %d", maxPriority), "leave it out for one that fits", r.Priority)
 	}
 	return problems
+}
+
+// hostFix says what to do about what is no host name.
+func hostFix(host string) string {
+	switch {
+	case host == "*" || host == "":
+		return "leave Hosts out for any host"
+	case strings.Contains(host, "://"):
+		return "leave the scheme and the path out"
+	case strings.Contains(host, ":"):
+		return "leave the port out"
+	}
+	return ""
+}
+
+// pathFix says what to do about what is no path.
+func pathFix(path string) string {
+	switch {
+	case path == "":
+		return "leave Paths out for any path"
+	case strings.Contains(path, "?") && strings.Contains(path, "="):
+		return "leave the query out, which is no part of a path"
+	case !strings.HasPrefix(path, "/") && pathPattern.MatchString("/"+path):
+		return fmt.Sprintf("write %q", "/"+path)
+	}
+	return ""
 }
 
 // String says which requests the rule means.
@@ -182,15 +252,26 @@ func (l *LoadBalancer) numberTaken(rule Rule, field, scope string) *web.Problem 
 			Fix:     "choose another, or leave it out",
 		}
 	}
-	first, size := rule.band()
-	free := priority
-	for used := true; used && free-priority < size; _, used = l.taken(first + (free-first)%size) {
-		free++
-	}
 	return &web.Problem{
 		Field:   field + "Priority",
 		Message: fmt.Sprintf("would be %d, which is that of %s on the same load balancer", priority, other),
-		Fix:     fmt.Sprintf("set it, to %d for instance", first+(free-first)%size),
+		Fix:     fmt.Sprintf("set it, to %d for instance", l.free(rule, priority)),
+	}
+}
+
+// free is a number of the rule's band that no rule has or, if all are taken, the next lower one.
+func (l *LoadBalancer) free(rule Rule, priority int) int {
+	first, size := rule.band()
+	for i := range size {
+		free := first + (priority-first+i)%size
+		if _, used := l.taken(free); !used {
+			return free
+		}
+	}
+	for free := first - 1; ; free-- {
+		if _, used := l.taken(free); !used {
+			return free
+		}
 	}
 }
 
@@ -394,7 +475,8 @@ func characters(pattern string) int {
 	if !isPattern(pattern) {
 		return exact
 	}
-	return len(pattern) - strings.Count(pattern, "*") - strings.Count(pattern, "?")
+	literal := token.Without(pattern) // the text of a token says nothing about its value
+	return len(literal) - strings.Count(literal, "*") - strings.Count(literal, "?")
 }
 
 // band returns the first priority of the rule's band, and how many there are.

@@ -45,19 +45,23 @@ func TestRulePatterns(t *testing.T) {
 		{rule: Rule{Hosts: []string{long + ".example"}}},
 		{rule: Rule{Hosts: []string{long + ".examples"}}, want: []string{fmt.Sprintf("Hosting.Hosts[0] %s, got %q", hosts, long+".examples")}},
 		{rule: Rule{Hosts: []string{"a.io", "localhost"}}, want: []string{"Hosting.Hosts[1] " + hosts + `, got "localhost"`}},
-		{rule: Rule{Hosts: []string{""}}, want: []string{"Hosting.Hosts[0] " + hosts + `, got ""`}},
-		{rule: Rule{Hosts: []string{"*"}}, want: []string{"Hosting.Hosts[0] " + hosts + `, got "*"`}},
+		{rule: Rule{Hosts: []string{""}}, want: []string{"Hosting.Hosts[0] " + hosts + `, got ""; leave Hosts out for any host`}},
+		{rule: Rule{Hosts: []string{"*"}}, want: []string{"Hosting.Hosts[0] " + hosts + `, got "*"; leave Hosts out for any host`}},
 		{rule: Rule{Hosts: []string{"10.0.0.1"}}, want: []string{"Hosting.Hosts[0] " + hosts + `, got "10.0.0.1"`}},
 		{rule: Rule{Hosts: []string{"example.*"}}, want: []string{"Hosting.Hosts[0] " + hosts + `, got "example.*"`}},
-		{rule: Rule{Hosts: []string{"example.com:8080"}}, want: []string{"Hosting.Hosts[0] " + hosts + `, got "example.com:8080"`}},
+		{rule: Rule{Hosts: []string{"example.com:8080"}}, want: []string{"Hosting.Hosts[0] " + hosts + `, got "example.com:8080"; leave the port out`}},
+		{rule: Rule{Hosts: []string{"https://a.io/b"}}, want: []string{"Hosting.Hosts[0] " + hosts + `, got "https://a.io/b"; leave the scheme and the path out`}},
+		{rule: Rule{Hosts: []string{"a.io", "a.io"}}, want: []string{`Hosting.Hosts[1] is there twice, got "a.io"; leave one of them out`}},
+		{rule: Rule{Paths: []string{"/a", "/b", "/a"}}, want: []string{`Hosting.Paths[2] is there twice, got "/a"; leave one of them out`}},
+		{rule: Rule{Paths: []string{"/search?q=*"}}, want: []string{"Hosting.Paths[0] " + paths + `, got "/search?q=*"; leave the query out, which is no part of a path`}},
 		{rule: Rule{Paths: []string{"/", "/api/*", "*.png", `/a_-.$/~"'@:+&`, "/?"}}},
 		{rule: Rule{Paths: []string{"/" + strings.Repeat("a", 127)}}},
 		{rule: Rule{Paths: []string{"/" + strings.Repeat("a", 128)}}, want: []string{fmt.Sprintf("Hosting.Paths[0] %s, got %q", paths, "/"+strings.Repeat("a", 128))}},
-		{rule: Rule{Paths: []string{"api/*"}}, want: []string{"Hosting.Paths[0] " + paths + `, got "api/*"`}},
+		{rule: Rule{Paths: []string{"api/*"}}, want: []string{"Hosting.Paths[0] " + paths + `, got "api/*"; write "/api/*"`}},
 		{rule: Rule{Paths: []string{"/a b"}}, want: []string{"Hosting.Paths[0] " + paths + `, got "/a b"`}},
 		{rule: Rule{Paths: []string{"/a%20b"}}, want: []string{"Hosting.Paths[0] " + paths + `, got "/a%20b"`}},
 		{rule: Rule{Paths: []string{"/ä"}}, want: []string{"Hosting.Paths[0] " + paths + `, got "/ä"`}},
-		{rule: Rule{Paths: []string{""}}, want: []string{"Hosting.Paths[0] " + paths + `, got ""`}},
+		{rule: Rule{Paths: []string{""}}, want: []string{"Hosting.Paths[0] " + paths + `, got ""; leave Paths out for any path`}},
 		{rule: Rule{Hosts: []string{"a.io", "b.io"}, Paths: []string{"/a", "/b", "/c"}}},
 		{rule: Rule{Hosts: []string{"a.io", "b.io"}, Paths: []string{"/a", "/b", "/c", "/d"}},
 			want: []string{"Hosting.Paths and Hosts must be 5 at most together, got 6; use patterns, or a second service"}},
@@ -96,7 +100,7 @@ func TestRulesThatHideOthers(t *testing.T) {
 		{name: "upper and lower case of hosts", first: Rule{Hosts: []string{"a.io"}}, second: Rule{Hosts: []string{"A.IO"}}, want: fmt.Sprintf(already, "all requests of a.io")},
 		{name: "the same in another order", first: first, second: Rule{Hosts: []string{"a.io"}, Paths: []string{"/b/*", "/a"}},
 			want: fmt.Sprintf(already, "requests for /b/* of a.io")},
-		{name: "the same twice", first: Rule{Paths: []string{"/a"}}, second: Rule{Paths: []string{"/a", "/a"}}, want: fmt.Sprintf(already, "requests for /a")},
+		{name: "the same twice", first: Rule{Paths: []string{"/a"}}, second: Rule{Paths: []string{"/a", "/a*"}}, want: fmt.Sprintf(already, "requests for /a")},
 		{name: "one of several", first: first, second: Rule{Hosts: []string{"b.io", "a.io"}, Paths: []string{"/a"}},
 			want: fmt.Sprintf(already, "requests for /a of a.io")},
 		{name: "the same, and this one comes later on purpose", first: first, second: Rule{Hosts: []string{"a.io"}, Paths: []string{"/a"}, Priority: 49000}},
@@ -568,5 +572,23 @@ func TestCollisions(t *testing.T) {
 				t.Errorf("%d services with %s: numbers collide on %.1f %% of load balancers, want %.0f %% at most", services, test.name, 100*got, 100*most)
 			}
 		}
+	}
+}
+
+// The number that an error names is free, also if those of the rule's own band are taken.
+func TestFreeNumber(t *testing.T) {
+	t.Parallel()
+	l := &LoadBalancer{}
+	rule := Rule{Hosts: []string{"*.a.example.com"}, Paths: []string{"/api"}}
+	first, size := rule.band()
+	for n := range size {
+		l.rules = append(l.rules, placedRule{priority: first + n})
+	}
+	if got := l.free(rule, first); got != first-1 {
+		t.Errorf("got %d of a full band from %d on, want %d", got, first, first-1)
+	}
+	l.rules = slices.DeleteFunc(l.rules, func(r placedRule) bool { return r.priority == first+2 })
+	if got := l.free(rule, first+5); got != first+2 {
+		t.Errorf("got %d, want the free %d", got, first+2)
 	}
 }

@@ -910,7 +910,9 @@ func TestCheckRule(t *testing.T) {
 		"Hosting.LoadBalancer sends all requests of a.io to Stack/Site/Memory already; give this service other Hosts or Paths")
 	hostingtest.WantProblems(t, *props(front, webalb.Rule{Hosts: []string{"a.io"}}),
 		"Hosting.LoadBalancer sends all requests of a.io to Stack/Site/Memory already; give this service other Hosts or Paths")
-	hostingtest.WantProblems(t, *props(&webalb.LoadBalancer{}, webalb.Rule{Hosts: []string{"a.io"}})) // one that is made later
+	hostingtest.WantProblems(t, *props(nil, webalb.Rule{Hosts: []string{"a.io"}})) // one of its own
+	hostingtest.WantProblems(t, *props(&webalb.LoadBalancer{}, webalb.Rule{Hosts: []string{"a.io"}}),
+		`Hosting.LoadBalancer must be one of webalb.NewLoadBalancer or webalb.FromListener; make one with webalb.NewLoadBalancer(stack, "Front", nil)`)
 
 	app := webtest.NewApp(t)
 	here := newStackIn(app, "Here", "123456789012", "eu-west-1")
@@ -919,6 +921,14 @@ func TestCheckRule(t *testing.T) {
 	wantProblems(t, there, func() { web.NewService(there, "Site", props(front, webalb.Rule{})) },
 		"Hosting.LoadBalancer is in 123456789012, and the service in 210987654321; make one in the account and region of the service",
 		"Hosting.LoadBalancer is in eu-west-1, and the service in us-east-1; make one in the account and region of the service")
+	anywhere := awscdk.NewStack(app, new("Anywhere"), nil)
+	wantProblems(t, anywhere, func() { web.NewService(anywhere, "Site", props(front, webalb.Rule{})) },
+		"Hosting.LoadBalancer is in 123456789012, and the stack of the service leaves open where it is; set Env of both stacks, or of none",
+		"Hosting.LoadBalancer is in eu-west-1, and the stack of the service leaves open where it is; set Env of both stacks, or of none")
+	open := webalb.NewLoadBalancer(anywhere, "Front", nil)
+	wantProblems(t, there, func() { web.NewService(there, "Site", props(open, webalb.Rule{})) },
+		"Hosting.LoadBalancer is in a stack that leaves open where it is, and the service in 210987654321; set Env of both stacks, or of none",
+		"Hosting.LoadBalancer is in a stack that leaves open where it is, and the service in us-east-1; set Env of both stacks, or of none")
 }
 
 // A service keeps its number when others come before it, and its hostings have numbers of their own.
@@ -1026,4 +1036,46 @@ func TestErrorText(t *testing.T) {
 		}
 	}()
 	webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{IdleTimeout: -time.Second})
+}
+
+// The text of a token is another one in each run of an app, so it must not count.
+func TestTokensInPatterns(t *testing.T) {
+	stack := newStack(t)
+	front := webalb.NewLoadBalancer(stack, "Front", nil)
+	name := *awscdk.NewCfnParameter(stack, new("Name"), nil).ValueAsString()
+	wantProblems(t, stack, func() { web.NewService(stack, "Site", props(front, webalb.Rule{Hosts: []string{"*." + name}})) },
+		`Hosting.Priority is required: "*." has a token beside * or ?, so it is not known which rules are more specific; set it, to less than that of what is more general`)
+	web.NewService(stack, "Site", props(front, webalb.Rule{Hosts: []string{"*." + name}, Priority: 49000}))
+	web.NewService(stack, "Other", props(front, webalb.Rule{Hosts: []string{"a." + name}})) // is one host, whatever its name
+	templatetest.Of(t, stack)
+}
+
+// Target groups belong to one load balancer: with another listener of somebody else's they are others.
+func TestTargetGroupID(t *testing.T) {
+	id := func(name string) string {
+		stack := newStack(t)
+		listener := awselasticloadbalancingv2.ApplicationListener_FromApplicationListenerAttributes(stack, new("Listener"),
+			&awselasticloadbalancingv2.ApplicationListenerAttributes{
+				ListenerArn:   new("arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/" + name + "/0123456789abcdef/0123456789abcdef"),
+				SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(stack, new("Group"), new("sg-0123456789abcdef0"), nil),
+			})
+		front := webalb.FromListener(stack, "Front", &webalb.ListenerProps{
+			Listener: listener, VPC: awsec2.NewVpc(stack, new("VPC"), nil), URL: "https://example.com",
+		})
+		return front.TargetGroupID()
+	}
+	if blue, again, green := id("blue"), id("blue"), id("green"); blue != again || blue == green {
+		t.Errorf("got %s and %s of one listener, and %s of another", blue, again, green)
+	}
+}
+
+// A load balancer is of one app, and of one stage of it.
+func TestLoadBalancerOfAnotherStage(t *testing.T) {
+	app := webtest.NewApp(t)
+	front := webalb.NewLoadBalancer(awscdk.NewStack(app, new("Stack"), nil), "Front", nil)
+	stage := awscdk.NewStack(awscdk.NewStage(app, new("Live"), nil), new("Stack"), nil)
+	for _, stack := range []awscdk.Stack{stage, newStack(t)} {
+		wantProblems(t, stack, func() { web.NewService(stack, "Site", props(front, webalb.Rule{})) },
+			"Hosting.LoadBalancer belongs to another app, or another stage of it; make one in each")
+	}
 }

@@ -151,7 +151,10 @@ func (i *builtImage) newAsset(
 		}
 		return i.define(stack, id, recipe, stagedImage{folder: dir}), nil
 	}
-	output := outputOf(stack)
+	output, err := outputOf(stack)
+	if err != nil {
+		return nil, err
+	}
 	if err := i.source.stage(dir, buildcontext.Omit(dir, output)); err != nil {
 		return nil, err
 	}
@@ -222,12 +225,13 @@ func (i *builtImage) writePlaceholder(dir, dockerfile string) error {
 }
 
 // outputOf returns the folder that the whole app is written to: of an awscdk.Stage, too, the images
-// lie there, and not in the folder of its own.
-func outputOf(stack awscdk.Stack) string {
+// lie there, and not in the folder of its own. The CDK's command line names it relative to the app's
+// working directory.
+func outputOf(stack awscdk.Stack) (string, error) {
 	if app, ok := stack.Node().Root().(awscdk.Stage); ok {
-		return *app.Outdir()
+		return filepath.Abs(*app.Outdir())
 	}
-	return *awscdk.Stage_Of(stack).Outdir()
+	return filepath.Abs(*awscdk.Stage_Of(stack).Outdir())
 }
 
 func bindAsset(asset awsecrassets.DockerImageAsset) *Bound {

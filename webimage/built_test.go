@@ -132,6 +132,26 @@ func TestStageOnce(t *testing.T) {
 	}
 }
 
+// The CDK's command line says in CDK_OUTDIR where the app is written to, relative to the app's
+// working directory.
+func TestStageOnceIntoARelativeFolder(t *testing.T) {
+	working, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := filepath.Rel(working, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: &output})
+	image := webimage.Dockerfile(folder(t, map[string]string{"Dockerfile": "FROM scratch\n"}), nil)
+	one := bind(t, awscdk.NewStack(app, new("One"), nil), image)
+	two := bind(t, awscdk.NewStack(app, new("Two"), nil), image)
+	if one.TagOrDigest != two.TagOrDigest {
+		t.Errorf("got images %s and %s, want one", one.TagOrDigest, two.TagOrDigest)
+	}
+}
+
 // cdk ls and cdk destroy need no program that compiles.
 func TestNothingIsBuiltForAName(t *testing.T) {
 	broken := map[string]string{"go.mod": "module example.com/a\n\ngo 1.22\n", "main.go": "package main\n\nfunc main() { undefined() }\n"}

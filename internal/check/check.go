@@ -191,7 +191,7 @@ func (l *List) Size(cpuField, memoryField string, units platform.Sizes, cpu, mem
 				Or(texts(cpus, units.CPU)),
 				units.CPU(cpu),
 			),
-			Fix: "the nearest is " + Or(texts(nearest(cpus, cpu), units.CPU)),
+			Fix: unitFix(cpu, cpus, "1024 units are one vCPU", "the nearest is "+Or(texts(nearest(cpus, cpu), units.CPU))),
 		})
 		if memory != 0 && withMemory == nil {
 			l.Add(Problem{Field: memoryField,
@@ -201,7 +201,7 @@ func (l *List) Size(cpuField, memoryField string, units platform.Sizes, cpu, mem
 					units.Memory(allMemory[len(allMemory)-1]),
 					units.Memory(memory),
 				),
-				Fix: "the nearest is " + Or(texts(nearest(allMemory, memory), units.Memory))})
+				Fix: unitFix(memory, allMemory, "1024 MiB are one GiB", "the nearest is "+Or(texts(nearest(allMemory, memory), units.Memory)))})
 		}
 		return
 	}
@@ -230,6 +230,14 @@ func (l *List) Size(cpuField, memoryField string, units platform.Sizes, cpu, mem
 		),
 		Fix: fix,
 	})
+}
+
+// unitFix says what to do about a number that is a choice in a unit 1024 times as large, or else fix.
+func unitFix(number int, choices []int, unit, fix string) string {
+	if slices.Contains(choices, number*1024) {
+		return fmt.Sprintf("%s: write %d", unit, number*1024)
+	}
+	return fix
 }
 
 // nearest returns the choices on both sides of a value that is none of them, or the only one if it

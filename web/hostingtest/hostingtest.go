@@ -883,6 +883,9 @@ func testIgnored(t *testing.T, h Harness) {
 		w.HealthCheck = web.HealthCheck{Path: "/healthz", Interval: 10 * time.Second, StatusCodes: "204"}
 		wantWarnings(t, stack, h.service(stack, "Site", w), web.HealthCheckWarning, 1)
 	}
+	stack, w := newStack(t), workload()
+	w.HealthCheck = web.HealthCheck{Path: "/healthz", StatusCodes: "200"} // what every hosting does
+	wantWarnings(t, stack, h.service(stack, "Site", w), web.HealthCheckWarning, 0)
 	count(func(*web.Workload) {}, web.HealthCheckRootWarning)
 	count(func(w *web.Workload) { w.Image = webimage.URI(privateImage, nil) }, web.AdapterWarning)
 
