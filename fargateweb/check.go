@@ -3,6 +3,7 @@ package fargateweb
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"time"
@@ -330,8 +331,8 @@ func (h Hosting) checkContainer(c *web.Check) {
 			c.Problem(web.Problem{Field: field, Message: "must not be nil"})
 		case limit.Name != awsecs.UlimitName_NOFILE:
 			c.Problem(web.Problem{Field: field + ".Name", Message: "must be awsecs.UlimitName_NOFILE, the only one that Fargate takes", Got: string(limit.Name)})
-		case limit.SoftLimit == nil || limit.HardLimit == nil || *limit.SoftLimit > *limit.HardLimit || *limit.SoftLimit < 1:
-			c.Problem(web.Problem{Field: field, Message: "must have a SoftLimit of at least 1 that is not greater than HardLimit"})
+		case !isLimit(limit.SoftLimit) || !isLimit(limit.HardLimit) || *limit.SoftLimit > *limit.HardLimit:
+			c.Problem(web.Problem{Field: field, Message: "must have a SoftLimit that is not greater than HardLimit, whole numbers of at least 1"})
 		}
 	}
 	c.Excludes("ReadonlyRootFilesystem", h.ReadonlyRootFilesystem && h.EnableExecuteCommand, []string{"EnableExecuteCommand"},
@@ -362,6 +363,9 @@ func (h Hosting) checkServiceDiscovery(c *web.Check) {
 		c.Problem(web.Problem{Field: field, Message: "must be one with DNS names, got HTTP", Fix: "make it with awsservicediscovery.NewPrivateDnsNamespace"})
 	}
 }
+
+// isLimit reports whether a limit is a whole number of at least 1.
+func isLimit(limit *float64) bool { return limit != nil && *limit >= 1 && *limit == math.Trunc(*limit) }
 
 func (h Hosting) checkLogs(c *web.Check) {
 	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)

@@ -27,7 +27,7 @@ func TestValidate(t *testing.T) {
 		cpus    = "Hosting.CPU must be 256, 512, 1024, 2048, 4096, 8192 or 16384"
 		metrics = "must be fargateweb.AverageCPU, fargateweb.AverageMemory or fargateweb.RequestCountPerTarget"
 		cookie  = "Hosting.StickinessCookieName must have 1 to 256 characters that a cookie's name may have"
-		ulimit  = "Hosting.Ulimits[0] must have a SoftLimit of at least 1 that is not greater than HardLimit"
+		ulimit  = "Hosting.Ulimits[0] must have a SoftLimit that is not greater than HardLimit, whole numbers of at least 1"
 		names   = "Hosting.ServiceName must have 1 to 255 letters, digits, hyphens and underscores"
 		prefix  = "Hosting.LogStreamPrefix must have 1 to 474 characters but : and *"
 	)
@@ -143,6 +143,7 @@ func TestValidate(t *testing.T) {
 		{"a limit that Fargate does not take", nil, fargateweb.Hosting{Ulimits: []*awsecs.Ulimit{{Name: awsecs.UlimitName_CORE, SoftLimit: new(1.0), HardLimit: new(1.0)}}},
 			[]string{`Hosting.Ulimits[0].Name must be awsecs.UlimitName_NOFILE, the only one that Fargate takes, got "CORE"`}},
 		{"a soft limit above the hard one", nil, fargateweb.Hosting{Ulimits: []*awsecs.Ulimit{nofile(2, 1)}}, []string{ulimit}},
+		{"half a file", nil, fargateweb.Hosting{Ulimits: []*awsecs.Ulimit{nofile(1.5, 2)}}, []string{ulimit}},
 		{"a limit of nothing", nil, fargateweb.Hosting{Ulimits: []*awsecs.Ulimit{nofile(0, 1)}}, []string{ulimit}},
 		{"half of a limit", nil, fargateweb.Hosting{Ulimits: []*awsecs.Ulimit{{Name: awsecs.UlimitName_NOFILE, SoftLimit: new(1.0)}}}, []string{ulimit}},
 		{"ECS Exec where nothing can be written", nil, fargateweb.Hosting{ReadonlyRootFilesystem: true, EnableExecuteCommand: true},

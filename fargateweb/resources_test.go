@@ -536,6 +536,11 @@ func TestWarnings(t *testing.T) {
 		"inside the VPC": {func(stack awscdk.Stack) {
 			newService(stack, fargateweb.Hosting{LoadBalancer: webalb.NewLoadBalancer(stack, "Balancer", &webalb.LoadBalancerProps{Internal: true}), MaximumPercent: 200})
 		}, nil},
+		"a port for root, of a server that is not": {func(stack awscdk.Stack) {
+			shared := webalb.NewLoadBalancer(stack, "Balancer", &webalb.LoadBalancerProps{Internal: true})
+			app := web.Workload{Image: webimage.Go("./examples/guestbook/server", nil), Port: 80}
+			fargateweb.NewService(stack, "Site", app, fargateweb.Hosting{LoadBalancer: shared})
+		}, []string{web.LowPortWarning}},
 		"no circuit breaker, by choice": {func(stack awscdk.Stack) {
 			newService(stack, fargateweb.Hosting{
 				LoadBalancer: webalb.NewLoadBalancer(stack, "Balancer", &webalb.LoadBalancerProps{Internal: true}), CircuitBreakerDisabled: true, MinTaskCount: 2, MinimumHealthyPercent: 50,

@@ -114,6 +114,9 @@ type Ports struct {
 	// Least is the lowest port that it can.
 	Least int
 
+	// Root is true if only root can listen on ports below 1024.
+	Root bool
+
 	// Taken are ports of somebody else, with who has them.
 	Taken map[int]string
 }
@@ -252,6 +255,7 @@ var ECSExpress = Platform{
 
 	Variables:       ecsVariables,
 	Images:          Images{Public: true, Other: true},
+	Ports:           Ports{Root: true}, // containers-roadmap#1721
 	HealthCheck:     HealthCheck{Root: true},
 	URLNeedsService: true,
 
@@ -287,6 +291,7 @@ var Fargate = Platform{
 
 	Variables: ecsVariables,
 	Images:    Images{Public: true, Other: true},
+	Ports:     Ports{Root: true}, // containers-roadmap#1721
 	HealthCheck: HealthCheck{
 		// The limits are Elastic Load Balancing's (API reference, CreateTargetGroup). Its defaults,
 		// 30 s and five good checks, would keep a new task from serving for two minutes.

@@ -36,6 +36,9 @@ const (
 	// PortWarning is about an image that exposes other ports than the workload's.
 	PortWarning = "cdkweb:image-port"
 
+	// LowPortWarning is about a port that the image's user may not listen on.
+	LowPortWarning = "cdkweb:low-port"
+
 	// RoleWarning is about a role that the hosting cannot assume.
 	RoleWarning = "cdkweb:role-trust"
 
@@ -231,6 +234,17 @@ func (c *Check) checkPlatform() {
 	}
 	if c.Image != nil {
 		c.checkImageRules(*c.Image)
+		if p.Ports.Root && c.Image.NotRoot && c.Workload.Port >= 1 && c.Workload.Port < 1024 {
+			c.Warn(
+				LowPortWarning,
+				fmt.Sprintf(
+					"Workload.Port is %d, and only root can listen on ports below 1024 on %s, which the server of this image is not: "+
+						"let it listen on the variable PORT, and leave Workload.Port out",
+					c.Workload.Port,
+					p.ServiceName(),
+				),
+			)
+		}
 	}
 }
 

@@ -111,7 +111,7 @@ func encryptedWithKey(bucket awss3.IBucket) bool {
 
 // checkRegions checks that what the load balancer uses is in its region, as far as that is known.
 func (p *LoadBalancerProps) checkRegions(scope constructs.Construct, list *check.List) {
-	if len(p.Certificates) == 0 && p.AccessLogsBucket == nil {
+	if len(p.Certificates) == 0 && p.AccessLogsBucket == nil && p.VPC == nil {
 		return
 	}
 	var region string
@@ -132,6 +132,9 @@ func (p *LoadBalancerProps) checkRegions(scope constructs.Construct, list *check
 			got = *awscdk.Arn_Split(&arn, awscdk.ArnFormat_SLASH_RESOURCE_NAME).Region
 		}
 		differs(fmt.Sprintf("Certificates[%d]", i), got, "one for CloudFront, in us-east-1, is another")
+	}
+	if p.VPC != nil {
+		differs("VPC", *p.VPC.Env().Region, "")
 	}
 	if p.AccessLogsBucket != nil {
 		differs("AccessLogsBucket", *p.AccessLogsBucket.Env().Region, "")

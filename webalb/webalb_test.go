@@ -413,6 +413,11 @@ func TestRegions(t *testing.T) {
 		"Certificates[2] must be in eu-west-1, as the load balancer is, got \"us-east-1\"; one for CloudFront, in us-east-1, is another",
 		"AccessLogsBucket must be in eu-west-1, as the load balancer is, got \"us-east-1\"")
 
+	wantProblems(t, stack, func() {
+		vpc := awsec2.NewVpc(elsewhere, new("VPC"), &awsec2.VpcProps{MaxAzs: new(2.0), NatGateways: new(0.0)})
+		webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{VPC: vpc})
+	}, "VPC must be in eu-west-1, as the load balancer is, got \"us-east-1\"")
+
 	agnostic := newStack(t) // and if the region is not known, nothing is said
 	webalb.NewLoadBalancer(agnostic, "Front", &webalb.LoadBalancerProps{Certificates: []awscertificatemanager.ICertificate{
 		awscertificatemanager.Certificate_FromCertificateArn(agnostic, new("Imported"), &arn),

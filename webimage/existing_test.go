@@ -112,7 +112,7 @@ func TestFacts(t *testing.T) {
 		image Image
 		want  Facts
 	}{
-		{"a Go program", Go("./server", nil), Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true}},
+		{"a Go program", Go("./server", nil), Facts{Architecture: X86_64, Adapter: WithAdapter, Built: true, NotRoot: true}},
 		{"a Dockerfile for arm64", Dockerfile(dir, &DockerfileOptions{Architecture: ARM64, Adapter: NoAdapter}),
 			Facts{Architecture: ARM64, Adapter: NoAdapter, Built: true, Exposed: []int{8080}}},
 		{"a Dockerfile that exposes what a build argument says", Dockerfile(dir+"/variable", &DockerfileOptions{BuildArgs: map[string]string{"PORT": "80"}}),

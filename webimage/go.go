@@ -88,7 +88,7 @@ const (
 func (p *goProgram) String() string { return fmt.Sprintf("webimage.Go(%q)", p.pkg) }
 
 func (p *goProgram) facts() Facts {
-	return Facts{Architecture: p.options.Architecture, Adapter: p.options.Adapter}
+	return Facts{Architecture: p.options.Architecture, Adapter: p.options.Adapter, NotRoot: true}
 }
 
 func (p *goProgram) spec() (folder string, options any) {

@@ -54,6 +54,10 @@ type Facts struct {
 	// Exposed holds the TCP ports that the Dockerfile names with EXPOSE. It is empty if there are
 	// none, if one of them is not known before the build, and for images that are not built here.
 	Exposed []int
+
+	// NotRoot is true if the server is known to run as a user that is not root, to whom ports below
+	// 1024 are closed in some places.
+	NotRoot bool
 }
 
 // InAccount reports whether the image may lie in an account: also if one of the two is not known.
