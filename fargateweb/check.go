@@ -32,7 +32,10 @@ func (h Hosting) withDefaults() Hosting {
 	if h.DeregistrationDelay == 0 {
 		h.DeregistrationDelay = defaultDeregistrationDelay
 		if h.LoadBalancer != nil {
-			h.DeregistrationDelay = min(max(h.DeregistrationDelay, h.LoadBalancer.IdleTimeout()), maxDeregistrationDelay)
+			h.DeregistrationDelay = min(
+				max(h.DeregistrationDelay, h.LoadBalancer.IdleTimeout()),
+				maxDeregistrationDelay,
+			)
 		}
 	}
 	h.HealthCheckGracePeriod = cmp.Or(h.HealthCheckGracePeriod, defaultGracePeriod)
@@ -92,14 +95,24 @@ func (h Hosting) Check(c *web.Check) {
 	h.checkScaling(c)
 	if h.MinTaskCount == h.MaxTaskCount && len(given.AutoScaling) > 0 {
 		c.Problem(web.Problem{
-			Field:   "Hosting.AutoScaling",
-			Message: fmt.Sprintf("has no meaning: MinTaskCount and MaxTaskCount are both %d", h.MinTaskCount),
-			Fix:     "raise MaxTaskCount, or leave it out",
+			Field: "Hosting.AutoScaling",
+			Message: fmt.Sprintf(
+				"has no meaning: MinTaskCount and MaxTaskCount are both %d",
+				h.MinTaskCount,
+			),
+			Fix: "raise MaxTaskCount, or leave it out",
 		})
 	}
 	given.checkLoadBalancer(c)
 	h.checkDeployment(c)
-	c.Name("ServiceName", h.ServiceName, serviceName, 1, 255, "letters, digits, hyphens and underscores")
+	c.Name(
+		"ServiceName",
+		h.ServiceName,
+		serviceName,
+		1,
+		255,
+		"letters, digits, hyphens and underscores",
+	)
 	if h.Cluster != nil {
 		c.UniqueIn(*h.Cluster.Node().Path(), "ServiceName", h.ServiceName)
 	}
@@ -138,7 +151,13 @@ func (h Hosting) checkScaling(c *web.Check) {
 			[]string{string(AverageCPU), string(AverageMemory), string(RequestCountPerTarget)},
 			"fargateweb.AverageCPU", "fargateweb.AverageMemory", "fargateweb.RequestCountPerTarget")
 		if s.TargetValue == 0 {
-			c.Problem(web.Problem{Field: "Hosting." + field + "TargetValue", Message: "is required", Fix: "set it to the value of the metric that is kept"})
+			c.Problem(
+				web.Problem{
+					Field:   "Hosting." + field + "TargetValue",
+					Message: "is required",
+					Fix:     "set it to the value of the metric that is kept",
+				},
+			)
 		} else if s.Metric == RequestCountPerTarget {
 			c.AtLeast(field+"TargetValue", s.TargetValue, 1)
 		} else {
@@ -173,9 +192,22 @@ func (h Hosting) checkLoadBalancer(c *web.Check) {
 		return
 	}
 	if h.Stickiness == 0 {
-		c.Problem(web.Problem{Field: "Hosting.StickinessCookieName", Message: "needs Stickiness", Fix: "set it to how long a client sticks to a task"})
+		c.Problem(
+			web.Problem{
+				Field:   "Hosting.StickinessCookieName",
+				Message: "needs Stickiness",
+				Fix:     "set it to how long a client sticks to a task",
+			},
+		)
 	}
-	c.Name("StickinessCookieName", h.StickinessCookieName, cookieName, 1, maxCookieName, "characters that a cookie's name may have")
+	c.Name(
+		"StickinessCookieName",
+		h.StickinessCookieName,
+		cookieName,
+		1,
+		maxCookieName,
+		"characters that a cookie's name may have",
+	)
 	if strings.HasPrefix(h.StickinessCookieName, reservedCookies) {
 		c.Problem(web.Problem{
 			Field:   "Hosting.StickinessCookieName",
@@ -191,16 +223,28 @@ func (h Hosting) checkDeployment(c *web.Check) {
 	c.Between("MaximumPercent", h.MaximumPercent, 100, 200, "")
 	// ECS rounds the least number of tasks up, and the most down.
 	least, most := (h.MinTaskCount*h.MinimumHealthyPercent+99)/100, h.MinTaskCount*h.MaximumPercent/100
-	if h.MinTaskCount >= 1 && h.MinimumHealthyPercent <= 100 && h.MaximumPercent >= 100 && most <= least {
+	if h.MinTaskCount >= 1 && h.MinimumHealthyPercent <= 100 && h.MaximumPercent >= 100 &&
+		most <= least {
 		c.Problem(web.Problem{
 			Field: "Hosting.MaximumPercent",
-			Message: fmt.Sprintf("must leave room to replace a task: with MinTaskCount %d, %d to %d percent are %d to %d tasks",
-				h.MinTaskCount, h.MinimumHealthyPercent, h.MaximumPercent, least, most),
+			Message: fmt.Sprintf(
+				"must leave room to replace a task: with MinTaskCount %d, %d to %d percent are %d to %d tasks",
+				h.MinTaskCount,
+				h.MinimumHealthyPercent,
+				h.MaximumPercent,
+				least,
+				most,
+			),
 			Fix: "raise it, or lower MinimumHealthyPercent",
 		})
 	}
 	if h.CircuitBreakerDisabled {
-		c.Excludes("CircuitBreakerDisabled", h.RollbackDisabled, []string{"RollbackDisabled"}, "without a circuit breaker nothing is rolled back")
+		c.Excludes(
+			"CircuitBreakerDisabled",
+			h.RollbackDisabled,
+			[]string{"RollbackDisabled"},
+			"without a circuit breaker nothing is rolled back",
+		)
 	}
 }
 
@@ -228,41 +272,83 @@ func (h Hosting) clusterVPC() (vpc awsec2.IVpc, err error) {
 func (h Hosting) checkNetwork(c *web.Check) {
 	for i, group := range h.SecurityGroups {
 		if group == nil {
-			c.Problem(web.Problem{Field: fmt.Sprintf("Hosting.SecurityGroups[%d]", i), Message: "must not be nil"})
+			c.Problem(
+				web.Problem{
+					Field:   fmt.Sprintf("Hosting.SecurityGroups[%d]", i),
+					Message: "must not be nil",
+				},
+			)
 		}
 	}
-	c.Excludes("VPC", h.VPC != nil && h.LoadBalancer != nil, []string{"LoadBalancer"}, "the service is in the load balancer's VPC")
-	c.Excludes("VPC", h.VPC != nil && h.Cluster != nil, []string{"Cluster"}, "the service is in the cluster's VPC")
+	c.Excludes(
+		"VPC",
+		h.VPC != nil && h.LoadBalancer != nil,
+		[]string{"LoadBalancer"},
+		"the service is in the load balancer's VPC",
+	)
+	c.Excludes(
+		"VPC",
+		h.VPC != nil && h.Cluster != nil,
+		[]string{"Cluster"},
+		"the service is in the cluster's VPC",
+	)
 	vpc, field, err := h.vpc()
 	if h.Cluster != nil && err == nil {
 		var clusters awsec2.IVpc
 		clusters, err = h.clusterVPC()
 		if err == nil && *clusters.VpcId() != *vpc.VpcId() { // which may have been imported twice
-			c.Problem(web.Problem{Field: "Hosting.Cluster", Message: "must be in the VPC of the load balancer and the tasks",
-				Fix: "make it with awsecs.NewCluster and that Vpc, or leave it out"})
+			c.Problem(
+				web.Problem{
+					Field:   "Hosting.Cluster",
+					Message: "must be in the VPC of the load balancer and the tasks",
+					Fix:     "make it with awsecs.NewCluster and that Vpc, or leave it out",
+				},
+			)
 			return
 		}
 	}
 	if err != nil {
-		c.Problem(web.Problem{Field: "Hosting.Cluster", Message: "was imported without its VPC: " + err.Error(), Fix: "set Vpc when you import it"})
+		c.Problem(
+			web.Problem{
+				Field:   "Hosting.Cluster",
+				Message: "was imported without its VPC: " + err.Error(),
+				Fix:     "set Vpc when you import it",
+			},
+		)
 		return
 	}
 	if vpc == nil {
 		if h.VPCSubnets != nil {
-			c.Problem(web.Problem{Field: "Hosting.VPCSubnets", Message: "needs VPC, the one that they are in", Fix: "without both the service has a VPC of its own"})
+			c.Problem(
+				web.Problem{
+					Field:   "Hosting.VPCSubnets",
+					Message: "needs VPC, the one that they are in",
+					Fix:     "without both the service has a VPC of its own",
+				},
+			)
 		}
 		return
 	}
 	if network.Unknown(vpc) && h.VPCSubnets == nil {
-		c.Problem(web.Problem{Field: field, Message: "has no subnets that are known", Fix: "name them when you import it, or set VPCSubnets.Subnets"})
+		c.Problem(
+			web.Problem{
+				Field:   field,
+				Message: "has no subnets that are known",
+				Fix:     "name them when you import it, or set VPCSubnets.Subnets",
+			},
+		)
 		return
 	}
 	if h.LoadBalancer == nil {
 		public := *vpc.PublicSubnets()
-		if kinds := network.KindsOf(vpc, public); len(public) < 2 || kinds.Known && kinds.Zones < 2 {
+		if kinds := network.KindsOf(vpc, public); len(public) < 2 ||
+			kinds.Known && kinds.Zones < 2 {
 			c.Problem(web.Problem{Field: field,
-				Message: fmt.Sprintf("must have public subnets in at least two availability zones for the service's own load balancer, got %d subnet(s) in %d",
-					len(public), kinds.Zones),
+				Message: fmt.Sprintf(
+					"must have public subnets in at least two availability zones for the service's own load balancer, got %d subnet(s) in %d",
+					len(public),
+					kinds.Zones,
+				),
 				Fix: "add some, or pass LoadBalancer, for instance an Internal one of webalb.NewLoadBalancer"})
 		}
 	}
@@ -291,7 +377,12 @@ func (h Hosting) public(vpc awsec2.IVpc, subnets []awsec2.ISubnet) bool {
 func (h Hosting) checkSubnets(c *web.Check, vpc awsec2.IVpc, field string) {
 	subnets, err := h.subnets(vpc)
 	if err != nil {
-		c.Problem(web.Problem{Field: "Hosting.VPCSubnets", Message: fmt.Sprintf("must choose subnets of the VPC: %s", err)})
+		c.Problem(
+			web.Problem{
+				Field:   "Hosting.VPCSubnets",
+				Message: fmt.Sprintf("must choose subnets of the VPC: %s", err),
+			},
+		)
 		return
 	}
 	var kinds network.Kinds
@@ -302,10 +393,21 @@ func (h Hosting) checkSubnets(c *web.Check, vpc awsec2.IVpc, field string) {
 	case kinds.Nil:
 		c.Problem(web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not hold nil"})
 	case len(subnets) == 0 && h.VPCSubnets != nil:
-		c.Problem(web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not be empty", Fix: "leave it out"})
+		c.Problem(
+			web.Problem{
+				Field:   "Hosting.VPCSubnets.Subnets",
+				Message: "must not be empty",
+				Fix:     "leave it out",
+			},
+		)
 	case len(subnets) == 0:
-		c.Problem(web.Problem{Field: field, Message: "has only isolated subnets, from which tasks can neither pull the image nor log",
-			Fix: "add others, or choose them with VPCSubnets if the VPC has endpoints for that"})
+		c.Problem(
+			web.Problem{
+				Field:   field,
+				Message: "has only isolated subnets, from which tasks can neither pull the image nor log",
+				Fix:     "add others, or choose them with VPCSubnets if the VPC has endpoints for that",
+			},
+		)
 	case len(kinds.Public) > 0 && len(kinds.Private) > 0:
 		c.Problem(web.Problem{Field: "Hosting.VPCSubnets",
 			Message: fmt.Sprintf("must be all public or all private, got public %s and private %s",
@@ -316,11 +418,23 @@ func (h Hosting) checkSubnets(c *web.Check, vpc awsec2.IVpc, field string) {
 
 func (h Hosting) checkContainer(c *web.Check) {
 	if len(h.EntryPoint) > 0 && h.EntryPoint[0] == "" {
-		c.Problem(web.Problem{Field: "Hosting.EntryPoint", Message: "must not start with an empty string", Fix: "leave it out to run the image's own"})
+		c.Problem(
+			web.Problem{
+				Field:   "Hosting.EntryPoint",
+				Message: "must not start with an empty string",
+				Fix:     "leave it out to run the image's own",
+			},
+		)
 	}
 	for i, argument := range h.EntryPoint {
 		if !utf8.ValidString(argument) || strings.ContainsRune(argument, 0) {
-			c.Problem(web.Problem{Field: fmt.Sprintf("Hosting.EntryPoint[%d]", i), Message: "must be UTF-8 text without NUL", Got: argument})
+			c.Problem(
+				web.Problem{
+					Field:   fmt.Sprintf("Hosting.EntryPoint[%d]", i),
+					Message: "must be UTF-8 text without NUL",
+					Got:     argument,
+				},
+			)
 		}
 	}
 	c.WholeSeconds("StopTimeout", h.StopTimeout, minStopTimeout, maxStopTimeout)
@@ -330,19 +444,46 @@ func (h Hosting) checkContainer(c *web.Check) {
 		case limit == nil:
 			c.Problem(web.Problem{Field: field, Message: "must not be nil"})
 		case limit.Name != awsecs.UlimitName_NOFILE:
-			c.Problem(web.Problem{Field: field + ".Name", Message: "must be awsecs.UlimitName_NOFILE, the only one that Fargate takes", Got: string(limit.Name)})
+			c.Problem(
+				web.Problem{
+					Field:   field + ".Name",
+					Message: "must be awsecs.UlimitName_NOFILE, the only one that Fargate takes",
+					Got:     string(limit.Name),
+				},
+			)
 		case !isLimit(limit.SoftLimit) || !isLimit(limit.HardLimit) || *limit.SoftLimit > *limit.HardLimit:
-			c.Problem(web.Problem{Field: field, Message: "must have a SoftLimit that is not greater than HardLimit, whole numbers of at least 1"})
+			c.Problem(
+				web.Problem{
+					Field:   field,
+					Message: "must have a SoftLimit that is not greater than HardLimit, whole numbers of at least 1",
+				},
+			)
 		}
 	}
-	c.Excludes("ReadonlyRootFilesystem", h.ReadonlyRootFilesystem && h.EnableExecuteCommand, []string{"EnableExecuteCommand"},
-		"the agent of ECS Exec must write files")
-	c.OneOf("PlatformVersion", string(h.PlatformVersion),
-		[]string{string(awsecs.FargatePlatformVersion_LATEST), string(awsecs.FargatePlatformVersion_VERSION1_4)},
-		"awsecs.FargatePlatformVersion_LATEST", "awsecs.FargatePlatformVersion_VERSION1_4")
+	c.Excludes(
+		"ReadonlyRootFilesystem",
+		h.ReadonlyRootFilesystem && h.EnableExecuteCommand,
+		[]string{"EnableExecuteCommand"},
+		"the agent of ECS Exec must write files",
+	)
+	c.OneOf(
+		"PlatformVersion",
+		string(h.PlatformVersion),
+		[]string{
+			string(awsecs.FargatePlatformVersion_LATEST),
+			string(awsecs.FargatePlatformVersion_VERSION1_4),
+		},
+		"awsecs.FargatePlatformVersion_LATEST",
+		"awsecs.FargatePlatformVersion_VERSION1_4",
+	)
 	if h.ContainerHealthCheck && c.Image != nil && c.Image.Adapter != webimage.WithAdapter {
-		c.Problem(web.Problem{Field: "Hosting.ContainerHealthCheck", Message: "needs the adapter in the image, which makes the requests",
-			Fix: "build the image with webimage.Go or webimage.Dockerfile, or leave it out: the load balancer checks anyway"})
+		c.Problem(
+			web.Problem{
+				Field:   "Hosting.ContainerHealthCheck",
+				Message: "needs the adapter in the image, which makes the requests",
+				Fix:     "build the image with webimage.Go or webimage.Dockerfile, or leave it out: the load balancer checks anyway",
+			},
+		)
 	}
 	h.checkServiceDiscovery(c)
 }
@@ -358,18 +499,46 @@ func (h Hosting) checkServiceDiscovery(c *web.Check) {
 	}
 	switch {
 	case namespace == nil:
-		c.Problem(web.Problem{Field: field, Message: "is required", Fix: "set it, or pass a Cluster with a DefaultCloudMapNamespace"})
+		c.Problem(
+			web.Problem{
+				Field:   field,
+				Message: "is required",
+				Fix:     "set it, or pass a Cluster with a DefaultCloudMapNamespace",
+			},
+		)
 	case namespace.Type() == awsservicediscovery.NamespaceType_HTTP:
-		c.Problem(web.Problem{Field: field, Message: "must be one with DNS names, got HTTP", Fix: "make it with awsservicediscovery.NewPrivateDnsNamespace"})
+		c.Problem(
+			web.Problem{
+				Field:   field,
+				Message: "must be one with DNS names, got HTTP",
+				Fix:     "make it with awsservicediscovery.NewPrivateDnsNamespace",
+			},
+		)
 	}
 }
 
 // isLimit reports whether a limit is a whole number of at least 1.
-func isLimit(limit *float64) bool { return limit != nil && *limit >= 1 && *limit == math.Trunc(*limit) }
+func isLimit(
+	limit *float64,
+) bool {
+	return limit != nil && *limit >= 1 && *limit == math.Trunc(*limit)
+}
 
 func (h Hosting) checkLogs(c *web.Check) {
 	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
-	c.Name("LogStreamPrefix", h.LogStreamPrefix, streamPrefix, 1, 512-len("/Main/")-32, "characters but : and *")
-	c.Excludes("LogDriver", h.LogDriver != nil && (h.LogGroup != nil || h.LogRetentionInDays != 0 || h.LogStreamPrefix != ""),
-		[]string{"LogGroup", "LogRetentionInDays", "LogStreamPrefix"}, "set them on the driver")
+	c.Name(
+		"LogStreamPrefix",
+		h.LogStreamPrefix,
+		streamPrefix,
+		1,
+		512-len("/Main/")-32,
+		"characters but : and *",
+	)
+	c.Excludes(
+		"LogDriver",
+		h.LogDriver != nil &&
+			(h.LogGroup != nil || h.LogRetentionInDays != 0 || h.LogStreamPrefix != ""),
+		[]string{"LogGroup", "LogRetentionInDays", "LogStreamPrefix"},
+		"set them on the driver",
+	)
 }

@@ -121,7 +121,10 @@ func (h Hosting) loadBalancer(scope constructs.Construct) *webalb.LoadBalancer {
 		hash.Write([]byte(*vpc.Node().Path()))
 		id += fmt.Sprintf("%08x", hash.Sum32())
 		props.VPC = vpc
-		props.VPCSubnets = &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC, OnePerAz: new(true)}
+		props.VPCSubnets = &awsec2.SubnetSelection{
+			SubnetType: awsec2.SubnetType_PUBLIC,
+			OnePerAz:   new(true),
+		}
 	}
 	return webalb.NewLoadBalancer(scope, id, props)
 }
@@ -134,7 +137,9 @@ func (h Hosting) cluster(scope constructs.Construct, vpc awsec2.IVpc) awsecs.ICl
 	}
 	cluster := awsecs.NewCluster(scope, new("Cluster"), &awsecs.ClusterProps{Vpc: vpc})
 	// The CDK's own option makes a resource that cannot be deleted while the service is there.
-	cluster.Node().DefaultChild().(awsecs.CfnCluster).SetCapacityProviders(&[]*string{new("FARGATE"), new("FARGATE_SPOT")})
+	cluster.Node().DefaultChild().(awsecs.CfnCluster).SetCapacityProviders(
+		&[]*string{new("FARGATE"), new("FARGATE_SPOT")},
+	)
 	return cluster
 }
 
@@ -150,25 +155,29 @@ func (h Hosting) targetGroup(
 	if h.LoadBalancer != nil {
 		id = h.LoadBalancer.TargetGroupID()
 	}
-	return awselasticloadbalancingv2.NewApplicationTargetGroup(scope, &id, &awselasticloadbalancingv2.ApplicationTargetGroupProps{
-		Vpc:                      vpc,
-		TargetType:               awselasticloadbalancingv2.TargetType_IP,
-		Protocol:                 awselasticloadbalancingv2.ApplicationProtocol_HTTP,
-		Port:                     new(80.0),
-		DeregistrationDelay:      seconds(h.DeregistrationDelay),
-		SlowStart:                seconds(h.SlowStart),
-		StickinessCookieDuration: seconds(h.Stickiness),
-		StickinessCookieName:     cdk.String(h.StickinessCookieName),
-		HealthCheck: &awselasticloadbalancingv2.HealthCheck{
-			Protocol:                awselasticloadbalancingv2.Protocol_HTTP,
-			Path:                    new(cmp.Or(health.Path, "/")),
-			HealthyHttpCodes:        new(statusCodes(health)),
-			Interval:                seconds(health.Interval),
-			Timeout:                 seconds(health.Timeout),
-			HealthyThresholdCount:   new(float64(health.HealthyThreshold)),
-			UnhealthyThresholdCount: new(float64(health.UnhealthyThreshold)),
+	return awselasticloadbalancingv2.NewApplicationTargetGroup(
+		scope,
+		&id,
+		&awselasticloadbalancingv2.ApplicationTargetGroupProps{
+			Vpc:                      vpc,
+			TargetType:               awselasticloadbalancingv2.TargetType_IP,
+			Protocol:                 awselasticloadbalancingv2.ApplicationProtocol_HTTP,
+			Port:                     new(80.0),
+			DeregistrationDelay:      seconds(h.DeregistrationDelay),
+			SlowStart:                seconds(h.SlowStart),
+			StickinessCookieDuration: seconds(h.Stickiness),
+			StickinessCookieName:     cdk.String(h.StickinessCookieName),
+			HealthCheck: &awselasticloadbalancingv2.HealthCheck{
+				Protocol:                awselasticloadbalancingv2.Protocol_HTTP,
+				Path:                    new(cmp.Or(health.Path, "/")),
+				HealthyHttpCodes:        new(statusCodes(health)),
+				Interval:                seconds(health.Interval),
+				Timeout:                 seconds(health.Timeout),
+				HealthyThresholdCount:   new(float64(health.HealthyThreshold)),
+				UnhealthyThresholdCount: new(float64(health.UnhealthyThreshold)),
+			},
 		},
-	})
+	)
 }
 
 // statusCodes are the statuses that mean healthy. Without a path any response will do that is not
@@ -187,7 +196,11 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 	groups := h.SecurityGroups
 	if len(groups) == 0 {
 		groups = []awsec2.ISecurityGroup{
-			awsec2.NewSecurityGroup(scope, new("SecurityGroup"), &awsec2.SecurityGroupProps{Vpc: vpc, Description: new("The tasks")}),
+			awsec2.NewSecurityGroup(
+				scope,
+				new("SecurityGroup"),
+				&awsec2.SecurityGroupProps{Vpc: vpc, Description: new("The tasks")},
+			),
 		}
 	}
 	props := &awsecs.FargateServiceProps{

@@ -56,7 +56,10 @@ func (h Hosting) defineTask(
 		options.LinuxParameters.AddTmpfs(&awsecs.Tmpfs{
 			ContainerPath: new("/tmp"),
 			Size:          new(float64(tmpSize)),
-			MountOptions:  &[]awsecs.TmpfsMountOption{awsecs.TmpfsMountOption_NOSUID, awsecs.TmpfsMountOption_NODEV},
+			MountOptions: &[]awsecs.TmpfsMountOption{
+				awsecs.TmpfsMountOption_NOSUID,
+				awsecs.TmpfsMountOption_NODEV,
+			},
 		})
 	}
 	r.Container = ecs.AddContainer(r.TaskDefinition, in, options)
@@ -86,10 +89,12 @@ func (h Hosting) containerHealthCheck(workload web.Workload) *awsecs.HealthCheck
 	timeout := min(health.Timeout, maxContainerTimeout)
 	command := adapter.HealthCommand(url, statusCodes(health), timeout-time.Second)
 	return &awsecs.HealthCheck{
-		Command:     cdk.List(command),
-		Interval:    seconds(health.Interval),
-		Timeout:     seconds(timeout),
-		Retries:     new(float64(health.UnhealthyThreshold)),
-		StartPeriod: awscdk.Duration_Seconds(new(min(h.HealthCheckGracePeriod, maxStartPeriod).Seconds())),
+		Command:  cdk.List(command),
+		Interval: seconds(health.Interval),
+		Timeout:  seconds(timeout),
+		Retries:  new(float64(health.UnhealthyThreshold)),
+		StartPeriod: awscdk.Duration_Seconds(
+			new(min(h.HealthCheckGracePeriod, maxStartPeriod).Seconds()),
+		),
 	}
 }

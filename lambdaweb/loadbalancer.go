@@ -73,28 +73,38 @@ func (e LoadBalancer) define(scope constructs.Construct, in *web.Definition, r *
 		check.Path = new(cmp.Or(in.Workload.HealthCheck.Path, "/"))
 		check.HealthyHttpCodes = new(cmp.Or(in.Workload.HealthCheck.StatusCodes, "200-399"))
 	}
-	r.TargetGroup = awselasticloadbalancingv2.NewApplicationTargetGroup(scope, new(e.LoadBalancer.TargetGroupID()), &awselasticloadbalancingv2.ApplicationTargetGroupProps{
-		TargetType:               awselasticloadbalancingv2.TargetType_LAMBDA,
-		MultiValueHeadersEnabled: new(true), // else one cookie is all that a response can set
-		HealthCheck:              check,
-	})
+	r.TargetGroup = awselasticloadbalancingv2.NewApplicationTargetGroup(
+		scope,
+		new(e.LoadBalancer.TargetGroupID()),
+		&awselasticloadbalancingv2.ApplicationTargetGroupProps{
+			TargetType:               awselasticloadbalancingv2.TargetType_LAMBDA,
+			MultiValueHeadersEnabled: new(true), // else one cookie is all that a response can set
+			HealthCheck:              check,
+		},
+	)
 	// The CDK's own target lets the load balancers of every account invoke the function. The target
 	// group cannot be named exactly, because it needs the permission first.
 	stack := awscdk.Stack_Of(scope)
-	permission := awslambda.NewCfnPermission(scope, new("Permission"), &awslambda.CfnPermissionProps{
-		Action:        new("lambda:InvokeFunction"),
-		FunctionName:  r.Function.FunctionArn(),
-		Principal:     new("elasticloadbalancing.amazonaws.com"),
-		SourceAccount: stack.Account(),
-		SourceArn: stack.FormatArn(&awscdk.ArnComponents{
-			Service:      new("elasticloadbalancing"),
-			Resource:     new("targetgroup"),
-			ResourceName: new("*"),
-		}),
-	})
+	permission := awslambda.NewCfnPermission(
+		scope,
+		new("Permission"),
+		&awslambda.CfnPermissionProps{
+			Action:        new("lambda:InvokeFunction"),
+			FunctionName:  r.Function.FunctionArn(),
+			Principal:     new("elasticloadbalancing.amazonaws.com"),
+			SourceAccount: stack.Account(),
+			SourceArn: stack.FormatArn(&awscdk.ArnComponents{
+				Service:      new("elasticloadbalancing"),
+				Resource:     new("targetgroup"),
+				ResourceName: new("*"),
+			}),
+		},
+	)
 	group := r.TargetGroup.Node().DefaultChild().(awselasticloadbalancingv2.CfnTargetGroup)
 	group.SetTargets(&[]any{
-		&awselasticloadbalancingv2.CfnTargetGroup_TargetDescriptionProperty{Id: r.Function.FunctionArn()},
+		&awselasticloadbalancingv2.CfnTargetGroup_TargetDescriptionProperty{
+			Id: r.Function.FunctionArn(),
+		},
 	})
 	group.AddResourceDependency(permission, nil)
 	r.LoadBalancer = e.LoadBalancer

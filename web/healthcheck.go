@@ -60,9 +60,14 @@ func (c *Check) checkHealthCheck() {
 			message = "must be shorter than"
 		}
 		c.Problem(Problem{
-			Field:   "Workload.HealthCheck.Timeout",
-			Message: fmt.Sprintf("%s Interval, got %s and %s", message, health.Timeout, health.Interval),
-			Fix:     "shorten the one or lengthen the other",
+			Field: "Workload.HealthCheck.Timeout",
+			Message: fmt.Sprintf(
+				"%s Interval, got %s and %s",
+				message,
+				health.Timeout,
+				health.Interval,
+			),
+			Fix: "shorten the one or lengthen the other",
 		})
 	}
 	count("HealthyThreshold", given.HealthyThreshold, healthy)
@@ -162,6 +167,11 @@ func (c *Check) warnOfIgnored(place platform.HealthCheck) {
 	}
 	c.Warn(
 		HealthCheckWarning,
-		fmt.Sprintf("%s ignores %s of the health check: %s", c.platform.Name, check.And(ignored), meant),
+		fmt.Sprintf(
+			"%s ignores %s of the health check: %s",
+			c.platform.Name,
+			check.And(ignored),
+			meant,
+		),
 	)
 }

@@ -19,11 +19,18 @@ func (p *LoadBalancerProps) logAccess(l *LoadBalancer) {
 		folder = p.AccessLogsPrefix + "/" + folder
 	}
 	// Elastic Load Balancing, "Enable access logs for your Application Load Balancer".
-	added := p.AccessLogsBucket.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(new("logdelivery.elasticloadbalancing.amazonaws.com"), nil)},
-		Actions:    &[]*string{new("s3:PutObject")},
-		Resources:  &[]*string{p.AccessLogsBucket.ArnForObjects(&folder)},
-	}))
+	added := p.AccessLogsBucket.AddToResourcePolicy(
+		awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Principals: &[]awsiam.IPrincipal{
+				awsiam.NewServicePrincipal(
+					new("logdelivery.elasticloadbalancing.amazonaws.com"),
+					nil,
+				),
+			},
+			Actions:   &[]*string{new("s3:PutObject")},
+			Resources: &[]*string{p.AccessLogsBucket.ArnForObjects(&folder)},
+		}),
+	)
 	if !*added.StatementAdded {
 		awscdk.Annotations_Of(l).AddWarningV2(new(AccessLogsWarning), new(accessLogsMessage))
 	}

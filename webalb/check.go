@@ -42,7 +42,9 @@ const (
 
 var (
 	loadBalancerName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
-	hostName         = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,}|xn--[A-Za-z0-9-]+)$`)
+	hostName         = regexp.MustCompile(
+		`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+([A-Za-z]{2,}|xn--[A-Za-z0-9-]+)$`,
+	)
 )
 
 // check panics with all problems of the props.
@@ -59,7 +61,12 @@ func (p *LoadBalancerProps) check(scope constructs.Construct, id string) {
 		}
 	}
 	if len(p.Certificates) > maxCertificates {
-		report("Certificates", fmt.Sprintf("must be %d at most", maxCertificates), "use one for several names", len(p.Certificates))
+		report(
+			"Certificates",
+			fmt.Sprintf("must be %d at most", maxCertificates),
+			"use one for several names",
+			len(p.Certificates),
+		)
 	}
 	if len(p.Certificates) == 0 {
 		for _, option := range []struct {
@@ -76,8 +83,12 @@ func (p *LoadBalancerProps) check(scope constructs.Construct, id string) {
 	}
 	list.WholeSeconds("IdleTimeout", p.IdleTimeout, time.Second, platform.MaxIdleTimeout)
 	if p.AccessLogsBucket != nil && encryptedWithKey(p.AccessLogsBucket) {
-		report("AccessLogsBucket", "must not be encrypted with a KMS key, which load balancers cannot write with",
-			"make it with awss3.BucketEncryption_S3_MANAGED", nil)
+		report(
+			"AccessLogsBucket",
+			"must not be encrypted with a KMS key, which load balancers cannot write with",
+			"make it with awss3.BucketEncryption_S3_MANAGED",
+			nil,
+		)
 	}
 	p.checkRegions(scope, &list)
 	switch prefix := p.AccessLogsPrefix; {
@@ -85,12 +96,26 @@ func (p *LoadBalancerProps) check(scope constructs.Construct, id string) {
 	case p.AccessLogsBucket == nil:
 		report("AccessLogsPrefix", "needs AccessLogsBucket", "set it, or leave the prefix out", nil)
 	case strings.HasPrefix(prefix, "/") || strings.HasSuffix(prefix, "/") || strings.Contains(prefix, "AWSLogs"):
-		report("AccessLogsPrefix", "must not have slashes at the ends, and not contain AWSLogs", "", prefix)
+		report(
+			"AccessLogsPrefix",
+			"must not have slashes at the ends, and not contain AWSLogs",
+			"",
+			prefix,
+		)
 	}
-	list.Name("LoadBalancerName", p.LoadBalancerName, check.NameRule{Pattern: loadBalancerName, Least: 1, Most: maxName,
-		Words: "letters, digits and hyphens, no hyphen at the ends"})
+	list.Name(
+		"LoadBalancerName",
+		p.LoadBalancerName,
+		check.NameRule{Pattern: loadBalancerName, Least: 1, Most: maxName,
+			Words: "letters, digits and hyphens, no hyphen at the ends"},
+	)
 	if strings.HasPrefix(p.LoadBalancerName, "internal-") {
-		report("LoadBalancerName", "must not start with internal-", "choose another, or leave it out", p.LoadBalancerName)
+		report(
+			"LoadBalancerName",
+			"must not start with internal-",
+			"choose another, or leave it out",
+			p.LoadBalancerName,
+		)
 	}
 	panicWith(scope, id, list)
 }
@@ -106,7 +131,8 @@ func encryptedWithKey(bucket awss3.IBucket) bool {
 		return false // an imported one
 	}
 	encryption := resource.BucketEncryption()
-	return encryption != nil && strings.Contains(fmt.Sprint(awscdk.Stack_Of(bucket).Resolve(encryption)), "aws:kms")
+	return encryption != nil &&
+		strings.Contains(fmt.Sprint(awscdk.Stack_Of(bucket).Resolve(encryption)), "aws:kms")
 }
 
 // checkRegions checks that what the load balancer uses is in its region, as far as that is known.
@@ -115,12 +141,21 @@ func (p *LoadBalancerProps) checkRegions(scope constructs.Construct, list *check
 		return
 	}
 	var region string
-	if scope == nil || network.Try(func() { region = token.Literal(*awscdk.Stack_Of(scope).Region()) }) != nil || region == "" {
+	if scope == nil ||
+		network.Try(func() { region = token.Literal(*awscdk.Stack_Of(scope).Region()) }) != nil ||
+		region == "" {
 		return
 	}
 	differs := func(field, got, fix string) {
 		if got = token.Literal(got); got != "" && got != region {
-			list.Add(check.Problem{Field: field, Message: "must be in " + region + ", as the load balancer is", Got: got, Fix: fix})
+			list.Add(
+				check.Problem{
+					Field:   field,
+					Message: "must be in " + region + ", as the load balancer is",
+					Got:     got,
+					Fix:     fix,
+				},
+			)
 		}
 	}
 	for i, certificate := range p.Certificates {
@@ -128,10 +163,16 @@ func (p *LoadBalancerProps) checkRegions(scope constructs.Construct, list *check
 			continue
 		}
 		got := *certificate.Env().Region
-		if arn := *certificate.CertificateArn(); !token.In(arn) { // an imported one is where its ARN says
+		if arn := *certificate.CertificateArn(); !token.In(
+			arn,
+		) { // an imported one is where its ARN says
 			got = *awscdk.Arn_Split(&arn, awscdk.ArnFormat_SLASH_RESOURCE_NAME).Region
 		}
-		differs(fmt.Sprintf("Certificates[%d]", i), got, "one for CloudFront, in us-east-1, is another")
+		differs(
+			fmt.Sprintf("Certificates[%d]", i),
+			got,
+			"one for CloudFront, in us-east-1, is another",
+		)
 	}
 	if p.VPC != nil {
 		differs("VPC", *p.VPC.Env().Region, "")
@@ -146,9 +187,15 @@ func panicWith(scope constructs.Construct, id string, list check.List) {
 	path := id
 	switch {
 	case scope == nil:
-		list.Problems = append([]check.Problem{{Field: "scope", Message: "must be a stack, or a construct in one, got nil"}}, list.Problems...)
+		list.Problems = append(
+			[]check.Problem{
+				{Field: "scope", Message: "must be a stack, or a construct in one, got nil"},
+			},
+			list.Problems...)
 	case network.Try(func() { awscdk.Stack_Of(scope) }) != nil:
-		list.Problems = append([]check.Problem{{Field: "scope", Message: "must be a stack, or a construct in one"}}, list.Problems...)
+		list.Problems = append(
+			[]check.Problem{{Field: "scope", Message: "must be a stack, or a construct in one"}},
+			list.Problems...)
 	case len(list.Problems) > 0:
 		path = strings.TrimPrefix(*scope.Node().Path()+"/"+id, "/")
 	}
@@ -200,15 +247,27 @@ func (p *LoadBalancerProps) checkNetwork(list *check.List) {
 	}
 	if p.VPC == nil {
 		if p.VPCSubnets != nil {
-			report("VPCSubnets", "needs VPC, the one that they are in", "without both the load balancer has a VPC of its own")
+			report(
+				"VPCSubnets",
+				"needs VPC, the one that they are in",
+				"without both the load balancer has a VPC of its own",
+			)
 		}
 		if p.DualStack {
-			report("DualStack", "needs VPC, one whose subnets have IPv6 blocks", "make it with awsec2.IpProtocol_DUAL_STACK")
+			report(
+				"DualStack",
+				"needs VPC, one whose subnets have IPv6 blocks",
+				"make it with awsec2.IpProtocol_DUAL_STACK",
+			)
 		}
 		return
 	}
 	if network.Unknown(p.VPC) && p.VPCSubnets == nil {
-		report("VPC", "has no subnets that are known", "name them when you import it, or set VPCSubnets.Subnets")
+		report(
+			"VPC",
+			"has no subnets that are known",
+			"name them when you import it, or set VPCSubnets.Subnets",
+		)
 		return
 	}
 	subnets, err := p.subnets(p.VPC)
@@ -222,15 +281,32 @@ func (p *LoadBalancerProps) checkNetwork(list *check.List) {
 		report("VPCSubnets.Subnets", "must not hold nil", "")
 		return
 	case p.VPCSubnets == nil && len(subnets) == 0:
-		report("VPC", "has no public subnets, which a load balancer on the internet needs", "add some, or set Internal")
+		report(
+			"VPC",
+			"has no public subnets, which a load balancer on the internet needs",
+			"add some, or set Internal",
+		)
 		return
 	case !p.Internal && len(kinds.Private) > 0:
-		report("VPCSubnets", fmt.Sprintf("must be public for a load balancer on the internet, got private %s", strings.Join(kinds.Private, ", ")),
-			"choose awsec2.SubnetType_PUBLIC, or set Internal")
+		report(
+			"VPCSubnets",
+			fmt.Sprintf(
+				"must be public for a load balancer on the internet, got private %s",
+				strings.Join(kinds.Private, ", "),
+			),
+			"choose awsec2.SubnetType_PUBLIC, or set Internal",
+		)
 	}
 	if len(subnets) < 2 || kinds.Known && kinds.Zones < 2 {
-		report("VPCSubnets", fmt.Sprintf("must be in at least two availability zones, got %d subnet(s) in %d", len(subnets), kinds.Zones),
-			"choose more, or a VPC with two zones")
+		report(
+			"VPCSubnets",
+			fmt.Sprintf(
+				"must be in at least two availability zones, got %d subnet(s) in %d",
+				len(subnets),
+				kinds.Zones,
+			),
+			"choose more, or a VPC with two zones",
+		)
 	} else if kinds.Known && kinds.Zones < len(subnets) {
 		report("VPCSubnets", fmt.Sprintf("must be one of each availability zone, got %d subnets in %d", len(subnets), kinds.Zones),
 			"set OnePerAz")
@@ -239,24 +315,52 @@ func (p *LoadBalancerProps) checkNetwork(list *check.List) {
 
 // checkAllowFrom checks who may connect.
 func (p *LoadBalancerProps) checkAllowFrom(list *check.List) {
-	list.Excludes("SecurityGroups", len(p.SecurityGroups) > 0 && len(p.AllowFrom) > 0, []string{"AllowFrom"}, "add rules to the groups instead")
+	list.Excludes(
+		"SecurityGroups",
+		len(p.SecurityGroups) > 0 && len(p.AllowFrom) > 0,
+		[]string{"AllowFrom"},
+		"add rules to the groups instead",
+	)
 	for i, prefix := range p.AllowFrom {
 		field := fmt.Sprintf("AllowFrom[%d]", i)
 		switch {
 		case !prefix.IsValid():
-			list.Add(check.Problem{Field: field, Message: "must be a valid prefix", Fix: `write netip.MustParsePrefix("192.0.2.0/24"), for instance`})
+			list.Add(
+				check.Problem{
+					Field:   field,
+					Message: "must be a valid prefix",
+					Fix:     `write netip.MustParsePrefix("192.0.2.0/24"), for instance`,
+				},
+			)
 		case prefix.Addr().Is6() && !p.DualStack:
-			list.Add(check.Problem{Field: field, Message: "is of IPv6, by which clients come only with DualStack", Got: prefix.String(), Fix: "set DualStack, or leave it out"})
+			list.Add(
+				check.Problem{
+					Field:   field,
+					Message: "is of IPv6, by which clients come only with DualStack",
+					Got:     prefix.String(),
+					Fix:     "set DualStack, or leave it out",
+				},
+			)
 		}
 	}
 	if p.Internal && p.VPC != nil && len(p.AllowFrom) == 0 && len(p.SecurityGroups) == 0 {
 		if _, own := p.VPC.(awsec2.Vpc); p.DualStack && !own {
-			list.Add(check.Problem{Field: "AllowFrom", Message: "is required for an Internal load balancer with DualStack in an imported VPC, whose IPv6 block is not known"})
+			list.Add(
+				check.Problem{
+					Field:   "AllowFrom",
+					Message: "is required for an Internal load balancer with DualStack in an imported VPC, whose IPv6 block is not known",
+				},
+			)
 			return
 		}
 		if err := network.Try(func() { p.VPC.VpcCidrBlock() }); err != nil {
-			list.Add(check.Problem{Field: "VPC", Message: "was imported without its CIDR block, which says who may connect to an Internal load balancer",
-				Fix: "set VpcCidrBlock when you import it, or set AllowFrom"})
+			list.Add(
+				check.Problem{
+					Field:   "VPC",
+					Message: "was imported without its CIDR block, which says who may connect to an Internal load balancer",
+					Fix:     "set VpcCidrBlock when you import it, or set AllowFrom",
+				},
+			)
 		}
 	}
 }
@@ -273,9 +377,21 @@ func (p *ListenerProps) check(scope constructs.Construct, id string) string {
 	scheme, host, found := strings.Cut(p.URL, "://")
 	switch {
 	case p.URL == "":
-		list.Add(check.Problem{Field: "URL", Message: "is required", Fix: "set it to the address that clients use, such as https://shop.example.com"})
+		list.Add(
+			check.Problem{
+				Field:   "URL",
+				Message: "is required",
+				Fix:     "set it to the address that clients use, such as https://shop.example.com",
+			},
+		)
 	case !found || scheme != "http" && scheme != "https" || host == "" || strings.ContainsAny(token.Without(host), "/?# "):
-		list.Add(check.Problem{Field: "URL", Message: "must be http:// or https:// and a host name without a path", Got: p.URL})
+		list.Add(
+			check.Problem{
+				Field:   "URL",
+				Message: "must be http:// or https:// and a host name without a path",
+				Got:     p.URL,
+			},
+		)
 	}
 	if p.IdleTimeout != 0 {
 		list.WholeSeconds("IdleTimeout", p.IdleTimeout, time.Second, platform.MaxIdleTimeout)

@@ -178,7 +178,11 @@ const (
 
 // NewLoadBalancer defines a load balancer. It panics with a [*web.InvalidPropsError] if the props
 // cannot work; nothing has been added to the tree then.
-func NewLoadBalancer(scope constructs.Construct, id string, props *LoadBalancerProps) *LoadBalancer {
+func NewLoadBalancer(
+	scope constructs.Construct,
+	id string,
+	props *LoadBalancerProps,
+) *LoadBalancer {
 	p := props.withDefaults()
 	p.check(scope, id)
 	l := newLoadBalancer(scope, id)
@@ -194,7 +198,10 @@ func NewLoadBalancer(scope constructs.Construct, id string, props *LoadBalancerP
 	}
 	p.logAccess(l)
 	l.listen(&p)
-	l.url, l.named = l.scheme()+cmp.Or(p.DomainName, *l.ALB.LoadBalancerDnsName()), p.DomainName != ""
+	l.url, l.named = l.scheme()+cmp.Or(
+		p.DomainName,
+		*l.ALB.LoadBalancerDnsName(),
+	), p.DomainName != ""
 	if !l.https && !l.internal {
 		awscdk.Annotations_Of(l).AddWarningV2(new(HTTPWarning), new(httpMessage))
 	}
@@ -218,7 +225,11 @@ func newVPC(scope constructs.Construct) awsec2.Vpc {
 		MaxAzs:      new(2.0),
 		NatGateways: new(0.0),
 		SubnetConfiguration: &[]*awsec2.SubnetConfiguration{
-			{Name: new("Public"), SubnetType: awsec2.SubnetType_PUBLIC, MapPublicIpOnLaunch: new(false)},
+			{
+				Name:                new("Public"),
+				SubnetType:          awsec2.SubnetType_PUBLIC,
+				MapPublicIpOnLaunch: new(false),
+			},
 		},
 		// Emptying the default security group takes a custom resource, and nothing here uses it.
 		RestrictDefaultSecurityGroup: new(false),
@@ -226,7 +237,9 @@ func newVPC(scope constructs.Construct) awsec2.Vpc {
 }
 
 // newALB makes the load balancer in the VPC that it has.
-func (p *LoadBalancerProps) newALB(l *LoadBalancer) awselasticloadbalancingv2.ApplicationLoadBalancer {
+func (p *LoadBalancerProps) newALB(
+	l *LoadBalancer,
+) awselasticloadbalancingv2.ApplicationLoadBalancer {
 	subnets, _ := p.subnets(l.VPC) // checked before
 	props := &awselasticloadbalancingv2.ApplicationLoadBalancerProps{
 		Vpc:                     l.VPC,
@@ -261,14 +274,24 @@ func newSecurityGroup(l *LoadBalancer) awsec2.SecurityGroup {
 		// A rule that is a resource of its own would leave the group open until it is there.
 		DisableInlineRules: new(false),
 	})
-	group.AddEgressRule(awsec2.Peer_Ipv4(new("255.255.255.255/32")), awsec2.Port_Tcp(new(1.0)), new("nothing, else all would be allowed"), nil)
+	group.AddEgressRule(
+		awsec2.Peer_Ipv4(new("255.255.255.255/32")),
+		awsec2.Port_Tcp(new(1.0)),
+		new("nothing, else all would be allowed"),
+		nil,
+	)
 	return group
 }
 
 // listen adds the listeners, and opens their ports.
 func (l *LoadBalancer) listen(p *LoadBalancerProps) {
-	notFound := awselasticloadbalancingv2.ListenerAction_FixedResponse(new(404.0),
-		&awselasticloadbalancingv2.FixedResponseOptions{ContentType: new("text/plain"), MessageBody: new("Not found\n")})
+	notFound := awselasticloadbalancingv2.ListenerAction_FixedResponse(
+		new(404.0),
+		&awselasticloadbalancingv2.FixedResponseOptions{
+			ContentType: new("text/plain"),
+			MessageBody: new("Not found\n"),
+		},
+	)
 	add := func(id string, port float64, props *awselasticloadbalancingv2.BaseApplicationListenerProps) awselasticloadbalancingv2.ApplicationListener {
 		props.Port, props.Open = &port, new(false)
 		listener := l.ALB.AddListener(&id, props)
@@ -288,7 +311,10 @@ func (l *LoadBalancer) listen(p *LoadBalancerProps) {
 	}
 	var certificates []awselasticloadbalancingv2.IListenerCertificate
 	for _, certificate := range p.Certificates {
-		certificates = append(certificates, awselasticloadbalancingv2.ListenerCertificate_FromCertificateManager(certificate))
+		certificates = append(
+			certificates,
+			awselasticloadbalancingv2.ListenerCertificate_FromCertificateManager(certificate),
+		)
 	}
 	l.Listener = add("HTTPS", 443, &awselasticloadbalancingv2.BaseApplicationListenerProps{
 		Protocol:      awselasticloadbalancingv2.ApplicationProtocol_HTTPS,
@@ -301,9 +327,11 @@ func (l *LoadBalancer) listen(p *LoadBalancerProps) {
 	}
 	l.Redirect = add("HTTP", 80, &awselasticloadbalancingv2.BaseApplicationListenerProps{
 		Protocol: awselasticloadbalancingv2.ApplicationProtocol_HTTP,
-		DefaultAction: awselasticloadbalancingv2.ListenerAction_Redirect(&awselasticloadbalancingv2.RedirectOptions{
-			Protocol: new("HTTPS"), Port: new("443"), Permanent: new(true),
-		}),
+		DefaultAction: awselasticloadbalancingv2.ListenerAction_Redirect(
+			&awselasticloadbalancingv2.RedirectOptions{
+				Protocol: new("HTTPS"), Port: new("443"), Permanent: new(true),
+			},
+		),
 	})
 }
 
@@ -322,7 +350,10 @@ func (p *LoadBalancerProps) peers(vpc awsec2.IVpc) []awsec2.IPeer {
 	case p.Internal:
 		peers = append(peers, awsec2.Peer_Ipv4(vpc.VpcCidrBlock()))
 		if own, ok := vpc.(awsec2.Vpc); ok && p.DualStack {
-			peers = append(peers, awsec2.Peer_Ipv6(awscdk.Fn_Select(new(0.0), own.VpcIpv6CidrBlocks())))
+			peers = append(
+				peers,
+				awsec2.Peer_Ipv6(awscdk.Fn_Select(new(0.0), own.VpcIpv6CidrBlocks())),
+			)
 		}
 	default:
 		peers = append(peers, awsec2.Peer_AnyIpv4())
@@ -371,7 +402,9 @@ func FromListener(scope constructs.Construct, id string, props *ListenerProps) *
 	}
 	scheme := props.check(scope, id)
 	l := newLoadBalancer(scope, id)
-	l.VPC, l.Listener, l.name = props.VPC, props.Listener, token.Literal(*props.Listener.ListenerArn())
+	l.VPC, l.Listener, l.name = props.VPC, props.Listener, token.Literal(
+		*props.Listener.ListenerArn(),
+	)
 	l.https, l.url, l.named = scheme == "https", props.URL, true
 	if host := token.Without(props.URL[len(l.scheme()):]); strings.Contains(host, ":") {
 		l.port = host[strings.LastIndexByte(host, ':'):]

@@ -108,13 +108,23 @@ func (l *LoadBalancer) CheckRule(c *web.Check, field string, rule Rule) {
 		case place.here == place.there:
 			continue
 		case place.there == "":
-			problem.Message = fmt.Sprintf("is in %s, and the stack of the service leaves open where it is", place.here)
+			problem.Message = fmt.Sprintf(
+				"is in %s, and the stack of the service leaves open where it is",
+				place.here,
+			)
 			problem.Fix = "set Env of both stacks, or of none"
 		case place.here == "":
-			problem.Message = fmt.Sprintf("is in a stack that leaves open where it is, and the service in %s", place.there)
+			problem.Message = fmt.Sprintf(
+				"is in a stack that leaves open where it is, and the service in %s",
+				place.there,
+			)
 			problem.Fix = "set Env of both stacks, or of none"
 		default:
-			problem.Message = fmt.Sprintf("is in %s, and the service in %s", place.here, place.there)
+			problem.Message = fmt.Sprintf(
+				"is in %s, and the service in %s",
+				place.here,
+				place.there,
+			)
 			problem.Fix = "make one in the account and region of the service"
 		}
 		c.Problem(problem)
@@ -129,9 +139,12 @@ func (l *LoadBalancer) problems(rule Rule, field, scope string) []web.Problem {
 	}
 	if len(l.rules) >= maxServices {
 		return []web.Problem{{
-			Field:   field + "LoadBalancer",
-			Message: fmt.Sprintf("has %d services already, the most that AWS lets one have", len(l.rules)),
-			Fix:     "make a second one",
+			Field: field + "LoadBalancer",
+			Message: fmt.Sprintf(
+				"has %d services already, the most that AWS lets one have",
+				len(l.rules),
+			),
+			Fix: "make a second one",
 		}}
 	}
 	if problem := l.numberTaken(rule, field, scope); problem != nil {
@@ -149,15 +162,26 @@ func (l *LoadBalancer) problems(rule Rule, field, scope string) []web.Problem {
 func (r Rule) problems(field string) []web.Problem {
 	var problems []web.Problem
 	report := func(name, message, fix string, got any) {
-		problems = append(problems, web.Problem{Field: field + name, Message: message, Fix: fix, Got: got})
+		problems = append(
+			problems,
+			web.Problem{Field: field + name, Message: message, Fix: fix, Got: got},
+		)
 	}
 	for i, host := range r.Hosts {
 		switch field := fmt.Sprintf("Hosts[%d]", i); {
 		case slices.Contains(r.Hosts[:i], host):
 			report(field, "is there twice", "leave one of them out", host)
 		case !token.In(host) && (!hostPattern.MatchString(host) || len(host) > maxPattern):
-			report(field, fmt.Sprintf("must be a host name of up to %d characters, such as shop.example.com or *.example.com, "+
-				"and letters only after the last dot", maxPattern), hostFix(host), host)
+			report(
+				field,
+				fmt.Sprintf(
+					"must be a host name of up to %d characters, such as shop.example.com or *.example.com, "+
+						"and letters only after the last dot",
+					maxPattern,
+				),
+				hostFix(host),
+				host,
+			)
 		}
 	}
 	for i, path := range r.Paths {
@@ -165,26 +189,55 @@ func (r Rule) problems(field string) []web.Problem {
 		case slices.Contains(r.Paths[:i], path):
 			report(field, "is there twice", "leave one of them out", path)
 		case !token.In(path) && (!pathPattern.MatchString(path) || len(path) > maxPattern):
-			report(field, fmt.Sprintf("must start with a slash or * and have up to %d letters, digits and _-.$/~\"'@:+&*?", maxPattern),
-				pathFix(path), path)
+			report(
+				field,
+				fmt.Sprintf(
+					"must start with a slash or * and have up to %d letters, digits and _-.$/~\"'@:+&*?",
+					maxPattern,
+				),
+				pathFix(path),
+				path,
+			)
 		}
 	}
 	all := append(slices.Clone(r.Hosts), r.Paths...)
 	if len(all) > maxValues {
-		report("Paths", fmt.Sprintf("and Hosts must be %d at most together", maxValues), "use patterns, or a second service", len(all))
+		report(
+			"Paths",
+			fmt.Sprintf("and Hosts must be %d at most together", maxValues),
+			"use patterns, or a second service",
+			len(all),
+		)
 	}
 	if wildcards := strings.Count(strings.Join(all, ""), "*") + strings.Count(strings.Join(all, ""), "?"); wildcards > maxWildcards {
-		report("Paths", fmt.Sprintf("and Hosts must have %d of * and ? at most together", maxWildcards), "", wildcards)
+		report(
+			"Paths",
+			fmt.Sprintf("and Hosts must have %d of * and ? at most together", maxWildcards),
+			"",
+			wildcards,
+		)
 	}
 	for _, pattern := range all {
 		if r.Priority == 0 && token.In(pattern) && isPattern(token.Without(pattern)) {
-			report("Priority", fmt.Sprintf("is required: %q has a token beside * or ?, so it is not known which rules are more specific", token.Without(pattern)),
-				"set it, to less than that of what is more general", nil)
+			report(
+				"Priority",
+				fmt.Sprintf(
+					"is required: %q has a token beside * or ?, so it is not known which rules are more specific",
+					token.Without(pattern),
+				),
+				"set it, to less than that of what is more general",
+				nil,
+			)
 			break
 		}
 	}
 	if r.Priority < 0 || r.Priority > maxPriority {
-		report("Priority", fmt.Sprintf("must be between 1 and %d", maxPriority), "leave it out for one that fits", r.Priority)
+		report(
+			"Priority",
+			fmt.Sprintf("must be between 1 and %d", maxPriority),
+			"leave it out for one that fits",
+			r.Priority,
+		)
 	}
 	return problems
 }
@@ -253,9 +306,13 @@ func (l *LoadBalancer) numberTaken(rule Rule, field, scope string) *web.Problem 
 		}
 	}
 	return &web.Problem{
-		Field:   field + "Priority",
-		Message: fmt.Sprintf("would be %d, which is that of %s on the same load balancer", priority, other),
-		Fix:     fmt.Sprintf("set it, to %d for instance", l.free(rule, priority)),
+		Field: field + "Priority",
+		Message: fmt.Sprintf(
+			"would be %d, which is that of %s on the same load balancer",
+			priority,
+			other,
+		),
+		Fix: fmt.Sprintf("set it, to %d for instance", l.free(rule, priority)),
 	}
 }
 
@@ -302,17 +359,27 @@ func (l *LoadBalancer) hidden(rule Rule, other placedRule, field, scope string) 
 			case !known || over == under:
 			case under && priority > other.priority && rule.Priority == 0:
 				return &web.Problem{
-					Field:   field + "Priority",
-					Message: fmt.Sprintf("must be less than %d, that of %s, which takes %s", other.priority, other.scope, theirs),
-					Got:     priority,
-					Fix:     l.instead(other.priority, -1),
+					Field: field + "Priority",
+					Message: fmt.Sprintf(
+						"must be less than %d, that of %s, which takes %s",
+						other.priority,
+						other.scope,
+						theirs,
+					),
+					Got: priority,
+					Fix: l.instead(other.priority, -1),
 				}
 			case over && priority < other.priority && other.Priority == 0:
 				return &web.Problem{
-					Field:   field + "Priority",
-					Message: fmt.Sprintf("must be greater than %d, that of %s, which takes %s", other.priority, other.scope, theirs),
-					Got:     priority,
-					Fix:     l.instead(other.priority, +1),
+					Field: field + "Priority",
+					Message: fmt.Sprintf(
+						"must be greater than %d, that of %s, which takes %s",
+						other.priority,
+						other.scope,
+						theirs,
+					),
+					Got: priority,
+					Fix: l.instead(other.priority, +1),
 				}
 			}
 		}
@@ -459,7 +526,13 @@ var bands = [...][]struct{ score, size int }{
 func (r Rule) specificity() (kind, score int) {
 	hosts, paths := exact, exact
 	for _, condition := range r.conditions() {
-		hosts, paths = min(hosts, characters(condition.host)), min(paths, characters(condition.path))
+		hosts, paths = min(
+			hosts,
+			characters(condition.host),
+		), min(
+			paths,
+			characters(condition.path),
+		)
 	}
 	switch {
 	case len(r.Hosts) == 0:
@@ -553,21 +626,31 @@ func (l *LoadBalancer) Forward(
 	l.warnOf(rule)
 	var conditions []awselasticloadbalancingv2.ListenerCondition
 	if len(rule.Hosts) > 0 {
-		conditions = append(conditions, awselasticloadbalancingv2.ListenerCondition_HostHeaders(pointers(rule.Hosts)))
+		conditions = append(
+			conditions,
+			awselasticloadbalancingv2.ListenerCondition_HostHeaders(pointers(rule.Hosts)),
+		)
 	}
 	paths := rule.Paths
 	if len(conditions) == 0 && len(paths) == 0 {
 		paths = []string{"/*"} // a rule must have a condition
 	}
 	if len(paths) > 0 {
-		conditions = append(conditions, awselasticloadbalancingv2.ListenerCondition_PathPatterns(pointers(paths)))
+		conditions = append(
+			conditions,
+			awselasticloadbalancingv2.ListenerCondition_PathPatterns(pointers(paths)),
+		)
 	}
-	return awselasticloadbalancingv2.NewApplicationListenerRule(scope, &id, &awselasticloadbalancingv2.ApplicationListenerRuleProps{
-		Listener:     l.Listener,
-		Priority:     new(float64(priority)),
-		Conditions:   &conditions,
-		TargetGroups: &[]awselasticloadbalancingv2.IApplicationTargetGroup{targets},
-	})
+	return awselasticloadbalancingv2.NewApplicationListenerRule(
+		scope,
+		&id,
+		&awselasticloadbalancingv2.ApplicationListenerRuleProps{
+			Listener:     l.Listener,
+			Priority:     new(float64(priority)),
+			Conditions:   &conditions,
+			TargetGroups: &[]awselasticloadbalancingv2.IApplicationTargetGroup{targets},
+		},
+	)
 }
 
 func pointers(values []string) *[]*string {

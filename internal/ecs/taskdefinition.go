@@ -97,7 +97,10 @@ func runtimeOf(
 
 // ContainerOptions describe the workload as a container with one TCP port that has a name, which
 // Express Mode asks for.
-func ContainerOptions(scope constructs.Construct, in *web.Definition) *awsecs.ContainerDefinitionOptions {
+func ContainerOptions(
+	scope constructs.Construct,
+	in *web.Definition,
+) *awsecs.ContainerDefinitionOptions {
 	return &awsecs.ContainerDefinitionOptions{
 		Image:       containerImage(scope, in),
 		Command:     cdk.List(in.Workload.Command),

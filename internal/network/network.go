@@ -17,7 +17,10 @@ import (
 
 // Select returns the subnets of a VPC that a selection means. The error is the CDK's, about a
 // selection that the VPC cannot meet.
-func Select(vpc awsec2.IVpc, selection *awsec2.SubnetSelection) (subnets []awsec2.ISubnet, err error) {
+func Select(
+	vpc awsec2.IVpc,
+	selection *awsec2.SubnetSelection,
+) (subnets []awsec2.ISubnet, err error) {
 	if selection != nil && selection.Subnets != nil {
 		// SelectSubnets would ask for their availability zones, which imported ones may not know.
 		return *selection.Subnets, nil
@@ -102,5 +105,6 @@ func KindsOf(vpc awsec2.IVpc, subnets []awsec2.ISubnet) Kinds {
 
 // Unknown reports whether nothing is known of a VPC's subnets.
 func Unknown(vpc awsec2.IVpc) bool {
-	return len(*vpc.PublicSubnets()) == 0 && len(*vpc.PrivateSubnets()) == 0 && len(*vpc.IsolatedSubnets()) == 0
+	return len(*vpc.PublicSubnets()) == 0 && len(*vpc.PrivateSubnets()) == 0 &&
+		len(*vpc.IsolatedSubnets()) == 0
 }
