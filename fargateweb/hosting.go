@@ -83,8 +83,8 @@ type Hosting struct {
 	// Default: 100.
 	MinimumHealthyPercent int
 
-	// MaximumPercent of the tasks run during a deployment, 100 to 200. With MinimumHealthyPercent it
-	// must leave room to replace a task. Optional. Default: 200.
+	// MaximumPercent of the tasks run during a deployment, 100 to 200. With MinimumHealthyPercent
+	// it must leave room to replace a task. Optional. Default: 200.
 	MaximumPercent int
 
 	// CircuitBreakerDisabled lets a deployment whose tasks never get healthy go on until
@@ -225,8 +225,8 @@ const (
 	defaultScaleOutCooldown = 60 * time.Second
 
 	// A load balancer waits 60 s for the next byte unless told otherwise, so what is cut off after
-	// that has most likely hung. AWS's default is 300 s, by which every deployment is longer. Behind
-	// one that waits longer, this is longer too.
+	// that has most likely hung. AWS's default is 300 s, by which every deployment is longer.
+	// Behind one that waits longer, this is longer too.
 	defaultDeregistrationDelay = 60 * time.Second
 
 	defaultGracePeriod    = 60 * time.Second

@@ -316,8 +316,8 @@ func (h Hosting) scaling(r *Resources) awsecs.ScalableTaskCount {
 }
 
 // labelRequests names the load balancer and the target group whose requests are counted. The CDK
-// cuts the name out of the listener's ARN, which CloudFormation may not do with the output of another
-// stack.
+// cuts the name out of the listener's ARN, which CloudFormation may not do with the output of
+// another stack.
 func (r *Resources) labelRequests(count awsecs.ScalableTaskCount) {
 	if r.LoadBalancer.ALB == nil { // somebody else's, of which the listener is known alone
 		return

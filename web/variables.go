@@ -63,8 +63,8 @@ func (v *Variables) Pairs(nameKey, valueKey string) awscdk.IResolvable {
 	return awscdk.Lazy_Any(&pairs{v, nameKey, valueKey}, nil)
 }
 
-// pairs is an awscdk.IStableAnyProducer: a pointer to a struct, because jsii takes nothing else for an
-// interface.
+// pairs is an awscdk.IStableAnyProducer: a pointer to a struct, because jsii takes nothing else for
+// an interface.
 type pairs struct {
 	variables         *Variables
 	nameKey, valueKey string

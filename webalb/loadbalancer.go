@@ -101,9 +101,9 @@ type LoadBalancerProps struct {
 	// can be deceived. Optional. Default: false, they are dropped.
 	InvalidHeadersKept bool
 
-	// AccessLogsBucket receives a line for each request, in files of five minutes. It is in the load
-	// balancer's region and not encrypted with a KMS key. The load balancer is allowed to write to
-	// it; the policy of an imported bucket must do so itself.
+	// AccessLogsBucket receives a line for each request, in files of five minutes. It is in the
+	// load balancer's region and not encrypted with a KMS key. The load balancer is allowed to
+	// write to it; the policy of an imported bucket must do so itself.
 	// Optional. Default: no access logs.
 	AccessLogsBucket awss3.IBucket
 
@@ -148,8 +148,8 @@ type LoadBalancer struct {
 	at              func() location
 }
 
-// location is where a load balancer stands. It is asked for once, not for each service: a call to the
-// CDK takes time.
+// location is where a load balancer stands. It is asked for once, not for each service: a call to
+// the CDK takes time.
 type location struct{ path, account, region string }
 
 var _ awsec2.IConnectable = (*LoadBalancer)(nil)
@@ -387,8 +387,8 @@ type ListenerProps struct {
 	// scheme's own: https://shop.example.com. Required.
 	URL string
 
-	// IdleTimeout of the load balancer, which is not changed: whole seconds, 1 s to 4,000 s. It says
-	// how long servers may take. Optional. Default: 60 s, as load balancers have it.
+	// IdleTimeout of the load balancer, which is not changed: whole seconds, 1 s to 4,000 s. It
+	// says how long servers may take. Optional. Default: 60 s, as load balancers have it.
 	IdleTimeout time.Duration
 }
 
@@ -413,9 +413,9 @@ func FromListener(scope constructs.Construct, id string, props *ListenerProps) *
 	return l
 }
 
-// TargetGroupID is the id for the target group of a service. It is another one whenever CloudFormation
-// replaces the load balancer: a target group belongs to one load balancer, and the rule on the new
-// one is made before the old one goes.
+// TargetGroupID is the id for the target group of a service. It is another one whenever
+// CloudFormation replaces the load balancer: a target group belongs to one load balancer, and the
+// rule on the new one is made before the old one goes.
 func (l *LoadBalancer) TargetGroupID() string {
 	return fmt.Sprintf("TargetGroup%08x", hash(fmt.Sprint(l.at().path, l.internal, l.name)))
 }

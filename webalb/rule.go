@@ -46,10 +46,10 @@ type Rule struct {
 	// five if the services' paths are all of one length.
 	Priority int
 
-	// Ready says that the targets can respond as soon as the rule is there, as functions can. Of two
-	// rules of one service that CloudFormation replaces by each other, by default the one that is
-	// ready comes first, so that a switch of its hosting sends no request to tasks that have yet to
-	// start. The endpoint of package lambdaweb sets it.
+	// Ready says that the targets can respond as soon as the rule is there, as functions can. Of
+	// two rules of one service that CloudFormation replaces by each other, by default the one that
+	// is ready comes first, so that a switch of its hosting sends no request to tasks that have yet
+	// to start. The endpoint of package lambdaweb sets it.
 	// Optional. Default: false, the targets have to start first.
 	Ready bool
 }
@@ -587,8 +587,8 @@ func (r Rule) priority(scope string) int {
 	return priority
 }
 
-// serviceOf is the place of the service whose hosting has a place in the tree; of what is no hosting
-// of this module it is the place itself.
+// serviceOf is the place of the service whose hosting has a place in the tree; of what is no
+// hosting of this module it is the place itself.
 func serviceOf(scope string) string {
 	for _, p := range platform.All {
 		if service, ok := strings.CutSuffix(scope, "/"+p.ID); ok {
