@@ -293,7 +293,7 @@ func (h Hosting) checkNetwork(c *web.Check) {
 		"the service is in the cluster's VPC",
 	)
 	vpc, field, err := h.vpc()
-	if h.Cluster != nil && err == nil {
+	if h.Cluster != nil && vpc != nil && err == nil {
 		var clusters awsec2.IVpc
 		clusters, err = h.clusterVPC()
 		if err == nil && *clusters.VpcId() != *vpc.VpcId() { // which may have been imported twice

@@ -223,6 +223,11 @@ func TestValidateResources(t *testing.T) {
 			vpc := importedVPC(stack, "VPC")
 			return hosting{VPC: vpc, Cluster: newCluster(stack, vpc)}
 		}, []string{"Hosting.VPC excludes Cluster; the service is in the cluster's VPC"}},
+		{"a cluster, and a load balancer that nobody made", nil, func(stack awscdk.Stack) hosting {
+			return hosting{Cluster: awsecs.NewCluster(stack, new("Cluster"), nil), LoadBalancer: &webalb.LoadBalancer{}}
+		}, []string{
+			`Hosting.LoadBalancer must be one of webalb.NewLoadBalancer or webalb.FromListener; make one with webalb.NewLoadBalancer(stack, "Front", nil)`,
+		}},
 		{"a cluster of another VPC than the load balancer's", nil, func(stack awscdk.Stack) hosting {
 			return hosting{LoadBalancer: newLoadBalancer(stack, nil), Cluster: newCluster(stack, importedVPC(stack, "VPC"))}
 		}, []string{otherVPC}},

@@ -4,8 +4,8 @@
 // # One image for every hosting
 //
 // [Go] and [Dockerfile] build a portable image: the web server, unchanged, plus a small adapter in
-// /opt/extensions. Only AWS Lambda starts programs there, so the same digest serves requests on App
-// Runner, on ECS and on Lambda. An image does not depend on where its workload runs: the asset hash
+// /opt/extensions. Only AWS Lambda starts programs there by itself, so the same digest serves
+// requests on App Runner, on ECS and on Lambda. An image does not depend on where its workload runs: the asset hash
 // stays the same if the hosting changes, and services of one stack that run the same image share
 // one asset.
 //
