@@ -11,7 +11,7 @@ import (
 // of the place. A need that is not promised is an error that names the places which promise it. The
 // zero value needs nothing.
 //
-//	web.Needs{RequestTimeout: time.Minute, WebSockets: true} // ecsweb.Hosting; not App Runner, not Lambda
+//	web.Needs{RequestTimeout: time.Minute, WebSockets: true} // on ECS; not App Runner, not Lambda
 //
 // Needs change nothing that is deployed.
 type Needs struct {
