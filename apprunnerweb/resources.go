@@ -64,6 +64,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		accessRole = newAccessRole(scope, "AccessRole", in)
 	}
 	cpu, memory := h.instance()
+	connector := vpcConnectorOf(scope, in.Network())
 	service := awsapprunner.NewCfnService(scope, new("Resource"), &awsapprunner.CfnServiceProps{
 		ServiceName:         cdk.String(h.ServiceName),
 		SourceConfiguration: h.sourceConfiguration(in, accessRole),
@@ -74,6 +75,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		},
 		HealthCheckConfiguration:    healthCheck(in.Workload.HealthCheck),
 		AutoScalingConfigurationArn: h.autoScalingARN(scope),
+		NetworkConfiguration:        connector.configuration(),
 	})
 
 	// App Runner starts the code at once: it must find the policies in place, which hang below the
@@ -87,11 +89,13 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		cdk.WarnOfTags(service, service.Tags(), TagWarning, h.ServiceName)
 	}
 	return web.Made{
-		URL:         func() string { return "https://" + *service.AttrServiceUrl() },
-		Role:        role,
-		Primary:     service,
-		Environment: service.SourceConfiguration,
-		Resources:   &Resources{Service: service, AccessRole: accessRole},
+		URL:           func() string { return "https://" + *service.AttrServiceUrl() },
+		Role:          role,
+		Primary:       service,
+		Environment:   service.SourceConfiguration,
+		Connections:   connector.connections(),
+		NoConnections: "need a VPC; set Workload.VPC",
+		Resources:     &Resources{Service: service, AccessRole: accessRole},
 	}
 }
 

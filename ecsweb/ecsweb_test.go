@@ -359,7 +359,7 @@ func TestConnections(t *testing.T) {
 	}
 
 	outside, _ := newService(newStack(t), ecsweb.Hosting{})
-	hostingtest.WantPanic(t, "Stack/Site", "Connections need a security group; set VPC or SecurityGroups of ecsweb.Hosting", func() { outside.Connections() })
+	hostingtest.WantPanic(t, "Stack/Site", "Connections need a security group; set Workload.VPC, or VPC or SecurityGroups of ecsweb.Hosting", func() { outside.Connections() })
 }
 
 // What is added to the Connections stays in them.

@@ -60,18 +60,20 @@ type Hosting struct {
 	OwnCluster bool
 
 	// VPC that the load balancer and the tasks are in.
-	// Optional. Default: the account's default VPC, in its public subnets.
+	// Optional. Default: Workload.VPC; if there is none either, the account's default VPC, in its
+	// public subnets.
 	VPC awsec2.IVpc
 
 	// VPCSubnets are all public, or all private. Public ones make a load balancer on the internet,
 	// and tasks with public addresses; private ones a load balancer that only the VPC reaches, and
 	// tasks that need NAT or endpoints to pull the image and to log. They are in at least two
 	// availability zones, with at least 8 free addresses each.
-	// Optional. Default: the public subnets of VPC; if it has none, its private ones.
+	// Optional. Default: Workload.VPCSubnets, if they are public; else the public subnets of VPC; if
+	// it has none, its private ones.
 	VPCSubnets *awsec2.SubnetSelection
 
 	// SecurityGroups of the tasks, beside the one that ECS makes, which lets the load balancer in.
-	// Optional. Default: a new one if VPC is set, so that the service has Connections; it allows
+	// Optional. Default: Workload.SecurityGroups; else a new one if VPC is set, so that the service has Connections; it allows
 	// all outbound traffic.
 	SecurityGroups []awsec2.ISecurityGroup
 
@@ -181,7 +183,8 @@ func (h Hosting) Check(c *web.Check) {
 		[]string{"OwnCluster"},
 		"leave one of them out",
 	)
-	h.checkNetwork(c)
+	h.checkWorkloadNetwork(c)
+	h.within(c.Workload).checkNetwork(c)
 	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
 }
 

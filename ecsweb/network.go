@@ -18,6 +18,44 @@ type placement struct {
 	groups  []awsec2.ISecurityGroup
 }
 
+// within fills in the workload's network where the hosting says nothing.
+func (h Hosting) within(w web.Workload) Hosting {
+	if h.VPC == nil {
+		h.VPC = w.VPC
+	}
+	if h.VPCSubnets == nil {
+		h.VPCSubnets = w.VPCSubnets
+	}
+	if len(h.SecurityGroups) == 0 {
+		h.SecurityGroups = w.SecurityGroups
+	}
+	return h
+}
+
+// checkWorkloadNetwork checks the workload's network against the hosting's.
+func (h Hosting) checkWorkloadNetwork(c *web.Check) {
+	w := c.Workload
+	if h.VPC != nil && w.VPC != nil && *h.VPC.Node().Path() != *w.VPC.Node().Path() {
+		c.Problem(web.Problem{
+			Field:   "Hosting.VPC",
+			Message: "must be Workload.VPC: the tasks are in one VPC",
+			Fix:     "leave it out",
+		})
+	}
+	if h.VPCSubnets != nil || w.VPC == nil || w.VPCSubnets == nil {
+		return
+	}
+	subnets, err := network.Select(w.VPC, w.VPCSubnets)
+	if err == nil && len(network.KindsOf(w.VPC, subnets).Private) > 0 {
+		c.Problem(web.Problem{
+			Field:   "Workload.VPCSubnets",
+			Message: "are private, and Express Mode would put the load balancer into them too, where only the VPC reaches it",
+			Fix: "set ecsweb.Hosting.VPCSubnets, to the public ones for clients on the internet or to these for clients in the VPC; " +
+				"or choose fargateweb.Hosting{}, whose load balancer has subnets of its own",
+		})
+	}
+}
+
 // placement makes a security group if the service is in a VPC and has none.
 func (h Hosting) placement(scope constructs.Construct) placement {
 	subnets, _ := h.subnets() // checked before

@@ -120,7 +120,7 @@ const TagWarning = "cdkweb:ecs-tags-replace"
 
 // Define implements web.Hosting.
 func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made {
-	h = h.withDefaults()
+	h = h.withDefaults().within(in.Workload)
 	r := &Resources{InfrastructureRole: h.InfrastructureRole}
 	if r.InfrastructureRole == nil {
 		r.InfrastructureRole = newRole(
@@ -163,7 +163,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:          taskRole,
 		Primary:       r.Service,
 		Connections:   place.connections(),
-		NoConnections: "need a security group; set VPC or SecurityGroups of ecsweb.Hosting",
+		NoConnections: "need a security group; set Workload.VPC, or VPC or SecurityGroups of ecsweb.Hosting",
 		Resources:     r,
 	}
 	if h.TaskDefinition == nil {

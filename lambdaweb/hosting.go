@@ -121,6 +121,13 @@ func (h Hosting) Check(c *web.Check) {
 		"awslambda.Tracing_DISABLED",
 	)
 	h.checkTimeout(c)
+	if url, ok := h.Endpoint.(interface{ streams() bool }); ok && url.streams() && c.Workload.VPC != nil {
+		c.Problem(web.Problem{
+			Field:   "Hosting.Endpoint.InvokeMode",
+			Message: "must not be RESPONSE_STREAM with Workload.VPC: Lambda does not stream through the URL of a function in a VPC",
+			Fix:     "leave it out, or choose another hosting",
+		})
+	}
 	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
 	h.setVariables(c)
 }

@@ -4,7 +4,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -73,40 +75,60 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	h = h.withDefaults()
 	role := in.Role(scope, "Role")
 	r := &Resources{LogGroup: cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)}
-	r.Function = awslambda.NewDockerImageFunction(
-		scope,
-		new("Function"),
-		&awslambda.DockerImageFunctionProps{
-			Code: awslambda.DockerImageCode_FromEcr(
-				in.Image.Repository(scope, "ImageRepository"),
-				&awslambda.EcrImageCodeProps{
-					TagOrDigest: &in.Image.TagOrDigest,
-					Cmd:         cdk.List(in.Workload.Command),
-				},
-			),
-			Architecture:                 architectures[in.Facts.Architecture](),
-			MemorySize:                   cdk.Number(h.MemorySize),
-			Timeout:                      awscdk.Duration_Seconds(new(h.Timeout.Seconds())),
-			EphemeralStorageSize:         storage(h.EphemeralStorageSize),
-			ReservedConcurrentExecutions: cdk.Number(h.ReservedConcurrentExecutions),
-			Tracing:                      h.Tracing,
-			Environment:                  in.Variables.Map(),
-			Role:                         role,
-			LogGroup:                     r.LogGroup,
-		},
-	)
+	props := &awslambda.DockerImageFunctionProps{
+		Code: awslambda.DockerImageCode_FromEcr(
+			in.Image.Repository(scope, "ImageRepository"),
+			&awslambda.EcrImageCodeProps{
+				TagOrDigest: &in.Image.TagOrDigest,
+				Cmd:         cdk.List(in.Workload.Command),
+			},
+		),
+		Architecture:                 architectures[in.Facts.Architecture](),
+		MemorySize:                   cdk.Number(h.MemorySize),
+		Timeout:                      awscdk.Duration_Seconds(new(h.Timeout.Seconds())),
+		EphemeralStorageSize:         storage(h.EphemeralStorageSize),
+		ReservedConcurrentExecutions: cdk.Number(h.ReservedConcurrentExecutions),
+		Tracing:                      h.Tracing,
+		Environment:                  in.Variables.Map(),
+		Role:                         role,
+		LogGroup:                     r.LogGroup,
+	}
+	network := in.Network()
+	if network != nil {
+		network.Secure(scope)
+		props.Vpc = network.VPC
+		props.VpcSubnets = &awsec2.SubnetSelection{Subnets: &network.Subnets}
+		props.SecurityGroups = &network.SecurityGroups
+		grantInterfaces(role)
+	}
+	r.Function = awslambda.NewDockerImageFunction(scope, new("Function"), props)
 	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
 	url := h.Endpoint.define(scope, in, r)
 
 	r.LogGroup.GrantWrite(role)
 	function := r.Function.Node().DefaultChild().(awslambda.CfnFunction)
 	return web.Made{
-		URL:         func() string { return url },
-		Role:        role,
-		Primary:     function,
-		Environment: function.Environment,
-		Resources:   r,
+		URL:           func() string { return url },
+		Role:          role,
+		Primary:       function,
+		Environment:   function.Environment,
+		Connections:   network.Connections(),
+		NoConnections: "need a VPC; set Workload.VPC",
+		Resources:     r,
 	}
+}
+
+// grantInterfaces lets Lambda make the network interfaces of a function in a VPC. The actions are
+// those of AWS's managed policy AWSLambdaVPCAccessExecutionRole, which also allows to write to
+// every log group; they know no resource.
+func grantInterfaces(role awsiam.IRole) {
+	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: cdk.List([]string{
+			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+		}),
+		Resources: &[]*string{new("*")},
+	}))
 }
 
 // architectures are the CDK's names of what an image is built for.

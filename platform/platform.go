@@ -45,6 +45,10 @@ type Platform struct {
 	// What the place can do.
 	Streaming, WebSockets, StickySessions, ARM64, ScaleToZero Ability
 
+	// VPC says whether a server can reach into a VPC, and InVPC whether it always is in one.
+	VPC   Ability
+	InVPC bool
+
 	// Sizes are what is sold, if CPU and memory are sold in pairs.
 	Sizes Sizes
 
@@ -204,6 +208,8 @@ var AppRunner = Platform{
 	ARM64:       no, // apprunner-roadmap#98
 	ScaleToZero: no, // apprunner-roadmap#9; MinSize is at least 1
 
+	VPC: Ability{Can: true, Note: "by a VPC connector"}, // AWS::AppRunner::VpcConnector
+
 	Sizes: Sizes{Pairs: appRunnerSizes, CPU: vCPU, Memory: gigabytes},
 
 	Variables: Variables{
@@ -251,6 +257,9 @@ var ECSExpress = Platform{
 	}, // ECS API, RuntimePlatformOverride
 	ScaleToZero: no, // MinTaskCount: no document has a minimum of 0
 
+	VPC:   Ability{Can: true, Note: "always in one"},
+	InVPC: true,
+
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
 
 	Variables:       ecsVariables,
@@ -286,6 +295,9 @@ var Fargate = Platform{
 	},
 	ARM64:       yes, // ECS API reference, RuntimePlatform
 	ScaleToZero: no,  // requests cannot start a first task
+
+	VPC:   Ability{Can: true, Note: "always in one"},
+	InVPC: true,
 
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
 
@@ -438,6 +450,7 @@ func lambda(p Platform) Platform {
 	p.Principal = "lambda.amazonaws.com"
 	p.Payload = cmp.Or(p.Payload, lambdaPayload)
 	p.HealthCheck = HealthCheck{StatusCodes: true}
+	p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
 	p.StickySessions = Ability{Why: "gives each request to whichever execution environment is free"}
 	p.ARM64 = yes
 	if p.ScaleToZero.Why == "" {

@@ -75,6 +75,7 @@ func validate(props *ServiceProps, place *place, path string) *Check {
 	}
 	c.checkWorkload()
 	c.checkHealthCheck()
+	c.checkNetwork()
 	c.checkImage()
 	switch {
 	case isNil(props.Hosting):

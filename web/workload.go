@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 
 	"github.com/cdkweb/cdkweb/platform"
@@ -46,6 +47,21 @@ type Workload struct {
 	// Role is what the running server may do; its trust policy must name the hosting's principal.
 	// Optional. Default: a new role without permissions; grants add to it.
 	Role awsiam.IRole
+
+	// VPC that the server reaches into: its databases, caches and private services. How clients
+	// reach the server is the hosting's to say. Connections of the service open ports.
+	// Optional. Default: none on Lambda and App Runner; on Fargate and ECS Express Mode, whose
+	// tasks are always in a VPC, the hosting's.
+	VPC awsec2.IVpc
+
+	// VPCSubnets that the server is in, or has its network interfaces in. It needs VPC.
+	// Optional. Default: the private subnets that have a way out; if there are none, the isolated
+	// ones; on Fargate and ECS Express Mode what their Hosting says.
+	VPCSubnets *awsec2.SubnetSelection
+
+	// SecurityGroups of the server. It needs VPC. Optional. Default: a new one, which lets nothing
+	// in and everything out; on App Runner services with the same subnets share it.
+	SecurityGroups []awsec2.ISecurityGroup
 }
 
 // Needs are what a server cannot do without. The zero value needs nothing.
@@ -94,6 +110,7 @@ type HealthCheck struct {
 func (w Workload) withDefaults() Workload {
 	w.Port = cmp.Or(w.Port, 8080)
 	w.Command = slices.Clone(w.Command)
+	w.SecurityGroups = slices.Clone(w.SecurityGroups)
 	w.Environment = maps.Clone(w.Environment)
 	if w.Environment == nil {
 		w.Environment = map[string]string{}
