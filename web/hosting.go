@@ -88,6 +88,10 @@ type Made struct {
 	// Optional. Default: nothing is noticed.
 	Environment func() any
 
+	// Network is where in a VPC the server is, so that a synthesis finds out what it does not reach
+	// from there. Optional. Default: nothing is noticed.
+	Network *Network
+
 	// Connections are the network connections of the server; nil if it is in no security group that
 	// is known.
 	Connections awsec2.Connections

@@ -50,7 +50,8 @@ type Service struct {
 	secrets   *Variables              // as references
 	uses      map[string]usedResource // by the variable that names it
 	granted   map[granted]bool
-	unsure    []string // variables that may turn out to hold secrets
+	unsure    []string            // variables that may turn out to hold secrets
+	endpoints map[string][]string // AWS services that the server calls, with what makes it do so
 	made      Made
 	url       string // once it was asked for
 }
@@ -117,6 +118,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		s.grantSecret(check.Workload.Secrets[name])
 	}
 	s.watch(check.unsure)
+	s.watchEndpoints()
 	s.warn()
 	return s
 }
