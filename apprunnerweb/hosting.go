@@ -61,6 +61,12 @@ type Hosting struct {
 	// build.apprunner.amazonaws.com.
 	// Optional. Default: a new role that may pull from the image's repository and nothing else.
 	AccessRole awsiam.IRole
+
+	// VPCConnector is the server's way into a VPC that exists already, by [VPCConnectorFromARN].
+	// Its subnets and security groups are the server's.
+	// Optional. Default: with Workload.VPC one that the services of the stack share whose VPC,
+	// subnets and security groups are the same, else none.
+	VPCConnector *VPCConnector
 }
 
 var _ web.Hosting = Hosting{}
@@ -135,6 +141,7 @@ func (h Hosting) Check(c *web.Check) {
 	c.Unique("ServiceName", h.ServiceName)
 	checkCommand(c)
 	h.checkImage(c)
+	h.checkNetwork(c)
 	c.Warn(ClosedWarning, closedMessage)
 }
 

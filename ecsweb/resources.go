@@ -162,6 +162,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		URL:           func() string { return url(r.Service) },
 		Role:          taskRole,
 		Primary:       r.Service,
+		Network:       place.network(in),
 		Connections:   place.connections(),
 		NoConnections: "need a security group; set Workload.VPC, or VPC or SecurityGroups of ecsweb.Hosting",
 		SecretReader:  func() awsiam.IGrantable { return r.ExecutionRole },

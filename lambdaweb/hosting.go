@@ -46,6 +46,15 @@ type Hosting struct {
 	// Optional. Default: none reserved, up to the account's limit.
 	ReservedConcurrentExecutions int
 
+	// AllowPublicSubnet lets the function be in public subnets of Workload.VPC, from which it
+	// reaches that VPC and nothing else: a function has no public address.
+	// Optional. Default: false, public subnets are an error.
+	AllowPublicSubnet bool
+
+	// IPv6AllowedForDualStack lets the function reach IPv6 addresses from dual-stack subnets of
+	// Workload.VPC. Optional. Default: false, IPv4 only.
+	IPv6AllowedForDualStack bool
+
 	// Tracing sends traces to AWS X-Ray, and grants the role what that needs. Optional. Default:
 	// awslambda.Tracing_DISABLED.
 	Tracing awslambda.Tracing
@@ -70,10 +79,16 @@ const (
 
 // Platform implements web.Hosting.
 func (h Hosting) Platform() *platform.Platform {
-	if isNil(h.Endpoint) { // reported by Check if it is a nil pointer
-		return &platform.HTTPAPI
+	p := &platform.HTTPAPI
+	if !isNil(h.Endpoint) { // reported by Check if it is a nil pointer
+		p = h.Endpoint.platform()
 	}
-	return h.Endpoint.platform()
+	if h.AllowPublicSubnet {
+		allowed := *p
+		allowed.PublicSubnets = true
+		p = &allowed
+	}
+	return p
 }
 
 func (h Hosting) withDefaults() Hosting {
@@ -121,13 +136,7 @@ func (h Hosting) Check(c *web.Check) {
 		"awslambda.Tracing_DISABLED",
 	)
 	h.checkTimeout(c)
-	if url, ok := h.Endpoint.(interface{ streams() bool }); ok && url.streams() && c.Workload.VPC != nil {
-		c.Problem(web.Problem{
-			Field:   "Hosting.Endpoint.InvokeMode",
-			Message: "must not be RESPONSE_STREAM with Workload.VPC: Lambda does not stream through the URL of a function in a VPC",
-			Fix:     "leave it out, or choose another hosting",
-		})
-	}
+	h.checkNetwork(c)
 	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
 	h.setVariables(c)
 	checkSecrets(c)
@@ -269,4 +278,35 @@ func checkSetting(environment map[string]string, name string, given bool) *web.P
 		}
 	}
 	return nil
+}
+
+// checkNetwork checks the options that only a function in a VPC has.
+func (h Hosting) checkNetwork(c *web.Check) {
+	if c.Workload.VPC == nil {
+		for _, option := range []struct {
+			field string
+			set   bool
+		}{
+			{"AllowPublicSubnet", h.AllowPublicSubnet},
+			{"IPv6AllowedForDualStack", h.IPv6AllowedForDualStack},
+		} {
+			if option.set {
+				c.Problem(web.Problem{
+					Field:   "Hosting." + option.field,
+					Message: "needs Workload.VPC",
+					Fix:     "set that, or leave it out",
+				})
+			}
+		}
+		return
+	}
+	// Lambda developer guide, "Response streaming", "VPC compatibility".
+	if url, ok := h.Endpoint.(interface{ streams() bool }); ok && url.streams() {
+		c.Problem(web.Problem{
+			Field: "Hosting.Endpoint.InvokeMode",
+			Message: "must not be RESPONSE_STREAM with Workload.VPC, " +
+				"because Lambda does not stream through the URL of a function in a VPC",
+			Fix: "leave it out, or choose fargateweb.Hosting{} or ecsweb.Hosting{}",
+		})
+	}
 }
