@@ -22,6 +22,7 @@ func TestConformance(t *testing.T) {
 			Environment:  "Environment.Variables",
 			Command:      "ImageConfig.Command",
 			CommandValue: `["serve","--verbose"]`,
+			Network:      hostingtest.Network{Type: "AWS::Lambda::Function", Subnets: "VpcConfig.SubnetIds", SecurityGroups: "VpcConfig.SecurityGroupIds"},
 			OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 				service, _ := lambdaweb.NewService(scope, id, workload, hosting)
 				return service
