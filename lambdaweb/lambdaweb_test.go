@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
@@ -131,6 +132,11 @@ func TestGolden(t *testing.T) {
 		"function URL with IAM":     {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}}},
 		"repository of the stack": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4", nil)
+		}},
+		"VPC": {change: func(stack awscdk.Stack, w *web.Workload) {
+			w.VPC = awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{
+				MaxAzs: new(2.0), NatGateways: new(1.0), RestrictDefaultSecurityGroup: new(false),
+			})
 		}},
 		"secrets": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Image = startable()
