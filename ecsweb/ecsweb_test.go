@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/ecsweb"
@@ -507,6 +508,22 @@ func TestResourcesOf(t *testing.T) {
 	elsewhere := web.NewService(stack, "Elsewhere", &web.ServiceProps{Workload: workload(), Hosting: memweb.Hosting{}})
 	if got, ok := ecsweb.ResourcesOf(elsewhere); got != nil || ok {
 		t.Errorf("got %v and %v for another hosting, want nothing", got, ok)
+	}
+}
+
+// An execution role of another stack gets its permissions in the service's: to read a secret.
+func TestExecutionRoleOfAnotherStack(t *testing.T) {
+	stack := newStack(t)
+	roles := awscdk.NewStack(stack.Node().Root().(awscdk.App), new("Roles"), nil)
+	service, _ := newService(stack, ecsweb.Hosting{ExecutionRole: newRole(roles, "Execution", "ecs-tasks.amazonaws.com")})
+	service.AddSecret("PASSWORD", web.SecretsManager(awssecretsmanager.NewSecret(stack, new("Password"), nil), ""))
+	if ids := templatetest.Of(t, roles).IDs("AWS::IAM::Policy"); len(ids) > 0 {
+		t.Errorf("the role's stack has the policies %q, want none", ids)
+	}
+	template := templatetest.Of(t, stack)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement.0.Action", `"secretsmanager:GetSecretValue"`)
+	if id, depends := template.IDs("AWS::IAM::Policy")[0], template.Resources[template.IDs(kind)[0]].DependsOn; !slices.Contains(depends, id) {
+		t.Errorf("the service depends on %q, want %s among them", depends, id)
 	}
 }
 

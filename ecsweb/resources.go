@@ -183,8 +183,9 @@ func (h Hosting) defineTask(
 	props *awsecs.CfnExpressGatewayServiceProps,
 ) awsiam.IRole {
 	role := in.Role(scope, "TaskRole")
-	r.ExecutionRole = h.ExecutionRole
-	if r.ExecutionRole == nil {
+	if h.ExecutionRole != nil {
+		r.ExecutionRole = in.Adopt(scope, "ExecutionRole", h.ExecutionRole)
+	} else {
 		r.ExecutionRole = newExecutionRole(scope, "ExecutionRole", in)
 	}
 	props.Cpu = new(strconv.Itoa(h.CPU))
@@ -218,7 +219,7 @@ func (h Hosting) useTask(
 	r.Container = ecs.AddContainer(h.TaskDefinition, in, options)
 	r.ExecutionRole = h.TaskDefinition.ObtainExecutionRole()
 	props.TaskDefinitionArn = h.TaskDefinition.TaskDefinitionArn()
-	return h.TaskDefinition.TaskRole()
+	return in.Adopt(scope, "TaskRole", h.TaskDefinition.TaskRole())
 }
 
 // newRole makes a role for one of AWS's services, with one of AWS's own policies.

@@ -90,7 +90,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	role := h.defineTask(scope, in, r)
 	r.TargetGroup = h.targetGroup(scope, in, r.LoadBalancer.VPC)
 	r.Rule = r.LoadBalancer.Forward(scope, "Rule", h.rule(), r.TargetGroup)
-	r.Service = h.service(scope, r)
+	r.Service = h.service(scope, r, role)
 	r.TargetGroup.AddTarget(r.Service.LoadBalancerTarget(&awsecs.LoadBalancerTargetOptions{
 		ContainerName: new(ecs.Container),
 		ContainerPort: new(float64(in.Workload.Port)),
@@ -196,7 +196,11 @@ func statusCodes(health web.HealthCheck) string {
 }
 
 // service keeps the tasks running.
-func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.FargateService {
+func (h Hosting) service(
+	scope constructs.Construct,
+	r *Resources,
+	role awsiam.IRole,
+) awsecs.FargateService {
 	vpc := r.LoadBalancer.VPC
 	subnets, _ := h.subnets(vpc) // checked before
 	groups := h.SecurityGroups
@@ -238,8 +242,8 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 		props.DesiredCount = new(float64(h.MinTaskCount))
 	}
 	service := awsecs.NewFargateService(scope, new("Service"), props)
-	// Without these a first task could not pull its image.
-	var needs []constructs.IDependable
+	// Without these a first task could not pull its image, or its server could do nothing.
+	needs := []constructs.IDependable{role}
 	if role := r.TaskDefinition.ExecutionRole(); role != nil {
 		needs = append(needs, role)
 	}

@@ -48,17 +48,29 @@ type Definition struct {
 
 	platform *platform.Platform
 	place    *place
+	warn     func(id, message string) // adds a warning to the service
 }
 
-// Role returns the workload's role, or makes one below scope that the platform's principal can
+// Role returns the workload's role, as Adopt does, or makes one below scope that the platform's principal can
 // assume.
 func (d *Definition) Role(scope constructs.Construct, id string) awsiam.IRole {
 	if d.Workload.Role != nil {
-		return d.Workload.Role
+		return d.Adopt(scope, id, d.Workload.Role)
 	}
 	return awsiam.NewRole(scope, &id, &awsiam.RoleProps{
 		AssumedBy: d.Principal(d.platform.Principal),
 	})
+}
+
+// Adopt returns a role of the user's that can be granted what stands in the service's stack. It is
+// the role itself if it is made in that stack. Else it stands for the role, and keeps what it is
+// granted in a policy below scope: in the role's own stack that would make the two stacks need each
+// other. If the role takes no policies, the service carries a warning as soon as one is missing.
+func (d *Definition) Adopt(scope constructs.Construct, id string, role awsiam.IRole) awsiam.IRole {
+	if _, made := role.(awsiam.Role); made && role.Stack() == d.place.stack {
+		return role
+	}
+	return newForeignRole(scope, id, role, d.warn)
 }
 
 // Principal is an AWS service, such as ecs.amazonaws.com, for a role that the hosting needs beside

@@ -100,6 +100,9 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		Secrets:   s.secrets,
 		platform:  check.platform,
 		place:     place,
+		warn: func(id, message string) {
+			awscdk.Annotations_Of(s).AddWarningV2(&id, &message)
+		},
 	})
 	if s.made.URL == nil || s.made.Role == nil {
 		panicWith(scope, id, Problem{

@@ -42,6 +42,9 @@ const (
 	// RoleWarning is about a role that the hosting cannot assume.
 	RoleWarning = "cdkweb:role-trust"
 
+	// ImmutableRoleWarning is about a role that takes no policies, so that a grant is lost.
+	ImmutableRoleWarning = "cdkweb:role-immutable"
+
 	// TableWarning is about a table in another account or region.
 	TableWarning = "cdkweb:table-elsewhere"
 

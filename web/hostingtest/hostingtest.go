@@ -87,6 +87,10 @@ type Harness struct {
 	// starts with http.
 	PlainHTTP bool
 
+	// GrantsItself is true if the hosting grants the server's role something that the workload does
+	// not ask for, such as to write logs.
+	GrantsItself bool
+
 	// OwnConstructor is the package's own NewService with the default options. Optional.
 	OwnConstructor func(scope constructs.Construct, id string, workload web.Workload) *web.Service
 }
@@ -172,6 +176,8 @@ var tests = []struct {
 	{"a new role trusts the hosting and may do what it is granted", false, testRole},
 	{"the workload's own role is used", false, testOwnRole},
 	{"a role that trusts somebody else is a warning", false, testForeignRole},
+	{"a role of another stack, or an imported one, gets its permissions in the service's stack", false, testRoleElsewhere},
+	{"a permissions boundary, a path and a description reach every role", false, testRoleAspects},
 	{"Connections are one object or an error", false, testConnections},
 	{"UseTable grants and sets the variable", false, testUseTable},
 	{"UseTable refuses what cannot work", false, testUseTableErrors},
