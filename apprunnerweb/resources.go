@@ -162,6 +162,7 @@ func (h Hosting) sourceConfiguration(
 				Port:                        new(strconv.Itoa(in.Workload.Port)),
 				StartCommand:                cdk.String(strings.Join(in.Workload.Command, " ")),
 				RuntimeEnvironmentVariables: in.Variables.Pairs("name", "value"),
+				RuntimeEnvironmentSecrets:   in.Secrets.Pairs("name", "value"),
 			},
 		},
 	}

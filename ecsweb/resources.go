@@ -164,6 +164,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Primary:       r.Service,
 		Connections:   place.connections(),
 		NoConnections: "need a security group; set Workload.VPC, or VPC or SecurityGroups of ecsweb.Hosting",
+		SecretReader:  func() awsiam.IGrantable { return r.ExecutionRole },
 		Resources:     r,
 	}
 	if h.TaskDefinition == nil {
@@ -195,6 +196,7 @@ func (h Hosting) defineTask(
 		ContainerPort: new(float64(in.Workload.Port)),
 		Command:       cdk.List(in.Workload.Command),
 		Environment:   in.Variables.Pairs("name", "value"),
+		Secrets:       in.Secrets.Pairs("name", "valueFrom"),
 		AwsLogsConfiguration: &awsecs.CfnExpressGatewayService_ExpressGatewayServiceAwsLogsConfigurationProperty{
 			LogGroup:        r.LogGroup.LogGroupName(),
 			LogStreamPrefix: new(ecs.StreamPrefix),

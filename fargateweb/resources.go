@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsservicediscovery"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -101,7 +102,12 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:        role,
 		Primary:     r.Service.Node().DefaultChild(),
 		Connections: r.Service.Connections(),
-		Resources:   r,
+		SecretReader: func() awsiam.IGrantable {
+			role := r.TaskDefinition.ObtainExecutionRole()
+			r.Service.Node().DefaultChild().Node().AddDependency(role)
+			return role
+		},
+		Resources: r,
 	}
 	if task, ok := r.TaskDefinition.Node().DefaultChild().(awsecs.CfnTaskDefinition); ok {
 		made.Environment = task.ContainerDefinitions

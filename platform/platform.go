@@ -49,6 +49,9 @@ type Platform struct {
 	VPC   Ability
 	InVPC bool
 
+	// Secrets says whether the place hands the server the values of secrets when it starts.
+	Secrets Ability
+
 	// Sizes are what is sold, if CPU and memory are sold in pairs.
 	Sizes Sizes
 
@@ -208,7 +211,8 @@ var AppRunner = Platform{
 	ARM64:       no, // apprunner-roadmap#98
 	ScaleToZero: no, // apprunner-roadmap#9; MinSize is at least 1
 
-	VPC: Ability{Can: true, Note: "by a VPC connector"}, // AWS::AppRunner::VpcConnector
+	VPC:     Ability{Can: true, Note: "by a VPC connector"}, // AWS::AppRunner::VpcConnector
+	Secrets: yes,                                            // RuntimeEnvironmentSecrets
 
 	Sizes: Sizes{Pairs: appRunnerSizes, CPU: vCPU, Memory: gigabytes},
 
@@ -257,8 +261,9 @@ var ECSExpress = Platform{
 	}, // ECS API, RuntimePlatformOverride
 	ScaleToZero: no, // MinTaskCount: no document has a minimum of 0
 
-	VPC:   Ability{Can: true, Note: "always in one"},
-	InVPC: true,
+	VPC:     Ability{Can: true, Note: "always in one"},
+	InVPC:   true,
+	Secrets: yes, // ECS API reference, Secret
 
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
 
@@ -296,8 +301,9 @@ var Fargate = Platform{
 	ARM64:       yes, // ECS API reference, RuntimePlatform
 	ScaleToZero: no,  // requests cannot start a first task
 
-	VPC:   Ability{Can: true, Note: "always in one"},
-	InVPC: true,
+	VPC:     Ability{Can: true, Note: "always in one"},
+	InVPC:   true,
+	Secrets: yes, // ECS API reference, Secret
 
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
 
@@ -451,6 +457,7 @@ func lambda(p Platform) Platform {
 	p.Payload = cmp.Or(p.Payload, lambdaPayload)
 	p.HealthCheck = HealthCheck{StatusCodes: true}
 	p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
+	p.Secrets = Ability{Can: true, Note: "the adapter gets them"}
 	p.StickySessions = Ability{Why: "gives each request to whichever execution environment is free"}
 	p.ARM64 = yes
 	if p.ScaleToZero.Why == "" {

@@ -50,6 +50,7 @@ var rows = []struct {
 	{"cost when idle", func(p *Platform) string { return p.column.idle }},
 	{"CPU between requests", func(p *Platform) string { return p.column.between }},
 	{"databases in a VPC", func(p *Platform) string { return word(p.VPC) }},
+	{"secrets as variables", func(p *Platform) string { return word(p.Secrets) }},
 	{"arm64", func(p *Platform) string { return word(p.ARM64) }},
 	{"web ACL (AWS WAF)", func(p *Platform) string { return p.column.webACL }},
 	{"new AWS customers", func(p *Platform) string { return p.column.newAccounts }},

@@ -98,6 +98,9 @@ type Check struct {
 	list     check.List
 	own      map[string]string // variables that the hosting writes
 	rules    []func(name, value string) *Problem
+
+	secretRules []func() *Problem
+
 	warnings []warning
 	unsure   []string // variables that may turn out to hold secrets
 	names    []takenName
@@ -124,6 +127,10 @@ func (c *Check) EachVariable(
 ) {
 	c.rules = append(c.rules, rule)
 }
+
+// SecretsNeed adds a rule for services that have secrets, also if they are added to the service
+// later. It returns nil or a problem whose Field is empty: "need an image with …".
+func (c *Check) SecretsNeed(rule func() *Problem) { c.secretRules = append(c.secretRules, rule) }
 
 // Between checks a number of a unit, which may be empty.
 func (c *Check) Between(field string, got, least, most int, unit string) {

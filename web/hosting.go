@@ -41,6 +41,11 @@ type Definition struct {
 	// of the workload, and those that are added until the app synthesizes.
 	Variables *Variables
 
+	// Secrets are the variables whose values are secrets, as references in the form that Amazon ECS
+	// takes: the ARN of a Secrets Manager secret with the field, stage and version behind it, or the
+	// ARN of a parameter. A hosting whose platform promises Secrets hands the server the values.
+	Secrets *Variables
+
 	platform *platform.Platform
 	place    *place
 }
@@ -70,6 +75,10 @@ type Made struct {
 
 	// Role is what the running server may do.
 	Role awsiam.IRole
+
+	// SecretReader is what reads the secrets when the server starts, such as the execution role of a
+	// task. It is called for the first secret. Optional. Default: Role.
+	SecretReader func() awsiam.IGrantable
 
 	// Primary is the hosting's main resource, which is the default child of the service.
 	Primary constructs.IConstruct

@@ -30,7 +30,7 @@ func secretProblem() *Problem {
 	return &Problem{
 		Message: "holds a secret (UnsafeUnwrap or {{resolve:…}}), and CloudFormation would write " +
 			"its value into the service's configuration, where others can read it",
-		Fix: "let the server read it: set the variable to the secret's ARN, and call GrantRead of the secret with the service",
+		Fix: "put it into Workload.Secrets with web.SecretsManager(secret, field) or web.SSMParameter(parameter), or call AddSecret",
 	}
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/adapter"
 	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/platform"
 )
@@ -45,6 +47,7 @@ type Service struct {
 	constructs.Construct
 	check     *Check
 	variables *Variables
+	secrets   *Variables              // as references
 	uses      map[string]usedResource // by the variable that names it
 	granted   map[granted]bool
 	unsure    []string // variables that may turn out to hold secrets
@@ -80,8 +83,12 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	s := &Service{
 		check:     check,
 		variables: &Variables{values: check.variables()},
+		secrets:   &Variables{values: map[string]string{}},
 		uses:      map[string]usedResource{},
 		granted:   map[granted]bool{},
+	}
+	for name, secret := range check.Workload.Secrets {
+		s.secrets.values[name] = secret.reference()
 	}
 	constructs.NewConstruct_Override(s, scope, &id)
 
@@ -90,6 +97,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		Image:     image,
 		Facts:     *check.Image,
 		Variables: s.variables,
+		Secrets:   s.secrets,
 		platform:  check.platform,
 		place:     place,
 	})
@@ -104,6 +112,9 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	}
 	for _, name := range check.names {
 		taken[name] = *s.Node().Path()
+	}
+	for _, name := range slices.Sorted(maps.Keys(check.Workload.Secrets)) {
+		s.grantSecret(check.Workload.Secrets[name])
 	}
 	s.watch(check.unsure)
 	s.warn()
@@ -241,11 +252,16 @@ func (s *Service) setVariable(name, value string) {
 	if s.isSet(name, value) {
 		return
 	}
-	if s.made.Environment != nil && len(s.variables.added) == 0 {
-		s.Node().AddValidation(&lateVariables{s})
-	}
+	s.watchEnvironment()
 	s.check.Workload.Environment[name] = value
 	s.variables.add(name, value)
+}
+
+// watchEnvironment is called before a variable or secret is added, so that its loss is noticed.
+func (s *Service) watchEnvironment() {
+	if s.made.Environment != nil && len(s.variables.added) == 0 && len(s.secrets.added) == 0 {
+		s.Node().AddValidation(&lateVariables{s})
+	}
 }
 
 // isSet reports whether a variable has a value already.
@@ -263,6 +279,9 @@ func (s *Service) checkVariable(name, value string) *Problem {
 	if old, ok := s.check.Workload.Environment[name]; ok && old != value {
 		return &Problem{Message: "is set to another value already", Fix: "a variable has one value"}
 	}
+	if _, ok := s.secrets.values[name]; ok {
+		return &Problem{Message: "is set to a secret already", Fix: "a variable has one value"}
+	}
 	if s.check.platform.URLNeedsService && token.In(value) &&
 		strings.Contains(value, hostOf(s.URL())) {
 		return &Problem{
@@ -274,14 +293,19 @@ func (s *Service) checkVariable(name, value string) *Problem {
 		}
 	}
 	if s.variables.rendered && !s.isSet(name, value) {
-		return &Problem{
-			Message: "comes too late: the variables were read already, by a synthesis or Stack.Resolve",
-			Fix:     "add variables before",
-		}
+		return lateVariable()
 	}
 	all := s.check.variables()
 	all[name] = value
 	return s.check.variablesSize(all)
+}
+
+// lateVariable says that a variable would not be in what the CDK has read. It has no field.
+func lateVariable() *Problem {
+	return &Problem{
+		Message: "comes too late: the variables were read already, by a synthesis or Stack.Resolve",
+		Fix:     "add variables before",
+	}
 }
 
 // hostOf is a URL without its scheme.
@@ -302,6 +326,11 @@ func (l *lateVariables) Validate() *[]*string {
 	var lost []string
 	for _, name := range s.variables.added {
 		if !holds(rendered, name) {
+			lost = append(lost, name)
+		}
+	}
+	for _, name := range s.secrets.added {
+		if !holds(rendered, name) && !holds(rendered, adapter.SecretVariable(name)) {
 			lost = append(lost, name)
 		}
 	}

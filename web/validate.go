@@ -94,6 +94,7 @@ func validate(props *ServiceProps, place *place, path string) *Check {
 		props.Hosting.Check(c)
 	}
 	c.checkVariables()
+	c.checkSecrets()
 	return c
 }
 
@@ -368,6 +369,28 @@ const portVariable = "PORT"
 
 // variable reports why a variable of the user's cannot be set. The problem has no field, and never the value.
 func (c *Check) variable(name, value string) *Problem {
+	if problem := c.variableName(name); problem != nil {
+		return problem
+	}
+	switch {
+	case !isText(value):
+		return &Problem{
+			Message: "must be UTF-8 text without NUL",
+			Fix:     "encode it, for instance as base64",
+		}
+	case isSecretReference(value):
+		return secretProblem()
+	}
+	for _, rule := range c.rules {
+		if problem := rule(name, value); problem != nil {
+			return problem
+		}
+	}
+	return nil
+}
+
+// variableName reports why no variable of the user's can have a name. The problem has no field.
+func (c *Check) variableName(name string) *Problem {
 	switch {
 	case name == "":
 		return &Problem{Message: "must have a name"}
@@ -379,13 +402,11 @@ func (c *Check) variable(name, value string) *Problem {
 		}
 	case name == portVariable:
 		return &Problem{Message: "is set from Workload.Port", Fix: "set that instead"}
-	case !isText(value):
+	case strings.HasPrefix(name, secretVariable):
 		return &Problem{
-			Message: "must be UTF-8 text without NUL",
-			Fix:     "encode it, for instance as base64",
+			Message: fmt.Sprintf("must not begin with %s, which tells the adapter where a secret is", secretVariable),
+			Fix:     "set Workload.Secrets instead, or choose another name",
 		}
-	case isSecretReference(value):
-		return secretProblem()
 	}
 	if c.platform == nil {
 		return nil
@@ -404,11 +425,6 @@ func (c *Check) variable(name, value string) *Problem {
 				c.platform.ServiceName(),
 				rules.NameWords,
 			),
-		}
-	}
-	for _, rule := range c.rules {
-		if problem := rule(name, value); problem != nil {
-			return problem
 		}
 	}
 	return nil

@@ -58,7 +58,7 @@ func (r *readOnce) Validate() *[]*string {
 
 // Pairs is a list with all variables for a property of an L1 construct, rendered when the app
 // synthesizes. The keys are the property's names of name and value: "name" and "value" for a
-// KeyValuePairProperty.
+// KeyValuePairProperty. Without any variable there is no list.
 func (v *Variables) Pairs(nameKey, valueKey string) awscdk.IResolvable {
 	return awscdk.Lazy_Any(&pairs{v, nameKey, valueKey}, nil)
 }
@@ -75,6 +75,9 @@ func (p *pairs) Produce() any {
 	var list []any
 	for name, value := range p.variables.All() {
 		list = append(list, map[string]any{p.nameKey: name, p.valueKey: value})
+	}
+	if list == nil {
+		return nil
 	}
 	return list
 }

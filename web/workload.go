@@ -35,6 +35,12 @@ type Workload struct {
 	// Optional. Default: only PORT.
 	Environment map[string]string
 
+	// Secrets holds the server's environment variables whose values are secrets: a field of a
+	// Secrets Manager secret, or a parameter. Each is granted with it. On Lambda the image must
+	// hold this library's adapter, and what the image starts must be known: see docs/secrets.md.
+	// Optional. Default: none.
+	Secrets map[string]Secret
+
 	// HealthCheck says how the hosting finds out whether the server is ready.
 	// Optional. Default: the port accepts connections.
 	HealthCheck HealthCheck
@@ -111,6 +117,10 @@ func (w Workload) withDefaults() Workload {
 	w.Port = cmp.Or(w.Port, 8080)
 	w.Command = slices.Clone(w.Command)
 	w.SecurityGroups = slices.Clone(w.SecurityGroups)
+	w.Secrets = maps.Clone(w.Secrets)
+	if w.Secrets == nil {
+		w.Secrets = map[string]Secret{}
+	}
 	w.Environment = maps.Clone(w.Environment)
 	if w.Environment == nil {
 		w.Environment = map[string]string{}

@@ -125,11 +125,22 @@ func (d *dockerBuild) String() string { return fmt.Sprintf("webimage.Dockerfile(
 
 func (d *dockerBuild) facts() Facts {
 	facts := Facts{Architecture: d.options.Architecture, Adapter: d.options.Adapter.orDefault()}
-	if dir, err := d.folder(); err == nil {
-		if parsed, index, err := d.parse(dir); err == nil {
+	dir, err := d.folder()
+	if err == nil {
+		var parsed *dockerfile.File
+		var index int
+		if parsed, index, err = d.parse(dir); err == nil {
 			facts.Exposed = parsed.Exposed(index, d.options.BuildArgs)
+			start := parsed.Start(index, d.options.BuildArgs)
+			facts.EntryPoint, facts.Cmd = start.EntryPoint, start.Cmd
+			facts.StartUnknown, facts.StartFix = start.Unknown, start.Fix
 		}
 	}
+	if err != nil {
+		facts.StartUnknown = "the Dockerfile cannot be read (" + err.Error() + ")"
+		facts.StartFix = "check it with docker build"
+	}
+	facts.StartKnown = facts.StartUnknown == ""
 	return facts
 }
 

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
@@ -23,28 +25,76 @@ type ExistingOptions struct {
 
 	// Adapter that the image holds. Default: not known, which is a warning on Lambda.
 	Adapter Adapter
+
+	// EntryPoint and Cmd are what the image starts, as this prints them:
+	//
+	//	docker inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' IMAGE
+	//
+	// Set both, and leave one out that is null. They change nothing in the image, and are needed
+	// only for secrets on Lambda, which has to start the server in another way. Default: not known.
+	EntryPoint, Cmd []string
 }
 
 func (o *ExistingOptions) orDefault() ExistingOptions {
 	if o == nil {
 		return ExistingOptions{}
 	}
-	return *o
+	options := *o
+	options.EntryPoint, options.Cmd = slices.Clone(o.EntryPoint), slices.Clone(o.Cmd)
+	return options
 }
 
 func (o ExistingOptions) facts() Facts {
-	return Facts{Architecture: o.Architecture.orDefault(), Adapter: o.Adapter}
+	facts := Facts{
+		Architecture: o.Architecture.orDefault(),
+		Adapter:      o.Adapter,
+		EntryPoint:   o.EntryPoint,
+		Cmd:          o.Cmd,
+		StartKnown:   len(o.EntryPoint)+len(o.Cmd) > 0,
+	}
+	if !facts.StartKnown {
+		facts.StartUnknown = "the entry point and the command of an image that exists are not known"
+		facts.StartFix = "set EntryPoint and Cmd in its webimage.ExistingOptions to what " +
+			"docker inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' IMAGE prints"
+	}
+	return facts
 }
 
 // validate reports all problems of an image, after the call that made it.
 func (o ExistingOptions) validate(call string, others ...error) error {
 	var errs []error
-	for _, err := range append(others, o.Architecture.validate(), o.Adapter.validate()) {
+	others = append(others, o.Architecture.validate(), o.Adapter.validate())
+	for _, err := range append(others, o.validateStart()...) {
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", call, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// validateStart checks what the image is said to start.
+func (o ExistingOptions) validateStart() []error {
+	var errs []error
+	for _, field := range []struct {
+		name  string
+		words []string
+	}{{"EntryPoint", o.EntryPoint}, {"Cmd", o.Cmd}} {
+		for n, word := range field.words {
+			if !utf8.ValidString(word) || strings.ContainsRune(word, 0) {
+				errs = append(errs, fmt.Errorf("%s[%d] must be UTF-8 text without NUL, got %q",
+					field.name, n, word))
+			}
+		}
+	}
+	if start := slices.Concat(o.EntryPoint, o.Cmd); len(start) > 0 && start[0] == "" {
+		name := "EntryPoint"
+		if len(o.EntryPoint) == 0 {
+			name = "Cmd"
+		}
+		errs = append(errs, fmt.Errorf(`%s[0] must be the program to start, got ""; leave %s out `+
+			"if the image has none", name, name))
+	}
+	return errs
 }
 
 // ECR is an image in a private ECR repository. The tag or digest ("sha256:…") is "latest" if empty.

@@ -130,10 +130,81 @@ func TestFacts(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got := test.image.Facts(); !reflect.DeepEqual(got, test.want) {
+			got := test.image.Facts()
+			got.EntryPoint, got.Cmd, got.StartKnown, got.StartUnknown, got.StartFix = nil, nil, false, "", "" // see TestFactsOfTheStart
+			if !reflect.DeepEqual(got, test.want) {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
+	}
+}
+
+// What an image starts is known, or there is a sentence that says why not and one that says what to do.
+func TestFactsOfTheStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFiles(t, dir, map[string]string{
+		"Dockerfile":        "ARG BASE=a\nFROM $BASE AS web\nENTRYPOINT [\"/web\"]\nCMD [\"-v\"]\nFROM b\nCMD [\"/b\"]\n",
+		"broken/Dockerfile": "FROM a b\n",
+	})
+	const (
+		existing = "the entry point and the command of an image that exists are not known"
+		inspect  = "set EntryPoint and Cmd in its webimage.ExistingOptions to what docker inspect --format " +
+			"'{{json .Config.Entrypoint}} {{json .Config.Cmd}}' IMAGE prints"
+	)
+	for _, test := range []struct {
+		name  string
+		image Image
+		want  Facts
+	}{
+		{"a Go program", Go("./server", nil), Facts{EntryPoint: []string{"/app/server"}, StartKnown: true}},
+		{"a Dockerfile's target", Dockerfile(dir, &DockerfileOptions{Target: "web"}), Facts{EntryPoint: []string{"/web"}, Cmd: []string{"-v"}, StartKnown: true}},
+		{"a Dockerfile with a build argument", Dockerfile(dir, &DockerfileOptions{Target: "web", BuildArgs: map[string]string{"BASE": "scratch"}}),
+			Facts{EntryPoint: []string{"/web"}, Cmd: []string{"-v"}, StartKnown: true}},
+		{"a Dockerfile without an entry point", Dockerfile(dir, nil), Facts{
+			StartUnknown: "the Dockerfile has CMD but no ENTRYPOINT, which FROM b may bring",
+			StartFix:     "write the ENTRYPOINT of that image above CMD, or ENTRYPOINT [] if it has none",
+		}},
+		{"a Dockerfile that cannot be read", Dockerfile(dir+"/broken", nil), Facts{
+			StartUnknown: "the Dockerfile cannot be read (line 1: FROM must be followed by an image, or by IMAGE AS NAME)",
+			StartFix:     "check it with docker build",
+		}},
+		{"a URI", URI("nginx", nil), Facts{StartUnknown: existing, StartFix: inspect}},
+		{"a repository", ECR(nil, "1", nil), Facts{StartUnknown: existing, StartFix: inspect}},
+		{"an asset", Asset(nil, nil), Facts{StartUnknown: existing, StartFix: inspect}},
+		{"a URI, with both", URI("nginx", &ExistingOptions{EntryPoint: []string{"/e"}, Cmd: []string{"nginx", ""}}),
+			Facts{EntryPoint: []string{"/e"}, Cmd: []string{"nginx", ""}, StartKnown: true}},
+		{"a repository, with a command", ECR(nil, "1", &ExistingOptions{Cmd: []string{"nginx"}}), Facts{Cmd: []string{"nginx"}, StartKnown: true}},
+		{"an asset, with an entry point", Asset(nil, &ExistingOptions{EntryPoint: []string{"/e"}}), Facts{EntryPoint: []string{"/e"}, StartKnown: true}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			all := test.image.Facts()
+			got := Facts{EntryPoint: all.EntryPoint, Cmd: all.Cmd, StartKnown: all.StartKnown, StartUnknown: all.StartUnknown, StartFix: all.StartFix}
+			if !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+		})
+	}
+
+	options := &ExistingOptions{Cmd: []string{"a"}}
+	image := URI("nginx", options)
+	options.Cmd[0] = "b"
+	if got := image.Facts().Cmd[0]; got != "a" {
+		t.Errorf("got %q of options that were changed later", got)
+	}
+}
+
+func TestExistingStartValidate(t *testing.T) {
+	t.Parallel()
+	wantError(t, URI("nginx", &ExistingOptions{EntryPoint: []string{"", "b\x00"}, Cmd: []string{"", "\xff"}}).Validate(),
+		`webimage.URI("nginx"): EntryPoint[0] must be the program to start, got ""; leave EntryPoint out if the image has none`,
+		`webimage.URI("nginx"): EntryPoint[1] must be UTF-8 text without NUL, got "b\x00"`,
+		`webimage.URI("nginx"): Cmd[1] must be UTF-8 text without NUL, got "\xff"`)
+	wantError(t, URI("nginx", &ExistingOptions{Cmd: []string{""}}).Validate(),
+		`Cmd[0] must be the program to start, got ""; leave Cmd out if the image has none`)
+	if err := URI("nginx", &ExistingOptions{EntryPoint: []string{"/e", ""}, Cmd: []string{""}}).Validate(); err != nil {
+		t.Errorf("got %v", err)
 	}
 }
 

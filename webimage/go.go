@@ -81,6 +81,7 @@ type goProgram struct {
 const (
 	goBinary    = "server"
 	goFolder    = "app" // of the binary and what lies beside it
+	goServer    = "/" + goFolder + "/" + goBinary
 	goUser      = 65532 // as in distroless images: no user of the host has this number
 	timeZoneTag = "timetzdata"
 )
@@ -88,7 +89,13 @@ const (
 func (p *goProgram) String() string { return fmt.Sprintf("webimage.Go(%q)", p.pkg) }
 
 func (p *goProgram) facts() Facts {
-	return Facts{Architecture: p.options.Architecture, Adapter: p.options.Adapter, NotRoot: true}
+	return Facts{
+		Architecture: p.options.Architecture,
+		Adapter:      p.options.Adapter,
+		EntryPoint:   []string{goServer},
+		StartKnown:   true,
+		NotRoot:      true,
+	}
 }
 
 func (p *goProgram) spec() (folder string, options any) {
@@ -249,7 +256,7 @@ func (p *goProgram) stage(context string, output buildcontext.Omitted) error {
 		dockerfile += fmt.Sprintf("ADD %s /\n", file)
 	}
 	dockerfile += fmt.Sprintf("WORKDIR /%s\nUSER %d:%d\nENTRYPOINT "+
-		"[\"/%s/%s\"]\n", goFolder, goUser, goUser, goFolder, goBinary)
+		"[%q]\n", goFolder, goUser, goUser, goServer)
 	return buildcontext.WriteFile(filepath.Join(context, "Dockerfile"), []byte(dockerfile))
 }
 

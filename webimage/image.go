@@ -55,6 +55,18 @@ type Facts struct {
 	// none, if one of them is not known before the build, and for images that are not built here.
 	Exposed []int
 
+	// EntryPoint and Cmd are what a container of the image starts, one after the other: its
+	// ENTRYPOINT and its CMD in exec form. A command in shell form is
+	// {"/bin/sh", "-c", "the command"}. An image of which both are known and empty starts nothing
+	// by itself.
+	EntryPoint, Cmd []string
+
+	// StartKnown is true if EntryPoint and Cmd are known. Else StartUnknown says why not, as a part
+	// of a sentence, such as "the Dockerfile has CMD but no ENTRYPOINT, which FROM node:22 may
+	// bring", and StartFix what to do, such as "write the ENTRYPOINT of that image above CMD".
+	StartKnown             bool
+	StartUnknown, StartFix string
+
 	// NotRoot is true if the server is known to run as a user that is not root, to whom ports below
 	// 1024 are closed in some places.
 	NotRoot bool

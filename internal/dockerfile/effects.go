@@ -10,15 +10,19 @@ import (
 	"strings"
 )
 
-// parent returns the index of the stage that a stage is built from, or -1 if that is an image.
-func (f *File) parent(index int, args map[string]string) int {
-	base, _ := f.globals(args).expand(f.Stages[index].Base)
+// base returns the index of the stage that a stage is built from, or -1 and the image.
+func (f *File) base(index int, args map[string]string) (parent int, image string) {
+	written := f.Stages[index].Base
+	base, known := f.globals(args).expand(written)
+	if !known {
+		return -1, written
+	}
 	for i := index - 1; i >= 0; i-- {
 		if f.Stages[i].Name == base && base != "" {
-			return i
+			return i, ""
 		}
 	}
-	return -1
+	return -1, base
 }
 
 // source returns the index of the stage that a flag --from= names, or -1 if it names an image.
@@ -38,15 +42,21 @@ func (f *File) source(index int, from string) int {
 // its own. ONBUILD instructions of a stage are done at the start of one that is built from it.
 func (f *File) steps(index int, args map[string]string) []Instruction {
 	var steps []Instruction
-	if parent := f.parent(index, args); parent >= 0 {
-		steps = f.steps(parent, args)
-		for _, i := range f.Stages[parent].instructions {
-			if i.keyword == "ONBUILD" {
-				steps = append(steps, i.trigger(f.escape))
-			}
-		}
+	if parent, _ := f.base(index, args); parent >= 0 {
+		steps = append(f.steps(parent, args), f.triggers(parent)...)
 	}
 	return append(steps, f.Stages[index].instructions...)
+}
+
+// triggers returns the instructions that a stage leaves to those that are built from it.
+func (f *File) triggers(index int) []Instruction {
+	var triggers []Instruction
+	for _, i := range f.Stages[index].instructions {
+		if i.keyword == "ONBUILD" {
+			triggers = append(triggers, i.trigger(f.escape))
+		}
+	}
+	return triggers
 }
 
 // variables are the values of ARG and ENV that are known before the build.

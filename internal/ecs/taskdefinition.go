@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -129,8 +130,35 @@ func AddContainer(
 ) awsecs.ContainerDefinition {
 	container := definition.AddContainer(new(Container), options)
 	in.Variables.Each(func(name, value string) { container.AddEnvironment(&name, &value) })
+	for name, reference := range in.Secrets.All() {
+		container.AddSecret(&name, newSecret(reference))
+	}
+	in.Secrets.Each(func(name, reference string) { container.AddSecret(&name, newSecret(reference)) })
 	in.Variables.ReadOnce(container)
 	return container
+}
+
+// secret is a reference as the CDK takes it. Package web has granted what reading it needs, which
+// is less than the CDK's own secrets grant.
+type secret struct {
+	awsecs.Secret
+	reference string
+}
+
+func newSecret(reference string) awsecs.Secret {
+	s := &secret{reference: reference}
+	awsecs.NewSecret_Override(s)
+	return s
+}
+
+func (s *secret) Arn() *string { return &s.reference }
+
+// HasField reports what asks for a newer platform version of Fargate. All that this module writes
+// have it.
+func (s *secret) HasField() *bool { return new(true) }
+
+func (s *secret) GrantRead(grantee awsiam.IGrantable) awsiam.Grant {
+	return awsiam.Grant_Drop(grantee, new("granted already"))
 }
 
 // containerImage lets the CDK grant the task definition's execution role what a private image

@@ -1,0 +1,310 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsssm"
+
+	"github.com/cdkweb/cdkweb/adapter"
+	"github.com/cdkweb/cdkweb/internal/token"
+	"github.com/cdkweb/cdkweb/platform"
+)
+
+// Secret is where the value of a variable is kept: a [SecretsManager] secret or an [SSMParameter].
+// The value reaches the server when it starts, and stands nowhere else: not in the template, not in
+// the configuration of the service, not in a log.
+//
+// A server that runs keeps the value that it got. A new one is seen by the tasks, instances and
+// execution environments that start after it was set.
+type Secret struct {
+	secret    awssecretsmanager.ISecret
+	parameter awsssm.IParameter
+	key       awskms.IKey
+
+	field, stage, version string
+}
+
+// SecretsManager is a secret of AWS Secrets Manager: the field of its JSON object, such as
+// "password", or the whole value if the field is empty. The server is granted
+// secretsmanager:GetSecretValue, and kms:Decrypt with the secret's key if that is the customer's.
+func SecretsManager(secret awssecretsmanager.ISecret, field string) Secret {
+	return Secret{secret: secret, field: field}
+}
+
+// SSMParameter is a parameter of AWS Systems Manager Parameter Store, encrypted or not. The server
+// is granted ssm:GetParameters, and kms:Decrypt with the parameter's key if that is the customer's.
+// It gets the current value: Amazon ECS does not take a version or label of a parameter.
+func SSMParameter(parameter awsssm.IParameter) Secret {
+	return Secret{parameter: parameter}
+}
+
+// WithStage chooses a version of a Secrets Manager secret by its staging label, such as
+// "AWSPREVIOUS". Default: AWSCURRENT.
+func (s Secret) WithStage(label string) Secret {
+	s.stage = label
+	return s
+}
+
+// WithVersion chooses a version of a Secrets Manager secret by its id.
+func (s Secret) WithVersion(id string) Secret {
+	s.version = id
+	return s
+}
+
+// WithKey names the customer's KMS key that encrypts the secret, if the CDK does not know it
+// because the secret or parameter was imported.
+func (s Secret) WithKey(key awskms.IKey) Secret {
+	s.key = key
+	return s
+}
+
+// SecretWarning is about a secret or parameter in another account.
+const SecretWarning = "cdkweb:secret-elsewhere"
+
+// AddSecret sets an environment variable of the server to the value of a secret, and lets the
+// server's place read it. It panics with an [*InvalidPropsError] on a name that the hosting
+// reserves, and if the variable has a value already.
+func (s *Service) AddSecret(name string, secret Secret) {
+	if problem := s.checkSecret(name, secret); problem != nil {
+		problem.Field = fmt.Sprintf("AddSecret(%q)", name)
+		s.panic(*problem)
+	}
+	s.setSecret(name, secret)
+}
+
+// checkSecret reports why a variable cannot be set to a secret. The problem has no field.
+func (s *Service) checkSecret(name string, secret Secret) *Problem {
+	if problem := s.check.secret(name, secret); problem != nil {
+		return problem
+	}
+	if problem := s.check.secretsNeed(); problem != nil {
+		return problem
+	}
+	if _, ok := s.check.Workload.Environment[name]; ok {
+		return &Problem{Message: "is set to a value already", Fix: "a variable has one value"}
+	}
+	old, ok := s.secrets.values[name]
+	switch {
+	case ok && old == secret.reference():
+		return nil
+	case ok:
+		return &Problem{Message: "is set to another secret already", Fix: "a variable has one value"}
+	case s.secrets.rendered || s.variables.rendered:
+		return lateVariable()
+	}
+	return nil
+}
+
+// setSecret sets a variable to a secret for which checkSecret found no problem.
+func (s *Service) setSecret(name string, secret Secret) {
+	if _, ok := s.secrets.values[name]; ok {
+		return
+	}
+	s.watchEnvironment()
+	s.check.Workload.Secrets[name] = secret
+	s.grantSecret(secret)
+	s.secrets.add(name, secret.reference())
+}
+
+// grantSecret lets whatever hands the value to the server read it.
+func (s *Service) grantSecret(secret Secret) {
+	reads := granted{secret.resource(), Read}
+	if s.granted[reads] {
+		return
+	}
+	s.granted[reads] = true
+	var reader awsiam.IGrantable = s.made.Role
+	if s.made.SecretReader != nil {
+		reader = s.made.SecretReader()
+	}
+	secret.grant(reader)
+	if account, _ := s.elsewhere(secret.resource(), secret.arn()); account != "" {
+		text := fmt.Sprintf("the %s %s is in account %s: %s",
+			secret.kind().name, *secret.resource().Node().Path(), account, secret.kind().elsewhere)
+		awscdk.Annotations_Of(s).AddWarningV2(new(SecretWarning), &text)
+	}
+}
+
+// secretKind is what there is to know of a place for secrets.
+type secretKind struct{ name, service, action, elsewhere string }
+
+func (s Secret) kind() secretKind {
+	if s.parameter != nil {
+		return secretKind{
+			"parameter", "ssm", "ssm:GetParameters",
+			"it must be shared from there with AWS Resource Access Manager, and App Runner does not take it",
+		}
+	}
+	return secretKind{
+		"secret", "secretsmanager", "secretsmanager:GetSecretValue",
+		"its policy there must allow the role that reads it, and so must the policy of its key, which must be a customer's",
+	}
+}
+
+// resource is the secret or the parameter.
+func (s Secret) resource() awscdk.IResource {
+	if s.parameter != nil {
+		return s.parameter
+	}
+	return s.secret
+}
+
+// arn of the secret or the parameter alone.
+func (s Secret) arn() string {
+	if s.parameter != nil {
+		return *s.parameter.ParameterArn()
+	}
+	return *s.secret.SecretArn()
+}
+
+// reference is where the value is, as Amazon ECS and App Runner take it. It may hold tokens.
+func (s Secret) reference() string {
+	if s.field == "" && s.stage == "" && s.version == "" {
+		return s.arn()
+	}
+	return strings.Join([]string{s.arn(), s.field, s.stage, s.version}, ":")
+}
+
+// grant lets a role read the value, and nothing more: GrantRead of the CDK's constructs also allows
+// to describe it.
+func (s Secret) grant(to awsiam.IGrantable) {
+	kind := s.kind()
+	resource := s.arn()
+	if s.secret != nil && s.secret.SecretFullArn() == nil {
+		resource += "-??????" // AWS puts six characters behind the name, which nobody knows here
+	}
+	to.GrantPrincipal().AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: new(pointers([]string{kind.action})), Resources: new(pointers([]string{resource})),
+	}))
+	key := s.key
+	if own, ok := s.resource().(interface{ EncryptionKey() awskms.IKey }); ok && isNil(key) {
+		key = own.EncryptionKey()
+	}
+	if isNil(key) {
+		return
+	}
+	service := fmt.Sprintf("%s.%s.amazonaws.com", kind.service, *awscdk.Stack_Of(s.resource()).Region())
+	key.Grant(awskms.NewViaServicePrincipal(&service, to.GrantPrincipal()), new("kms:Decrypt"))
+}
+
+// Limits of what chooses a version (Secrets Manager API reference, GetSecretValue).
+const (
+	maxStage                 = 256
+	minVersionID, maxVersion = 32, 64
+)
+
+// problem reports what is wrong with a secret by itself. The problem has no field.
+func (s Secret) problem() *Problem {
+	isParameter := !isNil(s.parameter)
+	switch {
+	case isNil(s.secret) && !isParameter:
+		return &Problem{
+			Message: "holds no secret",
+			Fix:     "set it to web.SecretsManager(secret, field) or web.SSMParameter(parameter), of one that is not nil",
+		}
+	case isParameter && (s.stage != "" || s.version != ""):
+		return &Problem{
+			Message: "must not choose a version of a parameter, which Amazon ECS and App Runner do not take",
+			Fix:     "leave WithStage and WithVersion out",
+		}
+	case s.stage != "" && s.version != "":
+		return &Problem{Message: "must not have both a stage and a version", Fix: "leave one of them out"}
+	}
+	for _, part := range []struct{ name, value string }{{"field", s.field}, {"stage", s.stage}, {"version", s.version}} {
+		if token.In(part.value) {
+			continue
+		}
+		if !isText(part.value) || strings.ContainsAny(part.value, ":\n\r") {
+			return &Problem{
+				Message: fmt.Sprintf("must have a %s of one line without ':', which separates the parts of a reference", part.name),
+				Got:     part.value,
+			}
+		}
+	}
+	if len(s.stage) > maxStage && !token.In(s.stage) {
+		return &Problem{Message: fmt.Sprintf("must have a stage of at most %d characters", maxStage), Got: s.stage}
+	}
+	if n := len(s.version); n > 0 && !token.In(s.version) && (n < minVersionID || n > maxVersion) {
+		return &Problem{
+			Message: fmt.Sprintf("must have a version of %d to %d characters", minVersionID, maxVersion),
+			Got:     s.version,
+			Fix:     "set the version's id, or its label with WithStage",
+		}
+	}
+	return nil
+}
+
+// secret reports why a variable cannot be set to a secret before the service is made. The problem
+// has no field.
+func (c *Check) secret(name string, secret Secret) *Problem {
+	if problem := c.variableName(name); problem != nil {
+		return problem
+	}
+	if _, ok := c.own[name]; ok {
+		return &Problem{
+			Message: fmt.Sprintf("is set by cdkweb for %s", c.platform.ServiceName()),
+			Fix:     "choose another name",
+		}
+	}
+	return secret.problem()
+}
+
+// checkSecrets checks those of the workload.
+func (c *Check) checkSecrets() {
+	for _, name := range slices.Sorted(maps.Keys(c.Workload.Secrets)) {
+		problem := c.secret(name, c.Workload.Secrets[name])
+		if _, ok := c.Workload.Environment[name]; ok && problem == nil {
+			problem = &Problem{
+				Message: "is in Workload.Environment too",
+				Fix:     "a variable has one value",
+			}
+		}
+		if problem != nil {
+			problem.Field = fmt.Sprintf("Workload.Secrets[%q]", name)
+			c.Problem(*problem)
+		}
+	}
+	if len(c.Workload.Secrets) == 0 {
+		return
+	}
+	if problem := c.secretsNeed(); problem != nil {
+		problem.Field = "Workload.Secrets"
+		c.Problem(*problem)
+	}
+}
+
+// secretsNeed reports what secrets lack. The problem has no field.
+func (c *Check) secretsNeed() *Problem {
+	if c.platform == nil {
+		return nil
+	}
+	if !c.platform.Secrets.Can {
+		return &Problem{
+			Message: fmt.Sprintf(
+				"cannot be had on %s, which hands no secrets to a server",
+				c.platform.ServiceName(),
+			),
+			Fix: "choose " + cmp.Or(platform.Can(
+				func(p *platform.Platform) platform.Ability { return p.Secrets },
+			), "another hosting"),
+		}
+	}
+	for _, rule := range c.secretRules {
+		if problem := rule(); problem != nil {
+			return problem
+		}
+	}
+	return nil
+}
+
+// secretVariable is what names of variables must not begin with: the adapter takes such a variable
+// for the place of a secret.
+var secretVariable = adapter.SecretVariable("")
