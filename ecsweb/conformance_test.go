@@ -15,6 +15,8 @@ func TestConformance(t *testing.T) {
 		Hosting:      ecsweb.Hosting{},
 		Type:         "AWS::ECS::ExpressGatewayService",
 		Environment:  "PrimaryContainer.Environment",
+		Secrets:      "PrimaryContainer.Secrets",
+		SecretReader: "ExecutionRoleArn",
 		Command:      "PrimaryContainer.Command",
 		CommandValue: `["serve","--verbose"]`,
 		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {

@@ -130,6 +130,7 @@ func (h Hosting) Check(c *web.Check) {
 	}
 	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
 	h.setVariables(c)
+	checkSecrets(c)
 }
 
 // checkTimeout checks the function's timeout, and what waits for it.

@@ -103,6 +103,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	}
 	r.Function = awslambda.NewDockerImageFunction(scope, new("Function"), props)
 	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
+	handSecrets(r.Function, in)
 	url := h.Endpoint.define(scope, in, r)
 
 	r.LogGroup.GrantWrite(role)

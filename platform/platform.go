@@ -94,6 +94,9 @@ type Variables struct {
 
 	// MaxSize is the limit in bytes of all names and values together; 0 if no document names one.
 	MaxSize int
+
+	// References is true if the references to secrets are variables too, and count.
+	References bool
 }
 
 // IsReserved reports whether the place sets a variable of this name itself.
@@ -475,6 +478,8 @@ func lambda(p Platform) Platform {
 		Name:      regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`), // API reference, Environment
 		NameWords: "at least two letters, digits and underscores, starting with a letter",
 		MaxSize:   4096, // developer guide, "Lambda quotas"
+
+		References: true, // for the adapter
 	}
 	p.Images = Images{OwnRegion: true, Adapter: true}
 	p.Ports = Ports{

@@ -302,7 +302,7 @@ func (s *Service) checkVariable(name, value string) *Problem {
 	}
 	all := s.check.variables()
 	all[name] = value
-	return s.check.variablesSize(all)
+	return s.check.variablesSize(all, s.check.Workload.Secrets)
 }
 
 // lateVariable says that a variable would not be in what the CDK has read. It has no field.
