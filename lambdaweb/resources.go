@@ -113,6 +113,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:          role,
 		Primary:       function,
 		Environment:   function.Environment,
+		Reach:         h.Endpoint.reach(r),
+		VPC:           in.Workload.VPC,
 		Connections:   network.Connections(),
 		NoConnections: "need a VPC; set Workload.VPC",
 		Resources:     r,
