@@ -50,8 +50,9 @@ type Service struct {
 	secrets   *Variables              // as references
 	uses      map[string]usedResource // by the variable that names it
 	granted   map[granted]bool
-	links     []IService // that are used
-	unsure    []string   // variables that may turn out to hold secrets
+	links     []IService          // that are used
+	unsure    []string            // variables that may turn out to hold secrets
+	endpoints map[string][]string // AWS services that the server calls, with what makes it do so
 	made      Made
 	url       string // once it was asked for
 }
@@ -121,6 +122,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		s.grantSecret(check.Workload.Secrets[name])
 	}
 	s.watch(check.unsure)
+	s.watchEndpoints()
 	s.warn()
 	return s
 }
