@@ -131,7 +131,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 			nil,
 		)
 	}
-	r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
+	r.LogGroup = h.logs().Define(scope, in.Warn)
 	place := h.placement(scope)
 	props := &awsecs.CfnExpressGatewayServiceProps{
 		ServiceName:           cdk.String(h.ServiceName),

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsservicediscovery"
 
-	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/ecs"
 	"github.com/cdkweb/cdkweb/internal/network"
 	"github.com/cdkweb/cdkweb/platform"
@@ -525,7 +524,8 @@ func isLimit(
 }
 
 func (h Hosting) checkLogs(c *web.Check) {
-	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
+	logs := h.logs()
+	logs.Check(c)
 	c.Name(
 		"LogStreamPrefix",
 		h.LogStreamPrefix,
@@ -537,8 +537,8 @@ func (h Hosting) checkLogs(c *web.Check) {
 	c.Excludes(
 		"LogDriver",
 		h.LogDriver != nil &&
-			(h.LogGroup != nil || h.LogRetentionInDays != 0 || h.LogStreamPrefix != ""),
-		[]string{"LogGroup", "LogRetentionInDays", "LogStreamPrefix"},
+			(h.LogGroup != nil || len(logs.Set()) > 0 || h.LogStreamPrefix != ""),
+		[]string{"LogGroup", "LogRetentionInDays", "LogEncryptionKey", "LogStreamPrefix"},
 		"set them on the driver",
 	)
 }
