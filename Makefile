@@ -33,7 +33,7 @@ validate: ## run the tests that make templates with the CDK's validation of them
 race: ## run the tests of the adapter with the race detector (needs a C compiler)
 	go test -race ./adapter/... ./internal/lambdatest
 
-difftest: ## compare with BuildKit over random files (DIFFTEST_COUNT=100000 makes more of them)
+difftest: ## compare with BuildKit and AWS's SDK over random files and requests (DIFFTEST_COUNT=100000 makes more of them)
 	cd tools/difftest && go test -count=1 -v ./...
 
 synth: node_modules/.installed ## synthesize the guestbook for each hosting into cdk.out/<hosting>

@@ -160,6 +160,11 @@ func TestGolden(t *testing.T) {
 				apprunnerweb.NewService(stack, id, workload(), apprunnerweb.Hosting{AutoScaling: scaling})
 			}
 		},
+		"secrets": func(stack awscdk.Stack) {
+			w := workload()
+			w.Secrets = hostingtest.Secrets(stack)
+			apprunnerweb.NewService(stack, "Site", w, apprunnerweb.Hosting{})
+		},
 		"roles of the user": func(stack awscdk.Stack) {
 			w := workload()
 			role := func(id, principal string) awsiam.Role {

@@ -15,6 +15,7 @@ func TestConformance(t *testing.T) {
 		Hosting:      apprunnerweb.Hosting{},
 		Type:         "AWS::AppRunner::Service",
 		Environment:  "SourceConfiguration.ImageRepository.ImageConfiguration.RuntimeEnvironmentVariables",
+		Secrets:      "SourceConfiguration.ImageRepository.ImageConfiguration.RuntimeEnvironmentSecrets",
 		Command:      "SourceConfiguration.ImageRepository.ImageConfiguration.StartCommand",
 		CommandValue: `"serve --verbose"`,
 		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {

@@ -93,6 +93,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:          role,
 		Primary:       service,
 		Environment:   service.SourceConfiguration,
+		VPC:           in.Workload.VPC,
 		Connections:   connector.connections(),
 		NoConnections: "need a VPC; set Workload.VPC",
 		Resources:     &Resources{Service: service, AccessRole: accessRole},

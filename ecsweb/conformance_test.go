@@ -16,6 +16,8 @@ func TestConformance(t *testing.T) {
 		Hosting:      ecsweb.Hosting{},
 		Type:         "AWS::ECS::ExpressGatewayService",
 		Environment:  "PrimaryContainer.Environment",
+		Secrets:      "PrimaryContainer.Secrets",
+		SecretReader: "ExecutionRoleArn",
 		Command:      "PrimaryContainer.Command",
 		CommandValue: `["serve","--verbose"]`,
 		WithLogKey:   func(key awskms.IKey) web.Hosting { return ecsweb.Hosting{LogEncryptionKey: key} },

@@ -190,6 +190,16 @@ func TestGolden(t *testing.T) {
 				LogRetentionInDays: 7,
 			})
 		},
+		"secrets": func(stack awscdk.Stack) {
+			w := workload()
+			w.Secrets = hostingtest.Secrets(stack)
+			ecsweb.NewService(stack, "Site", w, ecsweb.Hosting{})
+		},
+		"secrets in a task definition of the user": func(stack awscdk.Stack) {
+			w := workload()
+			w.Secrets = hostingtest.Secrets(stack)
+			ecsweb.NewService(stack, "Site", w, ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil)})
+		},
 		"resources of the user": func(stack awscdk.Stack) {
 			w := workload()
 			w.Role = newRole(stack, "Task", "ecs-tasks.amazonaws.com")

@@ -162,6 +162,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		URL:           func() string { return url(r.Service) },
 		Role:          taskRole,
 		Primary:       r.Service,
+		Reach:         h.reach(place),
+		VPC:           h.VPC,
 		Connections:   place.connections(),
 		NoConnections: "need a security group; set Workload.VPC, or VPC or SecurityGroups of ecsweb.Hosting",
 		SecretReader:  func() awsiam.IGrantable { return r.ExecutionRole },

@@ -17,6 +17,8 @@ func TestConformance(t *testing.T) {
 		Type:         "AWS::ECS::Service",
 		Container:    "AWS::ECS::TaskDefinition",
 		Environment:  "ContainerDefinitions.0.Environment",
+		Secrets:      "ContainerDefinitions.0.Secrets",
+		SecretReader: "ExecutionRoleArn",
 		Command:      "ContainerDefinitions.0.Command",
 		CommandValue: `["serve","--verbose"]`,
 		PlainHTTP:    true,

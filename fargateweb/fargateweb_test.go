@@ -18,6 +18,7 @@ import (
 	"github.com/cdkweb/cdkweb/fargateweb"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
 	"github.com/cdkweb/cdkweb/webalb"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
@@ -346,6 +347,11 @@ var goldens = map[string]func(stack awscdk.Stack){
 	},
 	"repository of the stack": func(stack awscdk.Stack) {
 		w := web.Workload{Image: webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "", nil)}
+		fargateweb.NewService(stack, "Site", w, fargateweb.Hosting{})
+	},
+	"secrets": func(stack awscdk.Stack) {
+		w := workload()
+		w.Secrets = hostingtest.Secrets(stack)
 		fargateweb.NewService(stack, "Site", w, fargateweb.Hosting{})
 	},
 	"arm64": func(stack awscdk.Stack) {

@@ -101,6 +101,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		URL:         func() string { return r.LoadBalancer.URLOf(h.rule()) },
 		Role:        role,
 		Primary:     r.Service.Node().DefaultChild(),
+		Reach:       r.LoadBalancer.Reach(),
+		VPC:         r.LoadBalancer.VPC,
 		Connections: r.Service.Connections(),
 		SecretReader: func() awsiam.IGrantable {
 			role := r.TaskDefinition.ObtainExecutionRole()

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -39,6 +40,9 @@ type Endpoint interface {
 	// define adds the endpoint to the resources that have their function, and returns the URL
 	// without a slash at the end.
 	define(scope constructs.Construct, in *web.Definition, r *Resources) (url string)
+
+	// reach is what others need to call the URL of an endpoint that is defined.
+	reach(r *Resources) web.Reach
 }
 
 const useFunctionURL = "use Endpoint: lambdaweb.FunctionURL{}, which waits as long as the function"
@@ -51,7 +55,13 @@ func isNil(endpoint Endpoint) bool {
 
 // HTTPAPI is an API Gateway HTTP API with one route for everything and no stage in the path. It
 // waits 30 s for a response, takes requests of up to 6 MB (Lambda's limit), and does not stream.
-type HTTPAPI struct{}
+type HTTPAPI struct {
+	// Authorizer says which requests may come in, one of package awsapigatewayv2authorizers of the
+	// CDK. With NewHttpIamAuthorizer(), requests must be signed by who has execute-api:Invoke, as
+	// the services have that use this one (web.Service.UseService). One authorizer is for one API.
+	// Optional. Default: all requests.
+	Authorizer awsapigatewayv2.IHttpRouteAuthorizer
+}
 
 // HTTPAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 30 s of an HTTP
 // API.
@@ -67,9 +77,10 @@ func (HTTPAPI) check(*web.Check) {}
 
 func (HTTPAPI) variables() map[string]string { return nil }
 
-func (HTTPAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
+func (a HTTPAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
 	r.HTTPAPI = awsapigatewayv2.NewHttpApi(scope, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
-		ApiName: new(apiName(scope)),
+		ApiName:           new(apiName(scope)),
+		DefaultAuthorizer: a.Authorizer,
 		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(
 			new("Function"),
 			r.Function,
@@ -79,6 +90,22 @@ func (HTTPAPI) define(scope constructs.Construct, _ *web.Definition, r *Resource
 		),
 	})
 	return *r.HTTPAPI.ApiEndpoint()
+}
+
+func (a HTTPAPI) reach(r *Resources) web.Reach {
+	authorizer, ok := a.Authorizer.(interface {
+		AuthorizationType() awsapigatewayv2.HttpAuthorizerType
+	})
+	if !ok || authorizer.AuthorizationType() != awsapigatewayv2.HttpAuthorizerType_IAM {
+		return web.Reach{}
+	}
+	return web.Reach{Grant: func(caller awsiam.IGrantable) {
+		awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
+			Grantee:      caller,
+			Actions:      cdk.List([]string{"execute-api:Invoke"}),
+			ResourceArns: cdk.List([]string{*r.HTTPAPI.ArnForExecuteApi(nil, nil, nil)}),
+		})
+	}}
 }
 
 // apiName is the end of the service's path, which the console shows; without it every API has the
@@ -226,6 +253,8 @@ func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resour
 	return "https://" + *r.RESTAPI.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stage
 }
 
+func (RESTAPI) reach(*Resources) web.Reach { return web.Reach{} }
+
 // FunctionURL is the function's own address. It waits as long as the function may run, up to 15
 // minutes, and costs nothing beside the invocations.
 type FunctionURL struct {
@@ -294,4 +323,11 @@ func (f FunctionURL) define(_ constructs.Construct, _ *web.Definition, r *Resour
 	})
 	host := awscdk.Fn_Select(new(float64(2)), awscdk.Fn_Split(new("/"), r.FunctionURL.Url(), nil))
 	return "https://" + *host
+}
+
+func (f FunctionURL) reach(r *Resources) web.Reach {
+	if f.AuthType != awslambda.FunctionUrlAuthType_AWS_IAM {
+		return web.Reach{}
+	}
+	return web.Reach{Grant: func(caller awsiam.IGrantable) { r.FunctionURL.GrantInvokeUrl(caller) }}
 }

@@ -197,6 +197,7 @@ func (h Hosting) Check(c *web.Check) {
 	h.logs().Check(c)
 	h.checkLogging(c)
 	h.setVariables(c)
+	checkSecrets(c)
 }
 
 // ReservedConcurrencyWarning is the id of the warning about ReservedConcurrentExecutions, which not

@@ -373,6 +373,11 @@ func TestGolden(t *testing.T) {
 		"repository of the stack": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4", nil)
 		}},
+		"secrets": {change: func(stack awscdk.Stack, w *web.Workload) {
+			w.Image = startable()
+			w.Command = []string{"serve"}
+			w.Secrets = hostingtest.Secrets(stack)
+		}},
 		"role of the user": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Role = awsiam.NewRole(stack, new("Own"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil)})
 		}},

@@ -112,6 +112,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	}
 	r.Function = awslambda.NewDockerImageFunction(scope, &id, props)
 	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
+	handSecrets(r.Function, in)
 	url := h.Endpoint.define(scope, in, r)
 
 	r.LogGroup.GrantWrite(role)
@@ -129,6 +130,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:          role,
 		Primary:       function,
 		Environment:   function.Environment,
+		Reach:         h.Endpoint.reach(r),
+		VPC:           in.Workload.VPC,
 		Connections:   network.Connections(),
 		NoConnections: noConnections,
 		Resources:     r,

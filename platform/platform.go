@@ -45,9 +45,18 @@ type Platform struct {
 	// What the place can do.
 	Streaming, WebSockets, StickySessions, ARM64, ScaleToZero Ability
 
-	// VPC says whether a server can reach into a VPC, and InVPC whether it always is in one.
+	// VPC says whether a server can reach into a VPC, and InVPC whether it always is in one. Only a
+	// server that is in one gets out of public subnets, with an address of its own.
 	VPC   Ability
 	InVPC bool
+
+	// MaxSubnets and MaxSecurityGroups are how many of each a server can have; 0 if no document
+	// names a limit.
+	MaxSubnets, MaxSecurityGroups int
+
+	// SecretsOutsideVPC says that the place gets the values of secrets by a network of its own, also
+	// for a server with a VPC.
+	SecretsOutsideVPC bool
 
 	// Secrets says whether the place hands the server the values of secrets when it starts.
 	Secrets Ability
@@ -94,6 +103,9 @@ type Variables struct {
 
 	// MaxSize is the limit in bytes of all names and values together; 0 if no document names one.
 	MaxSize int
+
+	// References is true if the references to secrets are variables too, and count.
+	References bool
 }
 
 // IsReserved reports whether the place sets a variable of this name itself.
@@ -214,6 +226,10 @@ var AppRunner = Platform{
 	VPC:     Ability{Can: true, Note: "by a VPC connector"}, // AWS::AppRunner::VpcConnector
 	Secrets: yes,                                            // RuntimeEnvironmentSecrets
 
+	// AWS Containers Blog, "Deep Dive on AWS App Runner VPC Networking": image, log and secrets go
+	// over the instance's other network interface.
+	SecretsOutsideVPC: true,
+
 	Sizes: Sizes{Pairs: appRunnerSizes, CPU: vCPU, Memory: gigabytes},
 
 	Variables: Variables{
@@ -261,8 +277,12 @@ var ECSExpress = Platform{
 	}, // ECS API, RuntimePlatformOverride
 	ScaleToZero: no, // MinTaskCount: no document has a minimum of 0
 
-	VPC:     Ability{Can: true, Note: "always in one"},
-	InVPC:   true,
+	VPC:   Ability{Can: true, Note: "always in one"},
+	InVPC: true,
+
+	MaxSubnets:        16, // ECS API reference, AwsVpcConfiguration
+	MaxSecurityGroups: 5,
+
 	Secrets: yes, // ECS API reference, Secret
 
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
@@ -301,8 +321,12 @@ var Fargate = Platform{
 	ARM64:       yes, // ECS API reference, RuntimePlatform
 	ScaleToZero: no,  // requests cannot start a first task
 
-	VPC:     Ability{Can: true, Note: "always in one"},
-	InVPC:   true,
+	VPC:   Ability{Can: true, Note: "always in one"},
+	InVPC: true,
+
+	MaxSubnets:        16, // ECS API reference, AwsVpcConfiguration
+	MaxSecurityGroups: 5,
+
 	Secrets: yes, // ECS API reference, Secret
 
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
@@ -457,6 +481,7 @@ func lambda(p Platform) Platform {
 	p.Payload = cmp.Or(p.Payload, lambdaPayload)
 	p.HealthCheck = HealthCheck{StatusCodes: true}
 	p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
+	p.MaxSubnets, p.MaxSecurityGroups = 16, 5                 // Lambda API reference, VpcConfig
 	p.Secrets = Ability{Can: true, Note: "the adapter gets them"}
 	p.StickySessions = Ability{Why: "gives each request to whichever execution environment is free"}
 	p.ARM64 = yes
@@ -475,6 +500,8 @@ func lambda(p Platform) Platform {
 		Name:      regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]+$`), // API reference, Environment
 		NameWords: "at least two letters, digits and underscores, starting with a letter",
 		MaxSize:   4096, // developer guide, "Lambda quotas"
+
+		References: true, // for the adapter
 	}
 	p.Images = Images{OwnRegion: true, Adapter: true}
 	p.Ports = Ports{

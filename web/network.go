@@ -16,6 +16,10 @@ type Network struct {
 	VPC            awsec2.IVpc
 	Subnets        []awsec2.ISubnet
 	SecurityGroups []awsec2.ISecurityGroup
+
+	// Endpoints are the AWS services that the hosting itself calls from there to start a server, by
+	// the last part of an endpoint's name: "ecr.api".
+	Endpoints []string
 }
 
 // Network returns the workload's network, or nil if it has no VPC.
@@ -25,7 +29,7 @@ func (d *Definition) Network() *Network {
 		return nil
 	}
 	subnets, _ := subnetsOf(w) // checked before
-	return &Network{w.VPC, subnets, w.SecurityGroups}
+	return &Network{VPC: w.VPC, Subnets: subnets, SecurityGroups: w.SecurityGroups}
 }
 
 // Secure makes a security group below scope if the workload names none.

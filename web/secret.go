@@ -88,6 +88,11 @@ func (s *Service) checkSecret(name string, secret Secret) *Problem {
 	if problem := s.check.secretsNeed(); problem != nil {
 		return problem
 	}
+	all := maps.Clone(s.check.Workload.Secrets)
+	all[name] = secret
+	if problem := s.check.variablesSize(s.check.variables(), all); problem != nil {
+		return problem
+	}
 	if _, ok := s.check.Workload.Environment[name]; ok {
 		return &Problem{Message: "is set to a value already", Fix: "a variable has one value"}
 	}
@@ -121,6 +126,9 @@ func (s *Service) grantSecret(secret Secret) {
 		return
 	}
 	s.granted[reads] = true
+	if !s.check.platform.SecretsOutsideVPC {
+		s.needsEndpoint(secret.kind().service, "secrets")
+	}
 	var reader awsiam.IGrantable = s.made.Role
 	if s.made.SecretReader != nil {
 		reader = s.made.SecretReader()
@@ -191,8 +199,13 @@ func (s Secret) grant(to awsiam.IGrantable) {
 	if isNil(key) {
 		return
 	}
-	service := fmt.Sprintf("%s.%s.amazonaws.com", kind.service, *awscdk.Stack_Of(s.resource()).Region())
-	key.Grant(awskms.NewViaServicePrincipal(&service, to.GrantPrincipal()), new("kms:Decrypt"))
+	// The CDK's Grant for a service writes into the key's policy, which an imported key has not.
+	service := fmt.Sprintf("%s.%s.amazonaws.com", kind.service, *s.resource().Env().Region)
+	to.GrantPrincipal().AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions:    new(pointers([]string{"kms:Decrypt"})),
+		Resources:  &[]*string{key.KeyArn()},
+		Conditions: &map[string]any{"StringEquals": map[string]string{"kms:ViaService": service}},
+	}))
 }
 
 // Limits of what chooses a version (Secrets Manager API reference, GetSecretValue).
@@ -303,6 +316,20 @@ func (c *Check) secretsNeed() *Problem {
 		}
 	}
 	return nil
+}
+
+// referencesSize is how many bytes the references to secrets take as variables of the adapter, at
+// least: what a token stands for is known only when AWS has made the secret.
+func referencesSize(secrets map[string]Secret) int {
+	const leastARN = "arn:aws:ssm:eu-west-1:123456789012:parameter/a"
+	size := 0
+	for name, secret := range secrets {
+		size += len(secretVariable) + len(name)
+		if secret.problem() == nil {
+			size += max(len(leastARN), len(token.Without(secret.reference())))
+		}
+	}
+	return size
 }
 
 // secretVariable is what names of variables must not begin with: the adapter takes such a variable

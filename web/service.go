@@ -50,7 +50,9 @@ type Service struct {
 	secrets   *Variables              // as references
 	uses      map[string]usedResource // by the variable that names it
 	granted   map[granted]bool
-	unsure    []string // variables that may turn out to hold secrets
+	links     []IService          // that are used
+	unsure    []string            // variables that may turn out to hold secrets
+	endpoints map[string][]string // AWS services that the server calls, with what makes it do so
 	made      Made
 	url       string // once it was asked for
 }
@@ -120,6 +122,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		s.grantSecret(check.Workload.Secrets[name])
 	}
 	s.watch(check.unsure)
+	s.watchEndpoints()
 	s.warn()
 	return s
 }
@@ -213,16 +216,20 @@ func (s *Service) GrantPrincipal() awsiam.IPrincipal { return s.made.Role }
 // if the server is in no security group that is known.
 func (s *Service) Connections() awsec2.Connections {
 	if s.made.Connections == nil {
-		message := s.made.NoConnections
-		if message == "" {
-			message = fmt.Sprintf(
-				"are not possible on %s with cdkweb yet: the server is in no VPC",
-				s.check.platform.Name,
-			)
-		}
-		s.panic(Problem{Field: "Connections", Message: message})
+		s.panic(Problem{Field: "Connections", Message: s.noConnections()})
 	}
 	return s.made.Connections
+}
+
+// noConnections says why there are none, after the word Connections.
+func (s *Service) noConnections() string {
+	if s.made.NoConnections != "" {
+		return s.made.NoConnections
+	}
+	return fmt.Sprintf(
+		"are not possible on %s with cdkweb yet: the server is in no VPC",
+		s.check.platform.Name,
+	)
 }
 
 // Platform is what AWS promises of the place where the service runs.
@@ -300,7 +307,7 @@ func (s *Service) checkVariable(name, value string) *Problem {
 	}
 	all := s.check.variables()
 	all[name] = value
-	return s.check.variablesSize(all)
+	return s.check.variablesSize(all, s.check.Workload.Secrets)
 }
 
 // lateVariable says that a variable would not be in what the CDK has read. It has no field.

@@ -359,7 +359,7 @@ func (c *Check) checkVariables() {
 			c.Problem(*problem)
 		}
 	}
-	if problem := c.variablesSize(c.variables()); problem != nil {
+	if problem := c.variablesSize(c.variables(), c.Workload.Secrets); problem != nil {
 		problem.Field = "Workload.Environment"
 		c.Problem(*problem)
 	}
@@ -439,7 +439,10 @@ func (c *Check) variableName(name string) *Problem {
 }
 
 // variablesSize reports variables that are too large together. The problem has no field.
-func (c *Check) variablesSize(variables map[string]string) *Problem {
+func (c *Check) variablesSize(
+	variables map[string]string,
+	secrets map[string]Secret,
+) *Problem {
 	if c.platform == nil || c.platform.Variables.MaxSize == 0 {
 		return nil
 	}
@@ -451,6 +454,10 @@ func (c *Check) variablesSize(variables map[string]string) *Problem {
 		if _, theirs := c.Workload.Environment[name]; theirs || !ours && name != portVariable {
 			users += n
 		}
+	}
+	if c.platform.Variables.References {
+		n := referencesSize(secrets)
+		size, users = size+n, users+n
 	}
 	most := c.platform.Variables.MaxSize
 	if size <= most {

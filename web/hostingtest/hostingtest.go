@@ -70,6 +70,17 @@ type Harness struct {
 	// JSON. Optional.
 	Command, CommandValue string
 
+	// Secrets is the path of the secrets in that resource's properties, a list of names and
+	// references. Optional. Default: they are variables of the adapter.
+	Secrets string
+
+	// SecretReader is the path in that resource's properties of the ARN of the role which reads the
+	// secrets. Optional. Default: the server's role.
+	SecretReader string
+
+	// SecretsOf replaces Secrets for a hosting without a primary resource.
+	SecretsOf func(service *web.Service) map[string]string
+
 	// Variables replaces Environment for a hosting without a primary resource.
 	Variables func(service *web.Service) map[string]any
 
@@ -102,11 +113,15 @@ func newStack(t *testing.T) awscdk.Stack {
 
 // service adds a service to a stack.
 func (h Harness) service(stack awscdk.Stack, id string, workload web.Workload) *web.Service {
-	hosting := h.Hosting
+	return web.NewService(stack, id, &web.ServiceProps{Workload: workload, Hosting: h.hosting(stack)})
+}
+
+// hosting is the one for the services of a stack.
+func (h Harness) hosting(stack awscdk.Stack) web.Hosting {
 	if h.In != nil {
-		hosting = h.In(stack)
+		return h.In(stack)
 	}
-	return web.NewService(stack, id, &web.ServiceProps{Workload: workload, Hosting: hosting})
+	return h.Hosting
 }
 
 // container is the type of the resource that describes the container.
@@ -182,6 +197,13 @@ var tests = []struct {
 	{"a bucket of the app in another account is no warning", false, testUseOwnElsewhere},
 	{"a secret's value in a variable is an error", false, testUnwrapped},
 	{"a secret's value that is hidden in a variable is an error at synthesis", false, testUnwrappedLater},
+	{"secrets reach the server, and one role may read them", false, ifSecrets(testSecrets)},
+	{"the workload's own role may read secrets where it has to", false, ifSecrets(testSecretRole)},
+	{"no value of a secret is in the template", false, ifSecrets(testSecretValue)},
+	{"a secret that cannot work is an error", false, ifSecrets(testSecretErrors)},
+	{"a secret that is added after a synthesis is there in the next, or an error", false, ifSecrets(testSecretTooLate)},
+	{"a secret in another account is a warning", false, ifSecrets(testSecretElsewhere)},
+	{"secrets are an error where there are none", false, testNoSecrets},
 	{"the package's own constructor does the same", false, testOwnConstructor},
 	{"one workload makes one image", false, testOneImage},
 	{"every problem is reported at once, before anything is made", false, testErrors},

@@ -3,6 +3,8 @@
 package memweb
 
 import (
+	"maps"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -27,6 +29,7 @@ var Memory = platform.Platform{
 	Timeout:   1 << 40,
 	Streaming: platform.Ability{Can: true},
 	ARM64:     platform.Ability{Can: true},
+	Secrets:   platform.Ability{Can: true},
 	Variables: platform.Variables{Reserved: []string{"MEMORY"}},
 	Images:    platform.Images{Public: true, Other: true},
 }
@@ -37,6 +40,7 @@ type Resources struct {
 	Image     string
 	Command   []string
 	variables *web.Variables
+	secrets   *web.Variables
 }
 
 // ResourcesOf returns the resources of a service in memory, and false if it runs elsewhere.
@@ -47,12 +51,11 @@ func ResourcesOf(service *web.Service) (*Resources, bool) {
 
 // Variables are the server's environment. Values may hold tokens.
 func (r *Resources) Variables() map[string]string {
-	all := map[string]string{}
-	for name, value := range r.variables.All() {
-		all[name] = value
-	}
-	return all
+	return maps.Collect(r.variables.All())
 }
+
+// Secrets are the variables that the server gets from secrets, as references. They may hold tokens.
+func (r *Resources) Secrets() map[string]string { return maps.Collect(r.secrets.All()) }
 
 // Platform implements web.Hosting.
 func (Hosting) Platform() *platform.Platform { return &Memory }
@@ -74,6 +77,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 			Image:     in.Image.URI,
 			Command:   in.Workload.Command,
 			variables: in.Variables,
+			secrets:   in.Secrets,
 		},
 	}
 }

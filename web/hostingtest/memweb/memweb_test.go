@@ -18,6 +18,10 @@ func TestMain(m *testing.M) { os.Exit(webtest.Main(m)) }
 func TestConformance(t *testing.T) {
 	hostingtest.Run(t, hostingtest.Harness{
 		Hosting: memweb.Hosting{},
+		SecretsOf: func(service *web.Service) map[string]string {
+			resources, _ := memweb.ResourcesOf(service)
+			return resources.Secrets()
+		},
 		Variables: func(service *web.Service) map[string]any {
 			resources, _ := memweb.ResourcesOf(service)
 			variables := map[string]any{}
