@@ -91,6 +91,15 @@ type Hosting struct {
 	// A change encrypts what comes from then on. Optional. Default: CloudWatch Logs' own key.
 	LogEncryptionKey awskms.IKey
 
+	// LogStreamPrefix is the first part of the names of log streams. Optional. Default: "ecs".
+	LogStreamPrefix string
+
+	// LogDriver replaces the log group. It needs TaskDefinition, because Express Mode alone writes
+	// to CloudWatch Logs. Fargate takes awsecs.LogDrivers_AwsLogs, LogDrivers_Firelens and
+	// LogDrivers_Splunk. It excludes LogGroup, LogRetentionInDays, LogEncryptionKey and
+	// LogStreamPrefix. Optional. Default: CloudWatch Logs.
+	LogDriver awsecs.LogDriver
+
 	// TaskDefinition is where the server runs beside other containers, with volumes, or other
 	// settings that Express Mode lacks. The service adds the workload to it, as the container
 	// "Main" with the port "web"; no other service may use it, and its RuntimePlatform is the
@@ -153,6 +162,7 @@ func (h Hosting) withDefaults() Hosting {
 	h.MinTaskCount = cmp.Or(h.MinTaskCount, defaultMinTaskCount)
 	h.MaxTaskCount = cmp.Or(h.MaxTaskCount, max(defaultMaxTaskCount, h.MinTaskCount))
 	h.AutoScalingMetric = cmp.Or(h.AutoScalingMetric, defaultMetric)
+	h.LogStreamPrefix = cmp.Or(h.LogStreamPrefix, ecs.StreamPrefix)
 	if h.AutoScalingTargetValue == 0 && h.AutoScalingMetric != RequestCountPerTarget {
 		h.AutoScalingTargetValue = defaultTarget
 	}
@@ -196,7 +206,27 @@ func (h Hosting) Check(c *web.Check) {
 	)
 	h.checkWorkloadNetwork(c)
 	h.within(c.Workload).checkNetwork(c)
-	h.logs().Check(c)
+	h.checkLogs(c)
+}
+
+func (h Hosting) checkLogs(c *web.Check) {
+	logs := h.logs()
+	logs.Check(c)
+	ecs.CheckLogStreamPrefix(c, h.LogStreamPrefix)
+	c.Excludes(
+		"LogDriver",
+		h.LogDriver != nil &&
+			(h.LogGroup != nil || len(logs.Set()) > 0 || h.LogStreamPrefix != ""),
+		[]string{"LogGroup", "LogRetentionInDays", "LogEncryptionKey", "LogStreamPrefix"},
+		"set them on the driver",
+	)
+	if h.LogDriver != nil && h.TaskDefinition == nil {
+		c.Problem(web.Problem{
+			Field:   "Hosting.LogDriver",
+			Message: "needs TaskDefinition: Express Mode alone writes to CloudWatch Logs",
+			Fix:     "set that too, or choose fargateweb.Hosting{}",
+		})
+	}
 }
 
 func (h Hosting) checkScaling(c *web.Check) {

@@ -68,9 +68,6 @@ var (
 
 	// cookieName is what can be the name of a cookie (RFC 6265, token).
 	cookieName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-
-	// streamPrefix is CloudWatch Logs' rule for names of log streams.
-	streamPrefix = regexp.MustCompile(`^[^:*]+$`)
 )
 
 // Check implements web.Hosting.
@@ -526,14 +523,7 @@ func isLimit(
 func (h Hosting) checkLogs(c *web.Check) {
 	logs := h.logs()
 	logs.Check(c)
-	c.Name(
-		"LogStreamPrefix",
-		h.LogStreamPrefix,
-		streamPrefix,
-		1,
-		512-len("/Main/")-32,
-		"characters but : and *",
-	)
+	ecs.CheckLogStreamPrefix(c, h.LogStreamPrefix)
 	c.Excludes(
 		"LogDriver",
 		h.LogDriver != nil &&
