@@ -58,16 +58,14 @@ func vpcConnectorOf(scope constructs.Construct, network *web.Network) *vpcConnec
 	return connector
 }
 
-// configuration is the property of a service; nil for one that reaches the internet alone.
-func (c *vpcConnector) configuration() any {
+// egress is the way out of a service; nil for one that reaches the internet alone.
+func (c *vpcConnector) egress() any {
 	if c == nil {
 		return nil
 	}
-	return &awsapprunner.CfnService_NetworkConfigurationProperty{
-		EgressConfiguration: &awsapprunner.CfnService_EgressConfigurationProperty{
-			EgressType:      new("VPC"),
-			VpcConnectorArn: c.arn,
-		},
+	return &awsapprunner.CfnService_EgressConfigurationProperty{
+		EgressType:      new("VPC"),
+		VpcConnectorArn: c.arn,
 	}
 }
 

@@ -28,7 +28,7 @@ type Resources struct {
 	// InfrastructureRole is what ECS builds the load balancer with, and takes it down.
 	InfrastructureRole awsiam.IRole
 
-	// LogGroup receives what the server prints.
+	// LogGroup receives what the server prints; nil with a LogDriver.
 	LogGroup awslogs.ILogGroup
 
 	// Container is the workload in the task definition that was passed as Hosting.TaskDefinition;
@@ -131,7 +131,9 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 			nil,
 		)
 	}
-	r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
+	if h.LogDriver == nil {
+		r.LogGroup = h.logs().Define(scope, in.Warn)
+	}
 	place := h.placement(scope)
 	props := &awsecs.CfnExpressGatewayServiceProps{
 		ServiceName:           cdk.String(h.ServiceName),
@@ -202,7 +204,7 @@ func (h Hosting) defineTask(
 		Secrets:       in.Secrets.Pairs("name", "valueFrom"),
 		AwsLogsConfiguration: &awsecs.CfnExpressGatewayService_ExpressGatewayServiceAwsLogsConfigurationProperty{
 			LogGroup:        r.LogGroup.LogGroupName(),
-			LogStreamPrefix: new(ecs.StreamPrefix),
+			LogStreamPrefix: &h.LogStreamPrefix,
 		},
 	}
 	return role
@@ -217,7 +219,10 @@ func (h Hosting) useTask(
 	props *awsecs.CfnExpressGatewayServiceProps,
 ) awsiam.IRole {
 	options := ecs.ContainerOptions(scope, in)
-	options.Logging = ecs.LogDriver(r.LogGroup, ecs.StreamPrefix)
+	options.Logging = h.LogDriver
+	if h.LogDriver == nil {
+		options.Logging = ecs.LogDriver(r.LogGroup, h.LogStreamPrefix)
+	}
 	r.Container = ecs.AddContainer(h.TaskDefinition, in, options)
 	r.ExecutionRole = h.TaskDefinition.ObtainExecutionRole()
 	props.TaskDefinitionArn = h.TaskDefinition.TaskDefinitionArn()

@@ -84,7 +84,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	}
 	r := &Resources{LoadBalancer: h.loadBalancer(scope)}
 	if h.LogDriver == nil {
-		r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
+		r.LogGroup = h.logs().Define(scope, in.Warn)
 	}
 	r.Cluster = h.cluster(scope, r.LoadBalancer.VPC)
 	role := h.defineTask(scope, in, r)

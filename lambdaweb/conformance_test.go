@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -23,6 +24,7 @@ func TestConformance(t *testing.T) {
 			Environment:  "Environment.Variables",
 			Command:      "ImageConfig.Command",
 			CommandValue: `["serve","--verbose"]`,
+			WithLogKey:   func(key awskms.IKey) web.Hosting { return lambdaweb.Hosting{LogEncryptionKey: key} },
 			OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 				service, _ := lambdaweb.NewService(scope, id, workload, hosting)
 				return service

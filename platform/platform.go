@@ -537,6 +537,16 @@ var All = []*Platform{
 // there is no limit. A body that is not text is base64 in the payload, which leaves three quarters.
 func (p *Platform) Body() int { return p.Payload / 4 * 3 }
 
+// OnManagedInstances is a platform of Lambda with functions on Lambda Managed Instances, which
+// never go away.
+func (p *Platform) OnManagedInstances() *Platform {
+	managed := *p
+	managed.ScaleToZero = Ability{
+		Why: "with ManagedInstances always has execution environments running",
+	} // Lambda developer guide, "Scaling Lambda Managed Instances"
+	return &managed
+}
+
 // Behind is the platform behind a load balancer of another idle timeout. Lambda ends a function
 // after 15 minutes at the latest.
 func (p *Platform) Behind(idleTimeout time.Duration) *Platform {

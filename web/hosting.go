@@ -73,6 +73,10 @@ func (d *Definition) Adopt(scope constructs.Construct, id string, role awsiam.IR
 	return newForeignRole(scope, id, role, d.warn)
 }
 
+// Warn adds a warning to the service, which users acknowledge by its id. What is known before
+// anything is made is for [Check.Warn].
+func (d *Definition) Warn(id, message string) { d.warn(id, message) }
+
 // Principal is an AWS service, such as ecs.amazonaws.com, for a role that the hosting needs beside
 // the server's.
 func (d *Definition) Principal(service string) awsiam.IPrincipal {
