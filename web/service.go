@@ -240,7 +240,12 @@ func (s *Service) noConnections() string {
 
 // VPC is the one that the server is in, or has its network interfaces in; nil if it is in none, or in
 // one that is not known.
-func (s *Service) VPC() awsec2.IVpc { return s.made.VPC }
+func (s *Service) VPC() awsec2.IVpc {
+	if s.made.Network == nil {
+		return nil
+	}
+	return s.made.Network.VPC
+}
 
 // Platform is what AWS promises of the place where the service runs.
 func (s *Service) Platform() *platform.Platform { return s.check.platform }
