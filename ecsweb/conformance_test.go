@@ -3,6 +3,7 @@ package ecsweb_test
 import (
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/ecsweb"
@@ -19,6 +20,7 @@ func TestConformance(t *testing.T) {
 		SecretReader: "ExecutionRoleArn",
 		Command:      "PrimaryContainer.Command",
 		CommandValue: `["serve","--verbose"]`,
+		WithLogKey:   func(key awskms.IKey) web.Hosting { return ecsweb.Hosting{LogEncryptionKey: key} },
 		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 			service, _ := ecsweb.NewService(scope, id, workload, ecsweb.Hosting{})
 			return service

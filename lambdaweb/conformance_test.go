@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -18,10 +19,12 @@ func TestConformance(t *testing.T) {
 		hosting := lambdaweb.Hosting{Endpoint: endpoint}
 		return hostingtest.Harness{
 			Hosting:      hosting,
+			GrantsItself: true,
 			Type:         "AWS::Lambda::Function",
 			Environment:  "Environment.Variables",
 			Command:      "ImageConfig.Command",
 			CommandValue: `["serve","--verbose"]`,
+			WithLogKey:   func(key awskms.IKey) web.Hosting { return lambdaweb.Hosting{LogEncryptionKey: key} },
 			OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 				service, _ := lambdaweb.NewService(scope, id, workload, hosting)
 				return service

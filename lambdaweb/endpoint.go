@@ -123,8 +123,32 @@ func apiName(scope constructs.Construct) string {
 // response in base64.
 type RESTAPI struct {
 	// StageName is the first part of every path that clients see; the server does not. 1 to 128
-	// letters, digits, hyphens and underscores. Optional. Default: "prod".
+	// letters, digits, hyphens and underscores. A change replaces the stage, and so the address.
+	// Optional. Default: "prod".
 	StageName string
+
+	// ThrottlingRateLimit is how many requests a second all clients together may send to the stage
+	// over time, and ThrottlingBurstLimit how many at once; the rest get 429.
+	// Optional. Default: the account's limits in the region, 10,000 and 5,000 unless raised.
+	ThrottlingRateLimit, ThrottlingBurstLimit int
+
+	// MetricsEnabled has CloudWatch count requests, errors and latency of each method, which costs
+	// as custom metrics do. Optional. Default: false, of the whole stage only.
+	MetricsEnabled bool
+
+	// TracingEnabled sends traces of the stage to AWS X-Ray. Tracing of the hosting is what the
+	// function sends. Optional. Default: false.
+	TracingEnabled bool
+
+	// LoggingLevel says which requests API Gateway describes in CloudWatch Logs: those that fail
+	// (ERROR), or all (INFO). The account needs a role for that in the region, or the deployment
+	// fails: awsapigateway.NewCfnAccount, once for all APIs.
+	// Optional. Default: awsapigateway.MethodLoggingLevel_OFF.
+	LoggingLevel awsapigateway.MethodLoggingLevel
+
+	// DataTraceEnabled writes headers and bodies into these logs too, and what is secret in them. It
+	// needs LoggingLevel, and is not for production. Optional. Default: false.
+	DataTraceEnabled bool
 }
 
 // RESTAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 29 s of a REST
@@ -156,12 +180,55 @@ func (a RESTAPI) check(c *web.Check) {
 		128,
 		"letters, digits, hyphens and underscores",
 	)
+	c.AtLeast("Endpoint.ThrottlingRateLimit", a.ThrottlingRateLimit, 0)
+	c.AtLeast("Endpoint.ThrottlingBurstLimit", a.ThrottlingBurstLimit, 0)
+	c.OneOf(
+		"Endpoint.LoggingLevel",
+		string(a.LoggingLevel),
+		[]string{
+			string(awsapigateway.MethodLoggingLevel_OFF),
+			string(awsapigateway.MethodLoggingLevel_ERROR),
+			string(awsapigateway.MethodLoggingLevel_INFO),
+		},
+		"awsapigateway.MethodLoggingLevel_OFF",
+		"awsapigateway.MethodLoggingLevel_ERROR",
+		"awsapigateway.MethodLoggingLevel_INFO",
+	)
+	if a.DataTraceEnabled && cmp.Or(a.LoggingLevel, awsapigateway.MethodLoggingLevel_OFF) == awsapigateway.MethodLoggingLevel_OFF {
+		c.Problem(web.Problem{
+			Field:   "Hosting.Endpoint.DataTraceEnabled",
+			Message: "needs logs of requests",
+			Fix:     "set LoggingLevel to awsapigateway.MethodLoggingLevel_INFO",
+		})
+	}
 }
 
 func (RESTAPI) variables() map[string]string { return nil }
 
+// defaultStage is the CDK's, too.
+const defaultStage = "prod"
+
+// stage are the options of the stage. Those that are not set are left out.
+func (a RESTAPI) stage() *awsapigateway.StageOptions {
+	set := func(on bool) *bool {
+		if !on {
+			return nil
+		}
+		return &on
+	}
+	return &awsapigateway.StageOptions{
+		StageName:            new(cmp.Or(a.StageName, defaultStage)),
+		ThrottlingRateLimit:  cdk.Number(a.ThrottlingRateLimit),
+		ThrottlingBurstLimit: cdk.Number(a.ThrottlingBurstLimit),
+		MetricsEnabled:       set(a.MetricsEnabled),
+		TracingEnabled:       set(a.TracingEnabled),
+		LoggingLevel:         a.LoggingLevel,
+		DataTraceEnabled:     set(a.DataTraceEnabled),
+	}
+}
+
 func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
-	stage := cmp.Or(a.StageName, "prod")
+	stage := cmp.Or(a.StageName, defaultStage)
 	r.RESTAPI = awsapigateway.NewRestApi(scope, new("RestApi"), &awsapigateway.RestApiProps{
 		RestApiName:   new(apiName(scope)),
 		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
@@ -169,7 +236,7 @@ func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resour
 			new("*/*"),
 		}, // else API Gateway takes every body for UTF-8 text
 		CloudWatchRole: new(false), // an account-wide setting, not this service's
-		DeployOptions:  &awsapigateway.StageOptions{StageName: &stage},
+		DeployOptions:  a.stage(),
 		DefaultIntegration: awsapigateway.NewLambdaIntegration(
 			r.Function,
 			&awsapigateway.LambdaIntegrationOptions{

@@ -268,12 +268,12 @@ func (s *Service) checkDatabaseNetwork(path string, d Database) []Problem {
 		}}
 	}
 	of, ok := d.resource.(interface{ Vpc() awsec2.IVpc })
-	if !ok || !otherVPC(s.made.VPC, of.Vpc()) {
+	if !ok || !otherVPC(s.VPC(), of.Vpc()) {
 		return nil
 	}
 	return []Problem{{
 		Message: fmt.Sprintf("needs the server in the VPC of %s, which is %s, and not in %s",
-			path, *of.Vpc().Node().Path(), *s.made.VPC.Node().Path()),
+			path, *of.Vpc().Node().Path(), *s.VPC().Node().Path()),
 		Fix: "put both into one VPC; or if the VPCs are connected, set the variables with AddEnvironment and AddSecret, " +
 			"and open the port with Connections",
 	}}

@@ -300,10 +300,10 @@ func (s *Service) checkReach(path string, reach Reach) *Problem {
 			Message: fmt.Sprintf("must not be %s, which is reached from its VPC only: Connections of this service %s", path, s.noConnections()),
 		}
 	}
-	if otherVPC(s.made.VPC, reach.VPC) {
+	if otherVPC(s.VPC(), reach.VPC) {
 		return &Problem{
 			Message: fmt.Sprintf("must not be %s, which is reached from the VPC %s only, while this service is in %s",
-				path, *reach.VPC.Node().Path(), *s.made.VPC.Node().Path()),
+				path, *reach.VPC.Node().Path(), *s.VPC().Node().Path()),
 			Fix: "put both into one VPC; or if the VPCs are connected, set the URL with AddEnvironment and open the ports with Connections",
 		}
 	}

@@ -50,8 +50,9 @@ type Service struct {
 	secrets   *Variables              // as references
 	uses      map[string]usedResource // by the variable that names it
 	granted   map[granted]bool
-	links     []IService // that are used
-	unsure    []string   // variables that may turn out to hold secrets
+	links     []IService          // that are used
+	unsure    []string            // variables that may turn out to hold secrets
+	endpoints map[string][]string // AWS services that the server calls, with what makes it do so
 	made      Made
 	url       string // once it was asked for
 }
@@ -101,6 +102,9 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		Secrets:   s.secrets,
 		platform:  check.platform,
 		place:     place,
+		warn: func(id, message string) {
+			awscdk.Annotations_Of(s).AddWarningV2(&id, &message)
+		},
 	})
 	if s.made.URL == nil || s.made.Role == nil {
 		panicWith(scope, id, Problem{
@@ -124,6 +128,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		s.grantSecret(check.Workload.Secrets[name])
 	}
 	s.watch(check.unsure)
+	s.watchEndpoints()
 	s.warn()
 	return s
 }
@@ -235,7 +240,12 @@ func (s *Service) noConnections() string {
 
 // VPC is the one that the server is in, or has its network interfaces in; nil if it is in none, or in
 // one that is not known.
-func (s *Service) VPC() awsec2.IVpc { return s.made.VPC }
+func (s *Service) VPC() awsec2.IVpc {
+	if s.made.Network == nil {
+		return nil
+	}
+	return s.made.Network.VPC
+}
 
 // Platform is what AWS promises of the place where the service runs.
 func (s *Service) Platform() *platform.Platform { return s.check.platform }

@@ -31,6 +31,7 @@ const (
 // kind is what there is to know of a kind of resources that services use.
 type kind[R awscdk.IResource] struct {
 	name, method string // "table", "UseTable"
+	endpoint     string // of AWS, by which a server finds it: "dynamodb"
 
 	value  func(R) *string // what the variable holds
 	arn    func(R) *string
@@ -97,6 +98,7 @@ func use[R awscdk.IResource](s *Service, k *kind[R], variable string, resource R
 	}
 	s.setVariable(variable, value)
 	s.uses[variable] = usedResource{k.name, resource}
+	s.needsEndpoint(k.endpoint, fmt.Sprintf("%s(%q)", k.method, variable))
 	if account, region := s.elsewhere(resource, *k.arn(resource)); account != "" || region != "" {
 		name := k.name + " " + *resource.Node().Path()
 		if text := k.elsewhere(resource, name, account, region); text != "" {

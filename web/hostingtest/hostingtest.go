@@ -34,6 +34,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -86,6 +87,14 @@ type Harness struct {
 	// PlainHTTP is true if the service has no certificate with the default options, so its URL
 	// starts with http.
 	PlainHTTP bool
+
+	// GrantsItself is true if the hosting grants the server's role something that the workload does
+	// not ask for, such as to write logs.
+	GrantsItself bool
+
+	// WithLogKey returns the hosting with a key for the log group that it makes; nil if it makes
+	// none.
+	WithLogKey func(key awskms.IKey) web.Hosting
 
 	// OwnConstructor is the package's own NewService with the default options. Optional.
 	OwnConstructor func(scope constructs.Construct, id string, workload web.Workload) *web.Service
@@ -172,6 +181,9 @@ var tests = []struct {
 	{"a new role trusts the hosting and may do what it is granted", false, testRole},
 	{"the workload's own role is used", false, testOwnRole},
 	{"a role that trusts somebody else is a warning", false, testForeignRole},
+	{"a role of another stack, or an imported one, gets its permissions in the service's stack", false, testRoleElsewhere},
+	{"a permissions boundary, a path and a description reach every role", false, testRoleAspects},
+	{"CloudWatch Logs may use the key of a log group", false, testLogKey},
 	{"Connections are one object or an error", false, testConnections},
 	{"UseTable grants and sets the variable", false, testUseTable},
 	{"UseTable refuses what cannot work", false, testUseTableErrors},

@@ -63,18 +63,22 @@ func containerCredentials(address, token string, deadline time.Time) (none sigv4
 		head += "authorization: " + token + "\r\n"
 	}
 	var content []byte
-	err = retry(deadline, func(limit time.Time) (again bool, err error) {
+	err = retry(deadline, func(limit time.Time) (outcome, error) {
 		conn, err := e.connect(limit)
 		if err != nil {
-			return true, err
+			return failed, err
 		}
 		defer conn.Close()
 		r, body, err := exchange(conn, "GET", []byte(head+"\r\n"), nil, limit)
 		if err == nil && r.Status != 200 {
-			return r.Status >= 500, fmt.Errorf("%s responded with the status %d", e, r.Status)
+			came := final
+			if r.Status >= 500 {
+				came = failed
+			}
+			return came, fmt.Errorf("%s responded with the status %d", e, r.Status)
 		}
 		content = body
-		return true, err
+		return failed, err
 	})
 	if err != nil {
 		return none, err
