@@ -85,7 +85,7 @@ func (s *Service) UseService(variable string, other IService) {
 		return
 	}
 	s.links = append(s.links, other)
-	if stack := stackOf(other, value); stack != s.check.Stack {
+	if stack := stackOf(other, value); stack != nil && stack != s.check.Stack {
 		stackLinks[s.check.Stack] = append(stackLinks[s.check.Stack], stack)
 	}
 	reach := other.reach()
@@ -112,9 +112,25 @@ func (s *Service) openPort(to awsec2.Connections, port awsec2.Port) {
 	for _, other := range *to.SecurityGroups() {
 		for _, own := range *s.made.Connections.SecurityGroups() {
 			other.AddIngressRule(own, port, nil, new(true))
+			if awscdk.Stack_Of(other) != awscdk.Stack_Of(own) {
+				acknowledgePort(own)
+			}
 			if !*own.AllowAllOutbound() {
 				own.AddEgressRule(other, port, nil, new(false))
 			}
+		}
+	}
+}
+
+// acknowledgePort keeps the CDK's validation from refusing the rules of a security group whose port is
+// known at deployment only: it takes a port that another stack exports for none.
+func acknowledgePort(group awsec2.ISecurityGroup) {
+	for _, rule := range *group.Node().Children() {
+		if strings.Contains(*rule.Node().Id(), "{IndirectPort}") {
+			awscdk.Validations_Of(rule).Acknowledge(&awscdk.Acknowledgment{
+				Id:     new("CloudFormation-Validate::E3687"),
+				Reason: new("the port is an export of another stack"),
+			})
 		}
 	}
 }
