@@ -57,6 +57,7 @@ func (n *Network) Secure(scope constructs.Construct) {
 				Vpc:                  n.VPC,
 				Description:          new("The server"), // a change would replace the group
 				AllowAllIpv6Outbound: new(n.IPv6),
+				DisableInlineRules:   new(false), // whatever the app's context says
 			}),
 		}
 	}
