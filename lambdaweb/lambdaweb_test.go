@@ -10,12 +10,14 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2authorizers"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/adapter/program/settings"
@@ -24,6 +26,7 @@ import (
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/web/hostingtest"
 	"github.com/cdkweb/cdkweb/web/hostingtest/memweb"
+	"github.com/cdkweb/cdkweb/webalb"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
 )
@@ -964,4 +967,32 @@ func TestReplacedEnvironment(t *testing.T) {
 		}
 	}()
 	stack.Node().Root().(awscdk.App).Synth(nil)
+}
+
+// A server that uses a database and other services.
+func TestGoldenUses(t *testing.T) {
+	stack := newStack(t)
+	vpc := awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{
+		MaxAzs: new(2.0), NatGateways: new(1.0), RestrictDefaultSecurityGroup: new(false),
+	})
+	database := awsrds.NewDatabaseCluster(stack, new("Database"), &awsrds.DatabaseClusterProps{
+		Vpc: vpc, StorageEncrypted: new(true), Writer: awsrds.ClusterInstance_ServerlessV2(new("Writer"), nil),
+		Engine: awsrds.DatabaseClusterEngine_AuroraPostgres(&awsrds.AuroraPostgresClusterEngineProps{
+			Version: awsrds.AuroraPostgresEngineVersion_VER_16_4(),
+		}),
+	})
+	front := webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{VPC: vpc, Internal: true})
+	w := workload()
+	w.Image, w.VPC = startable(), vpc
+	site, _ := lambdaweb.NewService(stack, "Site", w, lambdaweb.Hosting{})
+	on := func(id string, endpoint lambdaweb.Endpoint) *web.Service {
+		service, _ := lambdaweb.NewService(stack, id, workload(), lambdaweb.Hosting{Endpoint: endpoint})
+		return service
+	}
+	site.UseDatabase("DB", web.DatabaseCluster(database, "shop"))
+	site.UseDatabase("REPORTS", web.DatabaseCluster(database, "shop").WithReader().WithUser("reporter"))
+	site.UseService("PRICES_URL", on("Prices", lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}))
+	site.UseService("STOCK_URL", on("Stock", lambdaweb.HTTPAPI{Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()}))
+	site.UseService("MAIL_URL", on("Mail", lambdaweb.LoadBalancer{LoadBalancer: front}))
+	webtest.Snapshot(t, stack)
 }

@@ -89,6 +89,9 @@ func (s *Service) UseService(variable string, other IService) {
 		stackLinks[s.check.Stack] = append(stackLinks[s.check.Stack], stack)
 	}
 	reach := other.reach()
+	if isNil(reach.VPC) {
+		s.needsEndpoint(internet, fmt.Sprintf("UseService(%q)", variable))
+	}
 	if reach.Grant != nil {
 		reach.Grant(s.made.Role)
 	}

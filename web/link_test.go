@@ -151,6 +151,32 @@ func TestCallsWithinAVPC(t *testing.T) {
 	}
 }
 
+// From subnets without a way out, nobody calls a service on the internet.
+func TestCallsWithoutAWayOut(t *testing.T) {
+	warnings := func(subnets awsec2.SubnetType, gateways float64) string {
+		stack := awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
+		vpc := awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{
+			NatGateways: &gateways, RestrictDefaultSecurityGroup: new(false),
+			SubnetConfiguration: &[]*awsec2.SubnetConfiguration{
+				{Name: new("Public"), SubnetType: awsec2.SubnetType_PUBLIC}, {Name: new("Inside"), SubnetType: subnets},
+			},
+		})
+		front := webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{VPC: vpc, Internal: true})
+		caller := on(stack, "Caller", lambdaweb.Hosting{}, vpc)
+		caller.UseService("PRIVATE_URL", on(stack, "Private", lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}, nil))
+		caller.UseService("API_URL", on(stack, "API", openURL, nil))
+		stack.Node().Root().(awscdk.App).Synth(nil)
+		return strings.Join(templatetest.Warnings(t, stack), "\n")
+	}
+	const want = `from where no route leads out of the VPC Stack/VPC to the internet (for UseService("API_URL")), so calls of that time out: choose subnets with a NAT gateway`
+	if got := warnings(awsec2.SubnetType_PRIVATE_ISOLATED, 0); !strings.Contains(got, want) {
+		t.Errorf("got the warnings %s, want %s", got, want)
+	}
+	if got := warnings(awsec2.SubnetType_PRIVATE_WITH_EGRESS, 1); strings.Contains(got, "no route") {
+		t.Errorf("got the warnings %s", got)
+	}
+}
+
 // Circles are found however long they are, and only where an address comes after its service.
 func TestCirclesOfServices(t *testing.T) {
 	stack := awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
