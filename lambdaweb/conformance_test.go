@@ -42,7 +42,7 @@ func TestConformance(t *testing.T) {
 	}
 	t.Run("load balancer", func(t *testing.T) {
 		behind := func(stack awscdk.Stack) web.Hosting {
-			front := webalb.NewLoadBalancer(stack, "Front", nil)
+			front := webalb.NewLoadBalancer(stack, "Shared", nil)
 			return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
 		}
 		h := harness(nil)
