@@ -76,6 +76,12 @@ type Hosting struct {
 	// IPAddressType says whether clients reach the service by IPv4 alone, or by IPv6 too
 	// (DualStack). Optional. Default: IPv4.
 	IPAddressType IPAddressType
+
+	// VPCConnector is the server's way into a VPC that exists already, by [VPCConnectorFromARN].
+	// Its subnets and security groups are the server's.
+	// Optional. Default: with Workload.VPC one that the services of the stack share whose VPC,
+	// subnets and security groups are the same, else none.
+	VPCConnector *VPCConnector
 }
 
 var _ web.Hosting = Hosting{}
@@ -174,6 +180,7 @@ func (h Hosting) Check(c *web.Check) {
 	h.checkKey(c)
 	checkCommand(c)
 	h.checkImage(c)
+	h.checkNetwork(c)
 	c.Warn(ClosedWarning, closedMessage)
 }
 

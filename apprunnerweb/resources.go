@@ -21,6 +21,10 @@ type Resources struct {
 
 	// AccessRole is what App Runner pulls the image with; nil for an image in Amazon ECR Public.
 	AccessRole awsiam.IRole
+
+	// VPCConnector is the server's way into a VPC, which other services may share; nil if it has
+	// none.
+	VPCConnector *VPCConnector
 }
 
 // ResourcesOf returns the resources of a service on App Runner, and false if it runs elsewhere.
@@ -64,7 +68,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		accessRole = newAccessRole(scope, "AccessRole", in)
 	}
 	cpu, memory := h.instance()
-	connector := vpcConnectorOf(scope, in.Network())
+	connector := h.connector(scope, in)
 	service := awsapprunner.NewCfnService(scope, new("Resource"), &awsapprunner.CfnServiceProps{
 		ServiceName:         cdk.String(h.ServiceName),
 		SourceConfiguration: h.sourceConfiguration(in, accessRole),
@@ -86,24 +90,23 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	if accessRole != nil {
 		roles = append(roles, accessRole)
 	}
-	service.Node().AddDependency(roles...)
+	service.Node().AddDependency(append(roles, connector.routes()...)...)
 	if h.ServiceName != "" {
 		cdk.WarnOfTags(service, service.Tags(), TagWarning, h.ServiceName)
 	}
-	return web.Made{
-		URL:           func() string { return "https://" + *service.AttrServiceUrl() },
-		Role:          role,
-		Primary:       service,
-		Environment:   service.SourceConfiguration,
-		VPC:           in.Workload.VPC,
-		Connections:   connector.connections(),
-		NoConnections: "need a VPC; set Workload.VPC",
-		Resources:     &Resources{Service: service, AccessRole: accessRole},
+	made := web.Made{
+		URL:         func() string { return "https://" + *service.AttrServiceUrl() },
+		Role:        role,
+		Primary:     service,
+		Environment: service.SourceConfiguration,
+		Resources:   &Resources{Service: service, AccessRole: accessRole, VPCConnector: connector},
 	}
+	connector.connect(&made)
+	return made
 }
 
 // networkConfiguration is the property of the service; nil if it has nothing to say.
-func (h Hosting) networkConfiguration(connector *vpcConnector) any {
+func (h Hosting) networkConfiguration(connector *VPCConnector) any {
 	egress := connector.egress()
 	if egress == nil && h.IPAddressType == "" {
 		return nil

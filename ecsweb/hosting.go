@@ -60,7 +60,7 @@ type Hosting struct {
 	// false.
 	OwnCluster bool
 
-	// VPC that the load balancer and the tasks are in.
+	// VPC that the load balancer and the tasks are in; Workload.VPC, if that is set too.
 	// Optional. Default: Workload.VPC; if there is none either, the account's default VPC, in its
 	// public subnets.
 	VPC awsec2.IVpc
@@ -68,14 +68,16 @@ type Hosting struct {
 	// VPCSubnets are all public, or all private. Public ones make a load balancer on the internet,
 	// and tasks with public addresses; private ones a load balancer that only the VPC reaches, and
 	// tasks that need NAT or endpoints to pull the image and to log. They are in at least two
-	// availability zones, with at least 8 free addresses each.
-	// Optional. Default: Workload.VPCSubnets, if they are public; else the public subnets of VPC; if
-	// it has none, its private ones.
+	// availability zones, with at least 8 free addresses each. They replace Workload.VPCSubnets,
+	// where Express Mode cannot have the tasks alone.
+	// Optional. Default: Workload.VPCSubnets, which must be public; without those the public
+	// subnets of VPC, or if it has none, its private ones.
 	VPCSubnets *awsec2.SubnetSelection
 
 	// SecurityGroups of the tasks, beside the one that ECS makes, which lets the load balancer in.
-	// Optional. Default: Workload.SecurityGroups; else a new one if VPC is set, so that the service has Connections; it allows
-	// all outbound traffic.
+	// They are Workload.SecurityGroups, if those are set too.
+	// Optional. Default: Workload.SecurityGroups; else a new one if there is a VPC, so that the
+	// service has Connections; it allows all outbound traffic.
 	SecurityGroups []awsec2.ISecurityGroup
 
 	// LogGroup receives what the server prints. It excludes LogRetentionInDays and
@@ -204,8 +206,7 @@ func (h Hosting) Check(c *web.Check) {
 		[]string{"OwnCluster"},
 		"leave one of them out",
 	)
-	h.checkWorkloadNetwork(c)
-	h.within(c.Workload).checkNetwork(c)
+	h.checkNetwork(c)
 	h.checkLogs(c)
 }
 

@@ -165,7 +165,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:          taskRole,
 		Primary:       r.Service,
 		Reach:         h.reach(place),
-		VPC:           h.VPC,
+		Network:       place.network(in),
 		Connections:   place.connections(),
 		NoConnections: "need a security group; set Workload.VPC, or VPC or SecurityGroups of ecsweb.Hosting",
 		SecretReader:  func() awsiam.IGrantable { return r.ExecutionRole },

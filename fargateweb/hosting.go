@@ -105,20 +105,24 @@ type Hosting struct {
 	// Optional. Default: a new one.
 	Cluster awsecs.ICluster
 
-	// VPC that the tasks are in. It excludes LoadBalancer and Cluster, which have one.
-	// Optional. Default: the one of LoadBalancer or Cluster, or else a new one of two availability
-	// zones with public subnets and no NAT gateway.
+	// VPC that the tasks are in; Workload.VPC, if that is set too. It excludes LoadBalancer and
+	// Cluster, which have one.
+	// Optional. Default: the one of LoadBalancer, of the workload or of Cluster, or else a new one
+	// of two availability zones with public subnets and no NAT gateway.
 	VPC awsec2.IVpc
 
 	// VPCSubnets of the tasks, all public or all private. In public ones tasks have public
 	// addresses; private ones need NAT or endpoints to pull the image and to log. Subnets that the
-	// VPC does not know, such as ones imported by their id, count as private.
-	// Optional. Default: the private subnets of the VPC that have a way out; if there are none, its
-	// public ones.
+	// VPC does not know, such as ones imported by their id, count as private. They are those of
+	// Workload.VPCSubnets, if that is set too.
+	// Optional. Default: Workload.VPCSubnets; without those the private subnets of the VPC that
+	// have a way out; if there are none, its public ones.
 	VPCSubnets *awsec2.SubnetSelection
 
-	// SecurityGroups of the tasks. Each gets a rule that lets the load balancer in.
-	// Optional. Default: a new one, which lets the load balancer in and all traffic out.
+	// SecurityGroups of the tasks. Each gets a rule that lets the load balancer in. They are
+	// Workload.SecurityGroups, if those are set too.
+	// Optional. Default: Workload.SecurityGroups; else a new one, which lets the load balancer in
+	// and all traffic out.
 	SecurityGroups []awsec2.ISecurityGroup
 
 	// ServiceDiscovery gives the tasks a DNS name in a Cloud Map namespace, for clients inside of

@@ -24,6 +24,7 @@ func TestConformance(t *testing.T) {
 			Command:      "ImageConfig.Command",
 			CommandValue: `["serve","--verbose"]`,
 			WithLogKey:   func(key awskms.IKey) web.Hosting { return lambdaweb.Hosting{LogEncryptionKey: key} },
+			Network:      hostingtest.Network{Type: "AWS::Lambda::Function", Subnets: "VpcConfig.SubnetIds", SecurityGroups: "VpcConfig.SecurityGroupIds"},
 			OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 				service, _ := lambdaweb.NewService(scope, id, workload, hosting)
 				return service

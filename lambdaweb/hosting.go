@@ -65,6 +65,15 @@ type Hosting struct {
 	// Optional. Default: a key of Lambda's.
 	EnvironmentEncryption awskms.IKey
 
+	// AllowPublicSubnet lets the function be in public subnets of Workload.VPC, from which it
+	// reaches that VPC and nothing else: a function has no public address.
+	// Optional. Default: false, public subnets are an error.
+	AllowPublicSubnet bool
+
+	// IPv6AllowedForDualStack lets the function reach IPv6 addresses from dual-stack subnets of
+	// Workload.VPC. Optional. Default: false, IPv4 only.
+	IPv6AllowedForDualStack bool
+
 	// Tracing sends traces to AWS X-Ray, and grants the role what that needs. Optional. Default:
 	// awslambda.Tracing_DISABLED.
 	Tracing awslambda.Tracing
@@ -121,6 +130,11 @@ func (h Hosting) Platform() *platform.Platform {
 	}
 	if h.ManagedInstances != nil {
 		p = p.OnManagedInstances()
+	}
+	if h.AllowPublicSubnet {
+		allowed := *p
+		allowed.PublicSubnets = true
+		p = &allowed
 	}
 	return p
 }
@@ -187,15 +201,9 @@ func (h Hosting) Check(c *web.Check) {
 		"awslambda.Tracing_DISABLED",
 	)
 	h.checkTimeout(c)
-	if url, ok := h.Endpoint.(interface{ streams() bool }); ok && url.streams() && c.Workload.VPC != nil {
-		c.Problem(web.Problem{
-			Field:   "Hosting.Endpoint.InvokeMode",
-			Message: "must not be RESPONSE_STREAM with Workload.VPC: Lambda does not stream through the URL of a function in a VPC",
-			Fix:     "leave it out, or choose another hosting",
-		})
-	}
 	h.logs().Check(c)
 	h.checkLogging(c)
+	h.checkNetwork(c)
 	h.setVariables(c)
 	checkSecrets(c)
 }
@@ -398,4 +406,35 @@ func checkSetting(environment map[string]string, name string, given bool) *web.P
 		}
 	}
 	return nil
+}
+
+// checkNetwork checks the options that only a function in a VPC has.
+func (h Hosting) checkNetwork(c *web.Check) {
+	if c.Workload.VPC == nil {
+		for _, option := range []struct {
+			field string
+			set   bool
+		}{
+			{"AllowPublicSubnet", h.AllowPublicSubnet},
+			{"IPv6AllowedForDualStack", h.IPv6AllowedForDualStack},
+		} {
+			if option.set {
+				c.Problem(web.Problem{
+					Field:   "Hosting." + option.field,
+					Message: "needs Workload.VPC",
+					Fix:     "set that, or leave it out",
+				})
+			}
+		}
+		return
+	}
+	// Lambda developer guide, "Response streaming", "VPC compatibility".
+	if url, ok := h.Endpoint.(interface{ streams() bool }); ok && url.streams() {
+		c.Problem(web.Problem{
+			Field: "Hosting.Endpoint.InvokeMode",
+			Message: "must not be RESPONSE_STREAM with Workload.VPC, " +
+				"because Lambda does not stream through the URL of a function in a VPC",
+			Fix: "leave it out, or choose fargateweb.Hosting{} or ecsweb.Hosting{}",
+		})
+	}
 }

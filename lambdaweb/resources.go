@@ -100,10 +100,15 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	}
 	network := in.Network()
 	if network != nil {
+		network.IPv6 = h.IPv6AllowedForDualStack
 		network.Secure(scope)
 		props.Vpc = network.VPC
 		props.VpcSubnets = &awsec2.SubnetSelection{Subnets: &network.Subnets}
 		props.SecurityGroups = &network.SecurityGroups
+		props.AllowPublicSubnet = new(h.AllowPublicSubnet)
+		if h.IPv6AllowedForDualStack {
+			props.Ipv6AllowedForDualStack = new(true)
+		}
 		grantInterfaces(role)
 	}
 	id := "Function"
@@ -131,7 +136,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Primary:       function,
 		Environment:   function.Environment,
 		Reach:         h.Endpoint.reach(r),
-		VPC:           in.Workload.VPC,
+		Network:       network,
 		Connections:   network.Connections(),
 		NoConnections: noConnections,
 		Resources:     r,
@@ -140,14 +145,16 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 
 // grantInterfaces lets Lambda make the network interfaces of a function in a VPC. The actions are
 // those of AWS's managed policy AWSLambdaVPCAccessExecutionRole, which also allows to write to
-// every log group; they know no resource.
+// every log group. They are for Lambda, not for the server: a call from a function's code carries
+// the function's ARN, and is not allowed by this.
 func grantInterfaces(role awsiam.IRole) {
 	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions: cdk.List([]string{
 			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
 			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 		}),
-		Resources: &[]*string{new("*")},
+		Resources:  &[]*string{new("*")}, // Lambda developer guide: describing works on all only
+		Conditions: &map[string]any{"Null": map[string]string{"lambda:SourceFunctionArn": "true"}},
 	}))
 }
 

@@ -50,6 +50,10 @@ type Platform struct {
 	VPC   Ability
 	InVPC bool
 
+	// PublicSubnets says that a server may be in public subnets all the same: it reaches nothing but
+	// the VPC from there.
+	PublicSubnets bool
+
 	// MaxSubnets and MaxSecurityGroups are how many of each a server can have; 0 if no document
 	// names a limit.
 	MaxSubnets, MaxSecurityGroups int

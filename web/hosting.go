@@ -108,11 +108,8 @@ type Made struct {
 	// on the internet and open to everybody.
 	Reach Reach
 
-	// VPC that the server is in, or has its network interfaces in; nil if it is in none, or in one
-	// that is not known.
-	VPC awsec2.IVpc
 	// Network is where in a VPC the server is, so that a synthesis finds out what it does not reach
-	// from there. Optional. Default: nothing is noticed.
+	// from there; nil if it is in none, or in one that is not known.
 	Network *Network
 
 	// Connections are the network connections of the server; nil if it is in no security group that

@@ -85,7 +85,7 @@ func (s *Service) UseService(variable string, other IService) {
 		return
 	}
 	s.links = append(s.links, other)
-	if stack := stackOf(other, value); stack != s.check.Stack {
+	if stack := stackOf(other, value); stack != nil && stack != s.check.Stack {
 		stackLinks[s.check.Stack] = append(stackLinks[s.check.Stack], stack)
 	}
 	reach := other.reach()
@@ -93,7 +93,7 @@ func (s *Service) UseService(variable string, other IService) {
 		reach.Grant(s.made.Role)
 	}
 	if reach.Connections != nil {
-		reach.Connections.AllowDefaultPortFrom(s.made.Connections, nil)
+		s.openPort(reach.Connections, reach.Connections.DefaultPort())
 	}
 	if imported, ok := other.(*ImportedService); ok && reach.Grant != nil {
 		if account := imported.account; account != "" && s.check.Target.Account != "" &&
@@ -101,6 +101,36 @@ func (s *Service) UseService(variable string, other IService) {
 			awscdk.Annotations_Of(s).AddWarningV2(new(ServiceWarning), new(fmt.Sprintf(
 				"the service %s is in account %s: the policy of its function or API there "+
 					"must allow the server's role too", *other.Node().Path(), account)))
+		}
+	}
+}
+
+// openPort lets the server connect to a port of what has security groups. Connections.AllowTo of the
+// CDK does the same, and warns of each group that lets everything out already; AllowFrom would write
+// rules between two stacks into the other one, which need not know this one.
+func (s *Service) openPort(to awsec2.Connections, port awsec2.Port) {
+	for _, other := range *to.SecurityGroups() {
+		for _, own := range *s.made.Connections.SecurityGroups() {
+			other.AddIngressRule(own, port, nil, new(true))
+			if awscdk.Stack_Of(other) != awscdk.Stack_Of(own) {
+				acknowledgePort(own)
+			}
+			if !*own.AllowAllOutbound() {
+				own.AddEgressRule(other, port, nil, new(false))
+			}
+		}
+	}
+}
+
+// acknowledgePort keeps the CDK's validation from refusing the rules of a security group whose port is
+// known at deployment only: it takes a port that another stack exports for none.
+func acknowledgePort(group awsec2.ISecurityGroup) {
+	for _, rule := range *group.Node().Children() {
+		if strings.Contains(*rule.Node().Id(), "{IndirectPort}") {
+			awscdk.Validations_Of(rule).Acknowledge(&awscdk.Acknowledgment{
+				Id:     new("CloudFormation-Validate::E3687"),
+				Reason: new("the port is an export of another stack"),
+			})
 		}
 	}
 }
@@ -270,10 +300,10 @@ func (s *Service) checkReach(path string, reach Reach) *Problem {
 			Message: fmt.Sprintf("must not be %s, which is reached from its VPC only: Connections of this service %s", path, s.noConnections()),
 		}
 	}
-	if otherVPC(s.made.VPC, reach.VPC) {
+	if otherVPC(s.VPC(), reach.VPC) {
 		return &Problem{
 			Message: fmt.Sprintf("must not be %s, which is reached from the VPC %s only, while this service is in %s",
-				path, *reach.VPC.Node().Path(), *s.made.VPC.Node().Path()),
+				path, *reach.VPC.Node().Path(), *s.VPC().Node().Path()),
 			Fix: "put both into one VPC; or if the VPCs are connected, set the URL with AddEnvironment and open the ports with Connections",
 		}
 	}

@@ -112,6 +112,12 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 			Message: fmt.Sprintf("%T is incomplete: its Define must return a URL and a Role", props.Hosting),
 		})
 	}
+	if front := s.made.Reach.Connections; front != nil && front.DefaultPort() == nil {
+		panicWith(scope, id, Problem{
+			Field:   "Hosting",
+			Message: fmt.Sprintf("%T is incomplete: Connections of its Reach must have a default port", props.Hosting),
+		})
+	}
 	if s.made.Primary != nil {
 		s.Node().SetDefaultChild(s.made.Primary)
 	}
@@ -232,6 +238,15 @@ func (s *Service) noConnections() string {
 		"are not possible on %s with cdkweb yet: the server is in no VPC",
 		s.check.platform.Name,
 	)
+}
+
+// VPC is the one that the server is in, or has its network interfaces in; nil if it is in none, or in
+// one that is not known.
+func (s *Service) VPC() awsec2.IVpc {
+	if s.made.Network == nil {
+		return nil
+	}
+	return s.made.Network.VPC
 }
 
 // Platform is what AWS promises of the place where the service runs.

@@ -402,14 +402,7 @@ func BenchmarkExec(b *testing.B) {
 	})
 	for _, count := range []int{0, 1, 10} {
 		b.Run(fmt.Sprintf("%d secrets", count), func(b *testing.B) {
-			aws, certificates := secretstest.NewTLS(b)
-			aws.Intercept(func(http.ResponseWriter, secretstest.Call) bool { time.Sleep(responds); return false })
-			env := append(aws.Env(), "SSL_CERT_FILE="+certificates, "SSL_CERT_DIR=/nowhere") // as few as Amazon's
-			for n := range count {
-				arn := fmt.Sprint(secretARN, n)
-				aws.SetSecret(arn, `"SecretString":"x"`)
-				env = append(env, fmt.Sprintf("CDKWEB_SECRET_V%d=%s", n, arn))
-			}
+			env := secretsAfter(b, count, responds)
 			var cpu time.Duration
 			for b.Loop() {
 				cmd := exec.Command(adapter, append([]string{"exec", "--"}, command...)...)
@@ -422,6 +415,52 @@ func BenchmarkExec(b *testing.B) {
 			b.ReportMetric(float64(cpu)/1e6/float64(b.N), "cpu-ms/op")
 		})
 	}
+}
+
+// BenchmarkColdStart measures the whole of it: from the start of the server's
+// command, and of the adapter beside it, to the first request for an invocation.
+func BenchmarkColdStart(b *testing.B) {
+	adapter := lambdatest.BuildAdapter(b)
+	for _, count := range []int{-1, 0, 1, 10} {
+		name := fmt.Sprintf("%d secrets", count)
+		if count < 0 {
+			name = "without exec"
+		}
+		b.Run(name, func(b *testing.B) {
+			env := append(secretsAfter(b, max(count, 0), 15*time.Millisecond), serverMode+"=1")
+			var took []time.Duration
+			for b.Loop() {
+				lambda := lambdatest.New(b)
+				command := serverCommand(b)
+				if count >= 0 {
+					command = slices.Concat([]string{adapter, "exec", "--"}, command)
+				}
+				start := time.Now()
+				extension := lambda.StartAdapter(adapter, env...)
+				server := lambda.Start(exec.Command(command[0], command[1:]...), env...)
+				lambda.WaitInit()
+				took = append(took, lambda.FirstNext().Sub(start))
+				extension.Kill()
+				server.Kill()
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2])/1e6, "p50-ms")
+		})
+	}
+}
+
+// secretsAfter is an environment with so many secrets, for which AWS needs some
+// time.
+func secretsAfter(b *testing.B, count int, responds time.Duration) (env []string) {
+	aws, certificates := secretstest.NewTLS(b)
+	aws.Intercept(func(http.ResponseWriter, secretstest.Call) bool { time.Sleep(responds); return false })
+	env = append(aws.Env(), "SSL_CERT_FILE="+certificates, "SSL_CERT_DIR=/nowhere") // as few as Amazon's
+	for n := range count {
+		arn := fmt.Sprint(secretARN, n)
+		aws.SetSecret(arn, `"SecretString":"x"`)
+		env = append(env, fmt.Sprintf("CDKWEB_SECRET_V%d=%s", n, arn))
+	}
+	return env
 }
 
 // credentialsServer hands out credentials as Lambda does under SnapStart, and returns the variables

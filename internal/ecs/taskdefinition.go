@@ -173,6 +173,19 @@ func (s *secret) GrantRead(grantee awsiam.IGrantable) awsiam.Grant {
 	return awsiam.Grant_Drop(grantee, new("granted already"))
 }
 
+// Endpoints are the AWS services that ECS calls from a task's subnets to start it, which a Network
+// names (Amazon ECR user guide, "Interface VPC endpoints": the layers of an image are in S3).
+func Endpoints(in *web.Definition, logs bool) []string {
+	var names []string
+	if in.Image.RepositoryARN != "" {
+		names = append(names, "ecr.api", "ecr.dkr", "s3")
+	}
+	if logs {
+		names = append(names, "logs")
+	}
+	return names
+}
+
 // containerImage lets the CDK grant the task definition's execution role what a private image
 // needs.
 func containerImage(scope constructs.Construct, in *web.Definition) awsecs.ContainerImage {

@@ -81,6 +81,10 @@ type Harness struct {
 	// SecretsOf replaces Secrets for a hosting without a primary resource.
 	SecretsOf func(service *web.Service) map[string]string
 
+	// Network says where the server's subnets and security groups are. Optional. Default: the hosting
+	// has no way into a VPC.
+	Network Network
+
 	// Variables replaces Environment for a hosting without a primary resource.
 	Variables func(service *web.Service) map[string]any
 
@@ -181,6 +185,15 @@ var tests = []struct {
 	{"a permissions boundary, a path and a description reach every role", false, testRoleAspects},
 	{"CloudWatch Logs may use the key of a log group", false, testLogKey},
 	{"Connections are one object or an error", false, testConnections},
+	{"the server is in the workload's VPC", false, ifNetwork(testNetwork)},
+	{"the server is in the subnets and security groups that are named", false, ifNetwork(testNetworkNamed)},
+	{"subnets that are known by their ids alone do", false, ifPrivate(testUnknownSubnets)},
+	{"a VPC that is still to be looked up is no error", false, ifNetwork(testLookedUp)},
+	{"a network that cannot work is an error", false, testNetworkErrors},
+	{"one line lets the server into a database", false, ifNetwork(testDatabase)},
+	{"one line lets the server into a security group", false, ifNetwork(testPeer)},
+	{"what the server does not reach from its subnets is a warning", false, ifPrivate(testEndpoints)},
+	{"feature flags do not change the network", false, ifNetwork(testNetworkFlags)},
 	{"UseTable grants and sets the variable", false, testUseTable},
 	{"UseTable refuses what cannot work", false, testUseTableErrors},
 	{"a table elsewhere is a warning", false, testTableElsewhere},
@@ -191,6 +204,12 @@ var tests = []struct {
 	{"a use that comes too late grants nothing", false, testUseTooLate},
 	{"a bucket, queue or topic elsewhere is a warning", false, testUseElsewhere},
 	{"a bucket of the app in another account is no warning", false, testUseOwnElsewhere},
+	{"UseService sets the variable and opens the way", false, testUseService},
+	{"a service is used by another one", true, testUsedService},
+	{"UseService refuses what cannot work", true, testUseServiceErrors},
+	{"UseDatabase sets the variables and opens the port", false, testUseDatabase},
+	{"UseDatabase with IAM has no password", false, testUseDatabaseIAM},
+	{"UseDatabase refuses what cannot work", false, testUseDatabaseErrors},
 	{"a secret's value in a variable is an error", false, testUnwrapped},
 	{"a secret's value that is hidden in a variable is an error at synthesis", false, testUnwrappedLater},
 	{"secrets reach the server, and one role may read them", false, ifSecrets(testSecrets)},
