@@ -426,15 +426,5 @@ func (h Hosting) checkNetwork(c *web.Check) {
 				})
 			}
 		}
-		return
-	}
-	// Lambda developer guide, "Response streaming", "VPC compatibility".
-	if url, ok := h.Endpoint.(interface{ streams() bool }); ok && url.streams() {
-		c.Problem(web.Problem{
-			Field: "Hosting.Endpoint.InvokeMode",
-			Message: "must not be RESPONSE_STREAM with Workload.VPC, " +
-				"because Lambda does not stream through the URL of a function in a VPC",
-			Fix: "leave it out, or choose fargateweb.Hosting{} or ecsweb.Hosting{}",
-		})
 	}
 }

@@ -189,7 +189,7 @@ var tests = []struct {
 	{"the server is in the subnets and security groups that are named", false, ifNetwork(testNetworkNamed)},
 	{"subnets that are known by their ids alone do", false, ifPrivate(testUnknownSubnets)},
 	{"a VPC that is still to be looked up is no error", false, ifNetwork(testLookedUp)},
-	{"a network that cannot work is an error", false, testNetworkErrors},
+	{"a network that cannot work is an error", true, testNetworkErrors},
 	{"one line lets the server into a database", false, ifNetwork(testDatabase)},
 	{"one line lets the server into a security group", false, ifNetwork(testPeer)},
 	{"what the server does not reach from its subnets is a warning", false, ifPrivate(testEndpoints)},
