@@ -19,7 +19,6 @@ func TestConformance(t *testing.T) {
 		hosting := lambdaweb.Hosting{Endpoint: endpoint}
 		return hostingtest.Harness{
 			Hosting:      hosting,
-			GrantsItself: true,
 			Type:         "AWS::Lambda::Function",
 			Environment:  "Environment.Variables",
 			Command:      "ImageConfig.Command",

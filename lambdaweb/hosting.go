@@ -96,9 +96,9 @@ type Hosting struct {
 	// Optional. Default: awslambda.LoggingFormat_TEXT.
 	LoggingFormat awslambda.LoggingFormat
 
-	// ApplicationLogLevel is the lowest level of the server's lines that are kept; lines that are
-	// not JSON objects with a level count as INFO. SystemLogLevel is that of Lambda's own lines.
-	// They need LoggingFormat_JSON.
+	// ApplicationLogLevel is the lowest level of lines that are kept, of the server's and the
+	// adapter's; a line that is no JSON object with a level counts as INFO. SystemLogLevel is that
+	// of Lambda's own lines. They need LoggingFormat_JSON.
 	// Optional. Default: INFO, which Lambda chooses.
 	ApplicationLogLevel awslambda.ApplicationLogLevel
 	SystemLogLevel      awslambda.SystemLogLevel

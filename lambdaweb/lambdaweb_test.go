@@ -401,7 +401,7 @@ func TestGolden(t *testing.T) {
 			},
 		},
 		"keys of the user": {own: func(stack awscdk.Stack, h *lambdaweb.Hosting) {
-			key := awskms.NewKey(stack, new("Key"), nil)
+			key := awskms.NewKey(stack, new("Key"), &awskms.KeyProps{EnableKeyRotation: new(true)})
 			h.EnvironmentEncryption, h.LogEncryptionKey = key, key
 		}},
 		"managed instances": {own: func(stack awscdk.Stack, h *lambdaweb.Hosting) {

@@ -515,7 +515,7 @@ func lambda(p Platform) Platform {
 		Least: 1024, // the server runs without the privilege that lower ports need
 		Taken: map[int]string{9001: "Lambda's Runtime API"},
 	}
-	p.column.concurrency = "1 for each environment; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
+	p.column.concurrency = "1 for each environment, more with `ManagedInstances`; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
 	p.column.idle = cmp.Or(p.column.idle, "nothing")
 	p.column.between = "frozen" // developer guide, "Lambda execution environment lifecycle"
 	p.column.newAccounts = "yes"

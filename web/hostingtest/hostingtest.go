@@ -92,10 +92,6 @@ type Harness struct {
 	// starts with http.
 	PlainHTTP bool
 
-	// GrantsItself is true if the hosting grants the server's role something that the workload does
-	// not ask for, such as to write logs.
-	GrantsItself bool
-
 	// WithLogKey returns the hosting with a key for the log group that it makes; nil if it makes
 	// none.
 	WithLogKey func(key awskms.IKey) web.Hosting
