@@ -227,6 +227,13 @@ func TestGolden(t *testing.T) {
 				apprunnerweb.NewService(stack, id, workload(), apprunnerweb.Hosting{AutoScaling: scaling})
 			}
 		},
+		"VPC": func(stack awscdk.Stack) {
+			w := workload()
+			w.VPC = newVPC(stack)
+			for _, id := range []string{"Site", "Blog"} {
+				apprunnerweb.NewService(stack, id, w, apprunnerweb.Hosting{})
+			}
+		},
 		"secrets": func(stack awscdk.Stack) {
 			w := workload()
 			w.Secrets = hostingtest.Secrets(stack)

@@ -196,7 +196,7 @@ func (c *Check) SameSecurityGroups(field string, groups []awsec2.ISecurityGroup)
 	}
 	own := c.Workload.SecurityGroups
 	if len(own) > 0 && len(groups) > 0 && !slices.Equal(ids(own), ids(groups)) {
-		c.conflict(field, "SecurityGroups", "must be those of")
+		c.conflict(field, "SecurityGroups", "must name the groups of")
 	}
 }
 

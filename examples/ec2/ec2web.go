@@ -96,7 +96,7 @@ func (h Hosting) Check(c *web.Check) {
 	c.OneOf("Size", h.Size, []string{"nano", "micro", "small", "medium", "large", "xlarge", "2xlarge"})
 
 	c.SameVPC("VPC", h.VPC)
-	if c.Workload.VPCSubnets != nil {
+	if c.Workload.VPC != nil && c.Workload.VPCSubnets != nil {
 		c.Problem(web.Problem{
 			Field:   "Workload.VPCSubnets",
 			Message: "must be left out on EC2, where the server is in public subnets",
