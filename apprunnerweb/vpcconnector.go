@@ -137,16 +137,14 @@ func groupsKey(stack awscdk.Stack, groups []awsec2.ISecurityGroup) groupSet {
 	return groupSet{stack.Node().Root(), strings.Join(slices.Compact(ids), " ")}
 }
 
-// configuration is the property of a service; nil for one that reaches the internet alone.
-func (c *VPCConnector) configuration() any {
+// egress is the way out of a service; nil for one that reaches the internet alone.
+func (c *VPCConnector) egress() any {
 	if c == nil {
 		return nil
 	}
-	return &awsapprunner.CfnService_NetworkConfigurationProperty{
-		EgressConfiguration: &awsapprunner.CfnService_EgressConfigurationProperty{
-			EgressType:      new("VPC"),
-			VpcConnectorArn: &c.arn,
-		},
+	return &awsapprunner.CfnService_EgressConfigurationProperty{
+		EgressType:      new("VPC"),
+		VpcConnectorArn: &c.arn,
 	}
 }
 

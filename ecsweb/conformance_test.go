@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/ecsweb"
@@ -20,6 +21,7 @@ func TestConformance(t *testing.T) {
 		SecretReader: "ExecutionRoleArn",
 		Command:      "PrimaryContainer.Command",
 		CommandValue: `["serve","--verbose"]`,
+		WithLogKey:   func(key awskms.IKey) web.Hosting { return ecsweb.Hosting{LogEncryptionKey: key} },
 		Network: hostingtest.Network{
 			Type:           "AWS::ECS::ExpressGatewayService",
 			Subnets:        "NetworkConfiguration.Subnets",

@@ -73,6 +73,15 @@ func (p placement) connections() awsec2.Connections {
 	return awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &p.groups})
 }
 
+// reach is what others need to call the service: the load balancer is in the subnets of the tasks,
+// and its security group is one that ECS makes.
+func (h Hosting) reach(p placement) web.Reach {
+	if h.VPC == nil || len(network.KindsOf(h.VPC, p.subnets).Private) == 0 {
+		return web.Reach{}
+	}
+	return web.Reach{VPC: h.VPC}
+}
+
 // configuration is the property of the service, or nil for the default VPC.
 func (p placement) configuration() any {
 	var subnets, groups []*string

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsservicediscovery"
 
-	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/ecs"
 	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
@@ -67,9 +66,6 @@ var (
 
 	// cookieName is what can be the name of a cookie (RFC 6265, token).
 	cookieName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-
-	// streamPrefix is CloudWatch Logs' rule for names of log streams.
-	streamPrefix = regexp.MustCompile(`^[^:*]+$`)
 )
 
 // Check implements web.Hosting.
@@ -355,20 +351,14 @@ func isLimit(
 }
 
 func (h Hosting) checkLogs(c *web.Check) {
-	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
-	c.Name(
-		"LogStreamPrefix",
-		h.LogStreamPrefix,
-		streamPrefix,
-		1,
-		512-len("/Main/")-32,
-		"characters but : and *",
-	)
+	logs := h.logs()
+	logs.Check(c)
+	ecs.CheckLogStreamPrefix(c, h.LogStreamPrefix)
 	c.Excludes(
 		"LogDriver",
 		h.LogDriver != nil &&
-			(h.LogGroup != nil || h.LogRetentionInDays != 0 || h.LogStreamPrefix != ""),
-		[]string{"LogGroup", "LogRetentionInDays", "LogStreamPrefix"},
+			(h.LogGroup != nil || len(logs.Set()) > 0 || h.LogStreamPrefix != ""),
+		[]string{"LogGroup", "LogRetentionInDays", "LogEncryptionKey", "LogStreamPrefix"},
 		"set them on the driver",
 	)
 }

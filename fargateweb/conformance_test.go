@@ -3,6 +3,7 @@ package fargateweb_test
 import (
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/fargateweb"
@@ -20,6 +21,7 @@ func TestConformance(t *testing.T) {
 		SecretReader: "ExecutionRoleArn",
 		Command:      "ContainerDefinitions.0.Command",
 		CommandValue: `["serve","--verbose"]`,
+		WithLogKey:   func(key awskms.IKey) web.Hosting { return fargateweb.Hosting{LogEncryptionKey: key} },
 		Network: hostingtest.Network{
 			Type:           "AWS::ECS::Service",
 			Subnets:        "NetworkConfiguration.AwsvpcConfiguration.Subnets",

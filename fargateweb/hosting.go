@@ -6,8 +6,10 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
+	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webalb"
@@ -170,20 +172,25 @@ type Hosting struct {
 	// Optional. Default: false.
 	ReadonlyRootFilesystem bool
 
-	// LogGroup receives what the server prints. It excludes LogRetentionInDays. Optional. Default:
-	// a new one, deleted with the service.
+	// LogGroup receives what the server prints. It excludes LogRetentionInDays and
+	// LogEncryptionKey. Optional. Default: a new one, deleted with the service.
 	LogGroup awslogs.ILogGroup
 
 	// LogRetentionInDays is how long the new log group keeps what it got: a number of days that
 	// CloudWatch Logs knows, such as 7, 30, 90 or 365. Optional. Default: 30.
 	LogRetentionInDays int
 
+	// LogEncryptionKey encrypts the new log group. Its policy gets a statement that lets CloudWatch
+	// Logs use it; that of an imported key must have one, which is a warning. It excludes LogGroup.
+	// A change encrypts what comes from then on. Optional. Default: CloudWatch Logs' own key.
+	LogEncryptionKey awskms.IKey
+
 	// LogStreamPrefix is the first part of the names of log streams. Optional. Default: "ecs".
 	LogStreamPrefix string
 
 	// LogDriver replaces the log group. Fargate takes awsecs.LogDrivers_AwsLogs,
-	// LogDrivers_Firelens and LogDrivers_Splunk. It excludes LogGroup, LogRetentionInDays and
-	// LogStreamPrefix. Optional. Default: CloudWatch Logs.
+	// LogDrivers_Firelens and LogDrivers_Splunk. It excludes LogGroup, LogRetentionInDays,
+	// LogEncryptionKey and LogStreamPrefix. Optional. Default: CloudWatch Logs.
 	LogDriver awsecs.LogDriver
 }
 
@@ -240,6 +247,11 @@ const (
 
 	tmpSize = 64 // MiB
 )
+
+// logs are the options of the log group.
+func (h Hosting) logs() cdk.Logs {
+	return cdk.Logs{Group: h.LogGroup, Days: h.LogRetentionInDays, Key: h.LogEncryptionKey}
+}
 
 // Platform implements web.Hosting.
 func (h Hosting) Platform() *platform.Platform {

@@ -84,14 +84,14 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	}
 	r := &Resources{LoadBalancer: h.loadBalancer(scope, in.Workload)}
 	if h.LogDriver == nil {
-		r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
+		r.LogGroup = h.logs().Define(scope, in.Warn)
 	}
 	r.Cluster = h.cluster(scope, r.LoadBalancer.VPC)
 	role := h.defineTask(scope, in, r)
 	r.TargetGroup = h.targetGroup(scope, in, r.LoadBalancer.VPC)
 	r.Rule = r.LoadBalancer.Forward(scope, "Rule", h.rule(), r.TargetGroup)
 	place := h.place(scope, in, r)
-	r.Service = h.service(scope, r, place)
+	r.Service = h.service(scope, r, place, role)
 	r.TargetGroup.AddTarget(r.Service.LoadBalancerTarget(&awsecs.LoadBalancerTargetOptions{
 		ContainerName: new(ecs.Container),
 		ContainerPort: new(float64(in.Workload.Port)),
@@ -102,6 +102,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		URL:         func() string { return r.LoadBalancer.URLOf(h.rule()) },
 		Role:        role,
 		Primary:     r.Service.Node().DefaultChild(),
+		Reach:       r.LoadBalancer.Reach(),
 		Network:     place,
 		Connections: r.Service.Connections(),
 		SecretReader: func() awsiam.IGrantable {
@@ -233,6 +234,7 @@ func (h Hosting) service(
 	scope constructs.Construct,
 	r *Resources,
 	place *web.Network,
+	role awsiam.IRole,
 ) awsecs.FargateService {
 	props := &awsecs.FargateServiceProps{
 		ServiceName:            cdk.String(h.ServiceName),
@@ -263,8 +265,8 @@ func (h Hosting) service(
 		props.DesiredCount = new(float64(h.MinTaskCount))
 	}
 	service := awsecs.NewFargateService(scope, new("Service"), props)
-	// Without these a first task could not pull its image.
-	var needs []constructs.IDependable
+	// Without these a first task could not pull its image, or its server could do nothing.
+	needs := []constructs.IDependable{role}
 	if role := r.TaskDefinition.ExecutionRole(); role != nil {
 		needs = append(needs, role)
 	}

@@ -74,7 +74,7 @@ func (r *Resources) Endpoint() constructs.IConstruct {
 func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made {
 	h = h.withDefaults()
 	role := in.Role(scope, "Role")
-	r := &Resources{LogGroup: cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)}
+	r := &Resources{LogGroup: h.logs().Define(scope, in.Warn)}
 	props := &awslambda.DockerImageFunctionProps{
 		Code: awslambda.DockerImageCode_FromEcr(
 			in.Image.Repository(scope, "ImageRepository"),
@@ -92,6 +92,11 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Environment:                  in.Variables.Map(),
 		Role:                         role,
 		LogGroup:                     r.LogGroup,
+		FunctionName:                 cdk.String(h.FunctionName),
+		EnvironmentEncryption:        h.EnvironmentEncryption,
+		LoggingFormat:                h.LoggingFormat,
+		ApplicationLogLevelV2:        h.ApplicationLogLevel,
+		SystemLogLevelV2:             h.SystemLogLevel,
 	}
 	network := in.Network()
 	if network != nil {
@@ -106,21 +111,34 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		}
 		grantInterfaces(role)
 	}
-	r.Function = awslambda.NewDockerImageFunction(scope, new("Function"), props)
+	id := "Function"
+	if h.ManagedInstances != nil {
+		id = "ManagedFunction" // Lambda moves no function to instances, or back
+	}
+	r.Function = awslambda.NewDockerImageFunction(scope, &id, props)
 	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
 	handSecrets(r.Function, in)
 	url := h.Endpoint.define(scope, in, r)
 
 	r.LogGroup.GrantWrite(role)
+	if h.EnvironmentEncryption != nil {
+		h.EnvironmentEncryption.Grant(role, new("kms:Decrypt")) // Lambda decrypts as the role
+	}
 	function := r.Function.Node().DefaultChild().(awslambda.CfnFunction)
+	noConnections := "need a VPC; set Workload.VPC"
+	if h.ManagedInstances != nil {
+		h.ManagedInstances.apply(function)
+		noConnections = "are those of the security groups of ManagedInstances.CapacityProvider; open the ports for them"
+	}
 	return web.Made{
 		URL:           func() string { return url },
 		Role:          role,
 		Primary:       function,
 		Environment:   function.Environment,
+		Reach:         h.Endpoint.reach(r),
 		Network:       network,
 		Connections:   network.Connections(),
-		NoConnections: "need a VPC; set Workload.VPC",
+		NoConnections: noConnections,
 		Resources:     r,
 	}
 }

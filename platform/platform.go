@@ -445,8 +445,9 @@ var FunctionURLStreaming = lambda(Platform{
 	Name:            "Lambda with a function URL that streams",
 	Go:              "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}",
 	Timeout:         maxLambdaTimeout,
-	Streaming:       yes,       // AWS::Lambda::Url InvokeMode
-	Streamed:        200 << 20, // Lambda developer guide, "Response streaming"
+	Streaming:       yes,                                                      // AWS::Lambda::Url InvokeMode
+	Streamed:        200 << 20,                                                // Lambda developer guide, "Response streaming"
+	VPC:             Ability{Why: "does not stream from a function in a VPC"}, // the same, "VPC compatibility"
 	Regions:         functionURLRegions,
 	URLNeedsService: true,
 	column:          column{hidden: true}, // the function URL's tells of it
@@ -484,8 +485,10 @@ func lambda(p Platform) Platform {
 	p.Principal = "lambda.amazonaws.com"
 	p.Payload = cmp.Or(p.Payload, lambdaPayload)
 	p.HealthCheck = HealthCheck{StatusCodes: true}
-	p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
-	p.MaxSubnets, p.MaxSecurityGroups = 16, 5                 // Lambda API reference, VpcConfig
+	if p.VPC.Why == "" {
+		p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
+	}
+	p.MaxSubnets, p.MaxSecurityGroups = 16, 5 // Lambda API reference, VpcConfig
 	p.Secrets = Ability{Can: true, Note: "the adapter gets them"}
 	p.StickySessions = Ability{Why: "gives each request to whichever execution environment is free"}
 	p.ARM64 = yes
@@ -512,7 +515,7 @@ func lambda(p Platform) Platform {
 		Least: 1024, // the server runs without the privilege that lower ports need
 		Taken: map[int]string{9001: "Lambda's Runtime API"},
 	}
-	p.column.concurrency = "1 for each environment; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
+	p.column.concurrency = "1 for each environment, more with `ManagedInstances`; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
 	p.column.idle = cmp.Or(p.column.idle, "nothing")
 	p.column.between = "frozen" // developer guide, "Lambda execution environment lifecycle"
 	p.column.newAccounts = "yes"
@@ -540,6 +543,16 @@ var All = []*Platform{
 // Body is how large the body of a request or a response may be whatever it holds, in bytes: 0 if
 // there is no limit. A body that is not text is base64 in the payload, which leaves three quarters.
 func (p *Platform) Body() int { return p.Payload / 4 * 3 }
+
+// OnManagedInstances is a platform of Lambda with functions on Lambda Managed Instances, which
+// never go away.
+func (p *Platform) OnManagedInstances() *Platform {
+	managed := *p
+	managed.ScaleToZero = Ability{
+		Why: "with ManagedInstances always has execution environments running",
+	} // Lambda developer guide, "Scaling Lambda Managed Instances"
+	return &managed
+}
 
 // Behind is the platform behind a load balancer of another idle timeout. Lambda ends a function
 // after 15 minutes at the latest.

@@ -32,6 +32,9 @@ var endpointNames = map[string]struct{ id, service string }{
 	"ssm":            {"SSM", "InterfaceVpcEndpointAwsService_SSM"},
 }
 
+// internet is what needsEndpoint calls an address that no endpoint leads to.
+const internet = "internet"
+
 // endpointCode is what to write for an endpoint.
 func endpointCode(service string) string {
 	name, known := endpointNames[service]
@@ -155,7 +158,7 @@ func (s *Service) unreachable(ways *waysOut) string {
 	}
 	var missing, code []string
 	for _, service := range slices.Sorted(maps.Keys(s.endpoints)) {
-		if ways.leadTo(service, *network.VPC.VpcId(), tables, awscdk.Stack_Of(network.VPC)) {
+		if service == internet || ways.leadTo(service, *network.VPC.VpcId(), tables, awscdk.Stack_Of(network.VPC)) {
 			continue
 		}
 		var users []string
@@ -168,13 +171,21 @@ func (s *Service) unreachable(ways *waysOut) string {
 		missing = append(missing, fmt.Sprintf("%s (for %s)", service, check.And(users)))
 		code = append(code, endpointCode(service))
 	}
-	if len(missing) == 0 {
-		return ""
+	message := fmt.Sprintf("the server is in %s, from where no route leads out of the VPC %s",
+		check.And(subnets), *network.VPC.Node().Path())
+	const fix = "choose subnets with a NAT gateway; acknowledge this if there is another way"
+	online := s.endpoints[internet]
+	switch {
+	case len(online) > 0 && len(missing) > 0:
+		return fmt.Sprintf("%s to the internet (for %s), and which has no endpoint for %s, so calls of that time out: %s",
+			message, check.And(online), check.And(missing), fix)
+	case len(online) > 0:
+		return fmt.Sprintf("%s to the internet (for %s), so calls of that time out: %s", message, check.And(online), fix)
+	case len(missing) > 0:
+		return fmt.Sprintf("%s, which has no endpoint for %s, so calls of that time out: write %s, or %s",
+			message, check.And(missing), check.And(code), fix)
 	}
-	return fmt.Sprintf(
-		"the server is in %s, from where no route leads out of the VPC %s, which has no endpoint for %s, so calls of that time out: "+
-			"write %s, or choose subnets with a NAT gateway; acknowledge this if there is another way",
-		check.And(subnets), *network.VPC.Node().Path(), check.And(missing), check.And(code))
+	return ""
 }
 
 // leadTo reports whether a VPC has an endpoint for a service that is reached from subnets with

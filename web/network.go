@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,7 +115,7 @@ func (c *Check) checkNetwork() {
 		return
 	}
 	if !p.VPC.Can {
-		report("VPC", "is set, but "+p.Name+" has no way into a VPC",
+		report("VPC", "is set, but "+p.Name+" "+cmp.Or(p.VPC.Why, "has no way into a VPC"),
 			"choose "+platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC }))
 		return
 	}

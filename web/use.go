@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/token"
 )
@@ -71,7 +72,7 @@ func use[R awscdk.IResource](s *Service, k *kind[R], variable string, resource R
 	switch {
 	case isNil(resource):
 		report(Problem{Message: k.name + " must not be nil"})
-	case again && used.resource != awscdk.IResource(resource):
+	case again && used.resource != constructs.IConstruct(resource):
 		report(Problem{
 			Fix: "choose another name",
 			Message: fmt.Sprintf("names the %s %s already, and cannot name %s too",
@@ -109,7 +110,7 @@ func use[R awscdk.IResource](s *Service, k *kind[R], variable string, resource R
 // usedResource is what a variable names.
 type usedResource struct {
 	kind     string // "table"
-	resource awscdk.IResource
+	resource constructs.IConstruct
 }
 
 // elsewhere returns the account and the region of a resource, each only if it is not the service's.

@@ -172,6 +172,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:        role,
 		Primary:     instance.Instance(),
 		Environment: func() any { return instance.Instance().UserData() },
+		Network:     &web.Network{VPC: vpc, Subnets: *vpc.SelectSubnets(&public).Subnets},
 		Connections: instance.Connections(),
 		Resources:   &Resources{Instance: instance, API: api, LogGroup: logGroup},
 	}

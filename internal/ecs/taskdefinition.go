@@ -4,6 +4,7 @@ package ecs
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -23,6 +24,17 @@ const Container = "Main"
 
 // StreamPrefix is ECS's own default for the first part of a log stream's name.
 const StreamPrefix = "ecs"
+
+// streamPrefix is CloudWatch Logs' rule for names of log streams, of which the container's name and
+// the task's id are the rest.
+var streamPrefix = regexp.MustCompile(`^[^:*]+$`)
+
+// CheckLogStreamPrefix checks a hosting's option LogStreamPrefix.
+func CheckLogStreamPrefix(c *web.Check, prefix string) {
+	const taskID = 32
+	most := 512 - len("/"+Container+"/") - taskID
+	c.Name("LogStreamPrefix", prefix, streamPrefix, 1, most, "characters but : and *")
+}
 
 // CheckTaskDefinition checks a task definition of the user's, to which the workload can be added.
 // Express Mode asks for no less (CreateExpressGatewayService, parameter taskDefinitionArn).

@@ -1,6 +1,7 @@
 package hostingtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -256,7 +257,7 @@ func testNetworkErrors(t *testing.T, h Harness) {
 	}
 	if !p.VPC.Can {
 		problems = append(problems, problem{"a VPC", func(w *web.Workload) { w.VPC = vpc },
-			fmt.Sprintf("Workload.VPC is set, but %s has no way into a VPC; choose %s", p.Name,
+			fmt.Sprintf("Workload.VPC is set, but %s %s; choose %s", p.Name, cmp.Or(p.VPC.Why, "has no way into a VPC"),
 				platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC }))})
 	} else {
 		problems = append(problems,
@@ -265,7 +266,7 @@ func testNetworkErrors(t *testing.T, h Harness) {
 			}, "Workload.SecurityGroups[1] must not be nil"},
 		)
 	}
-	if most := p.MaxSecurityGroups; most > 0 {
+	if most := p.MaxSecurityGroups; p.VPC.Can && most > 0 {
 		problems = append(problems, problem{"too many security groups", func(w *web.Workload) {
 			w.VPC = vpc
 			for i := range most + 1 {
@@ -274,7 +275,7 @@ func testNetworkErrors(t *testing.T, h Harness) {
 		}, fmt.Sprintf("Workload.SecurityGroups must not be more than %d on %s, got %d; put their rules together",
 			most, p.ServiceName(), most+1)})
 	}
-	if h.Network.Subnets != "" {
+	if p.VPC.Can && h.Network.Subnets != "" {
 		problems = append(problems,
 			problem{"a group of subnets that is not there", func(w *web.Workload) {
 				w.VPC, w.VPCSubnets = vpc, &awsec2.SubnetSelection{SubnetGroupName: new("Data")}
