@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
@@ -147,6 +148,25 @@ func TestTraceVendor(t *testing.T) {
 	}
 }
 
+// A role of another stack may read an encrypted secret by a policy of the service's stack.
+func TestSecretOfRoleOfAnotherStack(t *testing.T) {
+	stack := newStack(t)
+	roles := awscdk.NewStack(stack.Node().Root().(awscdk.App), new("Roles"), nil)
+	w := workload()
+	w.Role = awsiam.NewRole(roles, new("Own"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(new("tasks.apprunner.amazonaws.com"), nil)})
+	w.Secrets = map[string]web.Secret{"PASSWORD": web.SecretsManager(awssecretsmanager.NewSecret(stack, new("Password"), &awssecretsmanager.SecretProps{
+		EncryptionKey: awskms.NewKey(stack, new("Key"), nil),
+	}), "")}
+	apprunnerweb.NewService(stack, "Site", w, apprunnerweb.Hosting{})
+	if ids := templatetest.Of(t, roles).IDs("AWS::IAM::Policy"); len(ids) > 0 {
+		t.Errorf("the role's stack has the policies %q, want none", ids)
+	}
+	template := templatetest.Of(t, stack)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement.0.Action", `"secretsmanager:GetSecretValue"`)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement.1.Action", `"kms:Decrypt"`)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement.1.Condition.StringEquals", `{"kms:ViaService":{"Fn::Join":["",["secretsmanager.",{"Ref":"AWS::Region"},".amazonaws.com"]]}}`)
+}
+
 func TestKMSKey(t *testing.T) {
 	key := func(stack awscdk.Stack, arn string) awskms.IKey {
 		return awskms.Key_FromKeyArn(stack, new("Key"), &arn)
@@ -205,6 +225,13 @@ func TestGolden(t *testing.T) {
 			scaling := apprunnerweb.NewAutoScaling(stack, "Scaling", &apprunnerweb.AutoScalingProps{MinSize: 2, Name: "shared"})
 			for _, id := range []string{"One", "Two"} {
 				apprunnerweb.NewService(stack, id, workload(), apprunnerweb.Hosting{AutoScaling: scaling})
+			}
+		},
+		"VPC": func(stack awscdk.Stack) {
+			w := workload()
+			w.VPC = newVPC(stack)
+			for _, id := range []string{"Site", "Blog"} {
+				apprunnerweb.NewService(stack, id, w, apprunnerweb.Hosting{})
 			}
 		},
 		"secrets": func(stack awscdk.Stack) {

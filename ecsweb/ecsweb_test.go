@@ -193,6 +193,11 @@ func TestGolden(t *testing.T) {
 				LogRetentionInDays: 7, LogStreamPrefix: "site",
 			})
 		},
+		"workload in a VPC": func(stack awscdk.Stack) {
+			w := workload()
+			w.VPC = newVPC(stack)
+			ecsweb.NewService(stack, "Site", w, ecsweb.Hosting{})
+		},
 		"secrets": func(stack awscdk.Stack) {
 			w := workload()
 			w.Secrets = hostingtest.Secrets(stack)

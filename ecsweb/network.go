@@ -43,7 +43,7 @@ func (h Hosting) placement(scope constructs.Construct) placement {
 			awsec2.NewSecurityGroup(
 				scope,
 				new("SecurityGroup"),
-				&awsec2.SecurityGroupProps{Vpc: h.VPC},
+				&awsec2.SecurityGroupProps{Vpc: h.VPC, DisableInlineRules: new(false)},
 			),
 		}
 	}

@@ -218,7 +218,11 @@ func (h Hosting) place(
 			awsec2.NewSecurityGroup(
 				scope,
 				new("SecurityGroup"),
-				&awsec2.SecurityGroupProps{Vpc: vpc, Description: new("The tasks")},
+				&awsec2.SecurityGroupProps{
+					Vpc:                vpc,
+					Description:        new("The tasks"),
+					DisableInlineRules: new(false), // whatever the app's context says
+				},
 			),
 		}
 	}

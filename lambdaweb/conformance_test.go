@@ -19,12 +19,12 @@ func TestConformance(t *testing.T) {
 		hosting := lambdaweb.Hosting{Endpoint: endpoint}
 		return hostingtest.Harness{
 			Hosting:      hosting,
-			GrantsItself: true,
 			Type:         "AWS::Lambda::Function",
 			Environment:  "Environment.Variables",
 			Command:      "ImageConfig.Command",
 			CommandValue: `["serve","--verbose"]`,
 			WithLogKey:   func(key awskms.IKey) web.Hosting { return lambdaweb.Hosting{LogEncryptionKey: key} },
+			Network:      hostingtest.Network{Type: "AWS::Lambda::Function", Subnets: "VpcConfig.SubnetIds", SecurityGroups: "VpcConfig.SecurityGroupIds"},
 			OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 				service, _ := lambdaweb.NewService(scope, id, workload, hosting)
 				return service
@@ -41,7 +41,7 @@ func TestConformance(t *testing.T) {
 	}
 	t.Run("load balancer", func(t *testing.T) {
 		behind := func(stack awscdk.Stack) web.Hosting {
-			front := webalb.NewLoadBalancer(stack, "Front", nil)
+			front := webalb.NewLoadBalancer(stack, "Shared", nil)
 			return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
 		}
 		h := harness(nil)

@@ -96,9 +96,9 @@ type Hosting struct {
 	// Optional. Default: awslambda.LoggingFormat_TEXT.
 	LoggingFormat awslambda.LoggingFormat
 
-	// ApplicationLogLevel is the lowest level of the server's lines that are kept; lines that are
-	// not JSON objects with a level count as INFO. SystemLogLevel is that of Lambda's own lines.
-	// They need LoggingFormat_JSON.
+	// ApplicationLogLevel is the lowest level of lines that are kept, of the server's and the
+	// adapter's; a line that is no JSON object with a level counts as INFO. SystemLogLevel is that
+	// of Lambda's own lines. They need LoggingFormat_JSON.
 	// Optional. Default: INFO, which Lambda chooses.
 	ApplicationLogLevel awslambda.ApplicationLogLevel
 	SystemLogLevel      awslambda.SystemLogLevel
@@ -426,15 +426,5 @@ func (h Hosting) checkNetwork(c *web.Check) {
 				})
 			}
 		}
-		return
-	}
-	// Lambda developer guide, "Response streaming", "VPC compatibility".
-	if url, ok := h.Endpoint.(interface{ streams() bool }); ok && url.streams() {
-		c.Problem(web.Problem{
-			Field: "Hosting.Endpoint.InvokeMode",
-			Message: "must not be RESPONSE_STREAM with Workload.VPC, " +
-				"because Lambda does not stream through the URL of a function in a VPC",
-			Fix: "leave it out, or choose fargateweb.Hosting{} or ecsweb.Hosting{}",
-		})
 	}
 }

@@ -376,6 +376,11 @@ func TestGolden(t *testing.T) {
 		"repository of the stack": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4", nil)
 		}},
+		"VPC": {change: func(stack awscdk.Stack, w *web.Workload) {
+			w.VPC = awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{
+				MaxAzs: new(2.0), NatGateways: new(1.0), RestrictDefaultSecurityGroup: new(false),
+			})
+		}},
 		"secrets": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Image = startable()
 			w.Command = []string{"serve"}
@@ -401,7 +406,7 @@ func TestGolden(t *testing.T) {
 			},
 		},
 		"keys of the user": {own: func(stack awscdk.Stack, h *lambdaweb.Hosting) {
-			key := awskms.NewKey(stack, new("Key"), nil)
+			key := awskms.NewKey(stack, new("Key"), &awskms.KeyProps{EnableKeyRotation: new(true)})
 			h.EnvironmentEncryption, h.LogEncryptionKey = key, key
 		}},
 		"managed instances": {own: func(stack awscdk.Stack, h *lambdaweb.Hosting) {

@@ -15,8 +15,8 @@ import (
 
 // ManagedInstances are EC2 instances in your account that Lambda starts, patches and scales (Lambda
 // Managed Instances). An execution environment takes several requests at a time, so the server must
-// be one that can; Lambda tells the adapter how many. There are always environments running, which
-// cost money by the hour, and no cold starts.
+// be one that can; Lambda tells the adapter how many. An AWS Lambda Web Adapter in the image must be
+// 1.0 or newer. There are always environments running, which cost money by the hour.
 //
 // Only published versions of a function run there. Every deployment publishes the version
 // $LATEST.PUBLISHED, and that is what the endpoint calls, because Lambda takes the function's own

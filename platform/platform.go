@@ -447,6 +447,7 @@ var FunctionURLStreaming = lambda(Platform{
 	Timeout:         maxLambdaTimeout,
 	Streaming:       yes,       // AWS::Lambda::Url InvokeMode
 	Streamed:        200 << 20, // Lambda developer guide, "Response streaming"
+	VPC:             Ability{Why: "does not stream from a function in a VPC"}, // the same, "VPC compatibility"
 	Regions:         functionURLRegions,
 	URLNeedsService: true,
 	column:          column{hidden: true}, // the function URL's tells of it
@@ -484,7 +485,9 @@ func lambda(p Platform) Platform {
 	p.Principal = "lambda.amazonaws.com"
 	p.Payload = cmp.Or(p.Payload, lambdaPayload)
 	p.HealthCheck = HealthCheck{StatusCodes: true}
-	p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
+	if p.VPC.Why == "" {
+		p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
+	}
 	p.MaxSubnets, p.MaxSecurityGroups = 16, 5                 // Lambda API reference, VpcConfig
 	p.Secrets = Ability{Can: true, Note: "the adapter gets them"}
 	p.StickySessions = Ability{Why: "gives each request to whichever execution environment is free"}
@@ -512,7 +515,7 @@ func lambda(p Platform) Platform {
 		Least: 1024, // the server runs without the privilege that lower ports need
 		Taken: map[int]string{9001: "Lambda's Runtime API"},
 	}
-	p.column.concurrency = "1 for each environment; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
+	p.column.concurrency = "1 for each environment, more with `ManagedInstances`; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
 	p.column.idle = cmp.Or(p.column.idle, "nothing")
 	p.column.between = "frozen" // developer guide, "Lambda execution environment lifecycle"
 	p.column.newAccounts = "yes"

@@ -100,7 +100,10 @@ func (w *endpointWalk) Validate() *[]*string {
 			ways = waysOutOf(s.Node().Root())
 		}
 		if message := s.unreachable(ways); message != "" {
-			awscdk.Annotations_Of(s).AddWarningV2(new(NetworkWarning), &message)
+			// The CDK forgets what was acknowledged on a construct itself before the warning is
+			// added, but not what was acknowledged above it.
+			below := s.Node().FindChild(&s.check.platform.ID)
+			awscdk.Annotations_Of(below).AddWarningV2(new(NetworkWarning), &message)
 		}
 	}
 	return &[]*string{}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,6 +58,7 @@ func (n *Network) Secure(scope constructs.Construct) {
 				Vpc:                  n.VPC,
 				Description:          new("The server"), // a change would replace the group
 				AllowAllIpv6Outbound: new(n.IPv6),
+				DisableInlineRules:   new(false), // whatever the app's context says
 			}),
 		}
 	}
@@ -110,7 +112,7 @@ func (c *Check) checkNetwork() {
 		return
 	}
 	if !p.VPC.Can {
-		report("VPC", "is set, but "+p.Name+" has no way into a VPC",
+		report("VPC", "is set, but "+p.Name+" "+cmp.Or(p.VPC.Why, "has no way into a VPC"),
 			"choose "+platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC }))
 		return
 	}
@@ -194,7 +196,7 @@ func (c *Check) SameSecurityGroups(field string, groups []awsec2.ISecurityGroup)
 	}
 	own := c.Workload.SecurityGroups
 	if len(own) > 0 && len(groups) > 0 && !slices.Equal(ids(own), ids(groups)) {
-		c.conflict(field, "SecurityGroups", "must be those of")
+		c.conflict(field, "SecurityGroups", "must name the groups of")
 	}
 }
 

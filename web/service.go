@@ -211,7 +211,9 @@ func (s *Service) URL() string {
 	return s.url
 }
 
-// Role is what the running server may do: the workload's own, or the one that was made for it.
+// Role is what the running server may do: the workload's own, or the one that was made for it. For
+// a role that is not made in the service's stack it is a stand-in, which adds what it is granted to a
+// policy of that stack.
 func (s *Service) Role() awsiam.IRole { return s.made.Role }
 
 // GrantPrincipal makes the service a grantee: table.GrantReadData(service).

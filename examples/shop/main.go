@@ -40,10 +40,11 @@ func newShop(app awscdk.App, hosting web.Hosting) awscdk.Stack {
 		Engine: awsrds.DatabaseInstanceEngine_Postgres(&awsrds.PostgresInstanceEngineProps{
 			Version: awsrds.PostgresEngineVersion_VER_17(),
 		}),
-		InstanceType:     awsec2.InstanceType_Of(awsec2.InstanceClass_T4G, awsec2.InstanceSize_MICRO),
-		DatabaseName:     new("shop"),
-		StorageEncrypted: new(true),
-		Vpc:              vpc,
+		InstanceType:       awsec2.InstanceType_Of(awsec2.InstanceClass_T4G, awsec2.InstanceSize_MICRO),
+		DatabaseName:       new("shop"),
+		PubliclyAccessible: new(false), // RDS's own default depends on the VPC
+		StorageEncrypted:   new(true),
+		Vpc:                vpc,
 	})
 	key := awssecretsmanager.NewSecret(stack, new("APIKey"), nil)
 	photos := awss3.NewBucket(stack, new("Photos"), &awss3.BucketProps{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"reflect"
 	"slices"
@@ -28,15 +29,21 @@ type resource struct {
 	Properties map[string]any
 }
 
-// resources returns those of the shop on a hosting.
+// synthesized has the resources of the shop on each hosting, because a synthesis takes a while.
+var synthesized = map[string]map[string]resource{}
+
+// resources returns those of the shop on a hosting. Who changes the map changes a copy.
 func resources(t *testing.T, hosting string) map[string]resource {
 	t.Helper()
-	var template struct{ Resources map[string]resource }
-	text := webtest.Template(t, newShop(webtest.NewApp(t), hostings[hosting]))
-	if err := json.Unmarshal([]byte(text), &template); err != nil {
-		t.Fatal(err)
+	if synthesized[hosting] == nil {
+		var template struct{ Resources map[string]resource }
+		text := webtest.Template(t, newShop(webtest.NewApp(t), hostings[hosting]))
+		if err := json.Unmarshal([]byte(text), &template); err != nil {
+			t.Fatal(err)
+		}
+		synthesized[hosting] = template.Resources
 	}
-	return template.Resources
+	return maps.Clone(synthesized[hosting])
 }
 
 // keep are the types of what holds data. A move must neither replace nor change it.

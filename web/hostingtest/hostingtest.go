@@ -81,16 +81,16 @@ type Harness struct {
 	// SecretsOf replaces Secrets for a hosting without a primary resource.
 	SecretsOf func(service *web.Service) map[string]string
 
+	// Network says where the server's subnets and security groups are. Optional. Default: the hosting
+	// has no way into a VPC.
+	Network Network
+
 	// Variables replaces Environment for a hosting without a primary resource.
 	Variables func(service *web.Service) map[string]any
 
 	// PlainHTTP is true if the service has no certificate with the default options, so its URL
 	// starts with http.
 	PlainHTTP bool
-
-	// GrantsItself is true if the hosting grants the server's role something that the workload does
-	// not ask for, such as to write logs.
-	GrantsItself bool
 
 	// WithLogKey returns the hosting with a key for the log group that it makes; nil if it makes
 	// none.
@@ -185,6 +185,15 @@ var tests = []struct {
 	{"a permissions boundary, a path and a description reach every role", false, testRoleAspects},
 	{"CloudWatch Logs may use the key of a log group", false, testLogKey},
 	{"Connections are one object or an error", false, testConnections},
+	{"the server is in the workload's VPC", false, ifNetwork(testNetwork)},
+	{"the server is in the subnets and security groups that are named", false, ifNetwork(testNetworkNamed)},
+	{"subnets that are known by their ids alone do", false, ifPrivate(testUnknownSubnets)},
+	{"a VPC that is still to be looked up is no error", false, ifNetwork(testLookedUp)},
+	{"a network that cannot work is an error", true, testNetworkErrors},
+	{"one line lets the server into a database", false, ifNetwork(testDatabase)},
+	{"one line lets the server into a security group", false, ifNetwork(testPeer)},
+	{"what the server does not reach from its subnets is a warning", false, ifPrivate(testEndpoints)},
+	{"feature flags do not change the network", false, ifNetwork(testNetworkFlags)},
 	{"UseTable grants and sets the variable", false, testUseTable},
 	{"UseTable refuses what cannot work", false, testUseTableErrors},
 	{"a table elsewhere is a warning", false, testTableElsewhere},

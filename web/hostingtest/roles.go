@@ -116,14 +116,33 @@ func testRoleElsewhere(t *testing.T, h Harness) {
 			wantWarnings(t, stack, service, web.ImmutableRoleWarning, warnings)
 		})
 	}
-	t.Run("immutable, and nothing is granted", func(t *testing.T) {
+	// Some hostings need the role for themselves, such as to write logs.
+	t.Run("imported as immutable, and the workload uses nothing", func(t *testing.T) {
 		stack, w := newStack(t), workload()
-		w.Role = awsiam.Role_FromRoleArn(stack, new("Theirs"), new(arn), &awsiam.FromRoleArnOptions{Mutable: new(false)})
-		service := h.service(stack, "Site", w)
-		if h.GrantsItself {
-			return
+		w.Role = newRole(stack, principal)
+		h.service(stack, "Site", w)
+		want := 0
+		template := templatetest.Of(t, stack)
+		for _, id := range template.IDs("AWS::IAM::Policy") {
+			if of, _ := templatetest.At(template.Resources[id].Properties, "Roles.0.Ref").(string); strings.HasPrefix(of, "Own") {
+				want = 1
+			}
 		}
-		wantWarnings(t, stack, service, web.ImmutableRoleWarning, 0)
+
+		stack = newStack(t)
+		w.Role = awsiam.Role_FromRoleArn(stack, new("Theirs"), new(arn), &awsiam.FromRoleArnOptions{Mutable: new(false)})
+		wantWarnings(t, stack, h.service(stack, "Site", w), web.ImmutableRoleWarning, want)
+	})
+	t.Run("imported from another account", func(t *testing.T) {
+		app := webtest.NewApp(t)
+		stack := awscdk.NewStack(app, new("Stack"), &awscdk.StackProps{
+			Env: &awscdk.Environment{Account: new("210987654321"), Region: new("eu-west-1")},
+		})
+		w := workload()
+		w.Role = awsiam.Role_FromRoleArn(stack, new("Theirs"), new(arn), nil)
+		service := h.service(stack, "Site", w)
+		service.UseTable("TABLE", newTable(stack, "Table"), web.Read)
+		wantWarnings(t, stack, service, web.ImmutableRoleWarning, 1)
 	})
 }
 
