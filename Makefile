@@ -3,11 +3,11 @@
 # The linter runs as a tool of its own version, so that it is no dependency of the library.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Modules of their own: what they need is no dependency of the library.
-MODULES     := examples/guestbook/server examples/ec2 tools/difftest
+MODULES     := examples/guestbook/server examples/shop/server examples/ec2 tools/difftest
 FUZZTIME    := 10m
 
 HOSTINGS    := apprunner ecs fargate lambda
-GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./examples/guestbook
+GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./examples/guestbook ./examples/shop
 
 .DEFAULT_GOAL := all
 .PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
@@ -33,15 +33,17 @@ validate: ## run the tests that make templates with the CDK's validation of them
 race: ## run the tests of the adapter with the race detector (needs a C compiler)
 	go test -race ./adapter/... ./internal/lambdatest
 
-difftest: ## compare with BuildKit over random files (DIFFTEST_COUNT=100000 makes more of them)
+difftest: ## compare with BuildKit and AWS's SDK over random files and requests (DIFFTEST_COUNT=100000 makes more of them)
 	cd tools/difftest && go test -count=1 -v ./...
 
-synth: node_modules/.installed ## synthesize the guestbook for each hosting into cdk.out/<hosting>
+synth: node_modules/.installed ## synthesize the guestbook into cdk.out/<hosting> and the shop into cdk.out/shop/<hosting>
 	@set -e; for hosting in $(HOSTINGS); do \
 		echo "synthesizing examples/guestbook for $$hosting"; \
 		npx --no-install cdk synth --quiet --context hosting=$$hosting --output cdk.out/$$hosting; \
+		echo "synthesizing examples/shop for $$hosting"; \
+		npx --no-install cdk synth --quiet --app "go run ./examples/shop" --context hosting=$$hosting --output cdk.out/shop/$$hosting; \
 	done
-	@go run ./tools/summary cdk.out $(HOSTINGS)
+	@go run ./tools/summary cdk.out $(HOSTINGS) $(HOSTINGS:%=shop/%)
 
 node_modules/.installed: package.json package-lock.json
 	npm ci --no-audit --no-fund

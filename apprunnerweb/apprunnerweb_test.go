@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapprunner"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
@@ -54,6 +56,9 @@ func TestOptions(t *testing.T) {
 		{name: "defaults", want: map[string]string{
 			"ServiceName":                                             "",
 			"AutoScalingConfigurationArn":                             "",
+			"NetworkConfiguration":                                    "",
+			"ObservabilityConfiguration":                              "",
+			"EncryptionConfiguration":                                 "",
 			"InstanceConfiguration.Cpu":                               `"1024"`,
 			"InstanceConfiguration.Memory":                            `"2048"`,
 			"HealthCheckConfiguration":                                `{"Protocol":"TCP","Interval":5,"Timeout":2,"HealthyThreshold":1,"UnhealthyThreshold":5}`,
@@ -100,6 +105,8 @@ func TestOptions(t *testing.T) {
 			"InstanceConfiguration.Cpu": `{"Ref":"AWS::Region"}`, "InstanceConfiguration.Memory": `"2 GB"`,
 		}},
 		{name: "service name", hosting: apprunnerweb.Hosting{ServiceName: "site_1"}, want: map[string]string{"ServiceName": `"site_1"`}},
+		{name: "IPv4", hosting: apprunnerweb.Hosting{IPAddressType: apprunnerweb.IPv4}, want: map[string]string{"NetworkConfiguration": `{"IpAddressType":"IPV4"}`}},
+		{name: "IPv6 too", hosting: apprunnerweb.Hosting{IPAddressType: apprunnerweb.DualStack}, want: map[string]string{"NetworkConfiguration": `{"IpAddressType":"DUAL_STACK"}`}},
 		{name: "auto deployments", hosting: apprunnerweb.Hosting{AutoDeploymentsEnabled: true}, want: map[string]string{
 			"SourceConfiguration.AutoDeploymentsEnabled": `true`,
 		}},
@@ -123,6 +130,64 @@ func TestOptions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Traces need a configuration of the service's, and the permission to send them.
+func TestTraceVendor(t *testing.T) {
+	stack := newStack(t)
+	apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{TraceVendor: apprunnerweb.AWSXRAY})
+	template := templatetest.Of(t, stack)
+	const configuration = "AWS::AppRunner::ObservabilityConfiguration"
+	template.Want(configuration, "TraceConfiguration", `{"Vendor":"AWSXRAY"}`)
+	template.Want(kind, "ObservabilityConfiguration", `{"ObservabilityConfigurationArn":{"Fn::GetAtt":["`+
+		template.IDs(configuration)[0]+`","ObservabilityConfigurationArn"]},"ObservabilityEnabled":true}`)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement", `[{"Action":["xray:GetSamplingRules","xray:GetSamplingStatisticSummaries","xray:GetSamplingTargets",`+
+		`"xray:PutTelemetryRecords","xray:PutTraceSegments"],"Effect":"Allow","Resource":"*"}]`)
+	if policy := template.IDs("AWS::IAM::Policy")[0]; !slices.Contains(template.Resources[template.IDs(kind)[0]].DependsOn, policy) {
+		t.Errorf("the service depends on %q, want %s among them", template.Resources[template.IDs(kind)[0]].DependsOn, policy)
+	}
+}
+
+// A role of another stack may read an encrypted secret by a policy of the service's stack.
+func TestSecretOfRoleOfAnotherStack(t *testing.T) {
+	stack := newStack(t)
+	roles := awscdk.NewStack(stack.Node().Root().(awscdk.App), new("Roles"), nil)
+	w := workload()
+	w.Role = awsiam.NewRole(roles, new("Own"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(new("tasks.apprunner.amazonaws.com"), nil)})
+	w.Secrets = map[string]web.Secret{"PASSWORD": web.SecretsManager(awssecretsmanager.NewSecret(stack, new("Password"), &awssecretsmanager.SecretProps{
+		EncryptionKey: awskms.NewKey(stack, new("Key"), nil),
+	}), "")}
+	apprunnerweb.NewService(stack, "Site", w, apprunnerweb.Hosting{})
+	if ids := templatetest.Of(t, roles).IDs("AWS::IAM::Policy"); len(ids) > 0 {
+		t.Errorf("the role's stack has the policies %q, want none", ids)
+	}
+	template := templatetest.Of(t, stack)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement.0.Action", `"secretsmanager:GetSecretValue"`)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement.1.Action", `"kms:Decrypt"`)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement.1.Condition.StringEquals", `{"kms:ViaService":{"Fn::Join":["",["secretsmanager.",{"Ref":"AWS::Region"},".amazonaws.com"]]}}`)
+}
+
+func TestKMSKey(t *testing.T) {
+	key := func(stack awscdk.Stack, arn string) awskms.IKey {
+		return awskms.Key_FromKeyArn(stack, new("Key"), &arn)
+	}
+	stack := newStack(t)
+	apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{KMSKey: awskms.NewKey(stack, new("Key"), nil)})
+	template := templatetest.Of(t, stack)
+	template.Want(kind, "EncryptionConfiguration", `{"KmsKey":{"Fn::GetAtt":["`+template.IDs("AWS::KMS::Key")[0]+`","Arn"]}}`)
+
+	const must = "Hosting.KMSKey must be a key of one region, by its ARN (arn:aws:kms:REGION:ACCOUNT:key/UUID): App Runner takes no alias and no multi-region key, got "
+	for arn, want := range map[string][]string{
+		"arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef": nil,
+		"arn:aws:kms:eu-west-1:123456789012:key/mrk-0123456789abcdef0123456789abcdef": {must + `"arn:aws:kms:eu-west-1:123456789012:key/mrk-0123456789abcdef0123456789abcdef"`},
+	} {
+		hostingtest.WantProblems(t, web.ServiceProps{Workload: workload(), Hosting: apprunnerweb.Hosting{KMSKey: key(newStack(t), arn)}}, want...)
+	}
+	const elsewhere = "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
+	stack = awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Region: new("eu-west-1")}})
+	hostingtest.WantPanic(t, "Stack/Site", `Hosting.KMSKey must be in the stack's own region eu-west-1, got "`+elsewhere+`"`, func() {
+		apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{KMSKey: key(stack, elsewhere)})
+	})
 }
 
 // One golden template shows the resources of each kind of service.
@@ -152,12 +217,21 @@ func TestGolden(t *testing.T) {
 				CPU: apprunnerweb.HalfVCPU, Memory: apprunnerweb.OneGB,
 				MinSize: 2, MaxSize: 4, MaxConcurrency: 80,
 				AutoDeploymentsEnabled: true, ServiceName: "site",
+				TraceVendor: apprunnerweb.AWSXRAY, IPAddressType: apprunnerweb.DualStack,
+				KMSKey: awskms.Key_FromKeyArn(stack, new("Key"), new("arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef")),
 			})
 		},
 		"shared auto scaling": func(stack awscdk.Stack) {
 			scaling := apprunnerweb.NewAutoScaling(stack, "Scaling", &apprunnerweb.AutoScalingProps{MinSize: 2, Name: "shared"})
 			for _, id := range []string{"One", "Two"} {
 				apprunnerweb.NewService(stack, id, workload(), apprunnerweb.Hosting{AutoScaling: scaling})
+			}
+		},
+		"VPC": func(stack awscdk.Stack) {
+			w := workload()
+			w.VPC = newVPC(stack)
+			for _, id := range []string{"Site", "Blog"} {
+				apprunnerweb.NewService(stack, id, w, apprunnerweb.Hosting{})
 			}
 		},
 		"secrets": func(stack awscdk.Stack) {
@@ -351,6 +425,9 @@ func TestValidate(t *testing.T) {
 		hosting apprunnerweb.Hosting
 		want    []string // whole, and all
 	}{
+		{"an unknown vendor of traces", nil, apprunnerweb.Hosting{TraceVendor: "ZIPKIN"}, []string{`Hosting.TraceVendor must be apprunnerweb.AWSXRAY, got "ZIPKIN"`}},
+		{"an unknown type of addresses", nil, apprunnerweb.Hosting{IPAddressType: "IPV6"},
+			[]string{`Hosting.IPAddressType must be apprunnerweb.IPv4 or apprunnerweb.DualStack, got "IPV6"`}},
 		{"a CPU that is not sold", nil, apprunnerweb.Hosting{CPU: "3 vCPU"},
 			[]string{`Hosting.CPU must be 0.25 vCPU, 0.5 vCPU, 1 vCPU, 2 vCPU or 4 vCPU, got "3 vCPU"`}},
 		{"a memory that is not sold", nil, apprunnerweb.Hosting{Memory: "5 GB"},

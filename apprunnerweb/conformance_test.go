@@ -18,6 +18,7 @@ func TestConformance(t *testing.T) {
 		Secrets:      "SourceConfiguration.ImageRepository.ImageConfiguration.RuntimeEnvironmentSecrets",
 		Command:      "SourceConfiguration.ImageRepository.ImageConfiguration.StartCommand",
 		CommandValue: `"serve --verbose"`,
+		Network:      hostingtest.Network{Type: "AWS::AppRunner::VpcConnector", Subnets: "Subnets", SecurityGroups: "SecurityGroups"},
 		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 			service, _ := apprunnerweb.NewService(scope, id, workload, apprunnerweb.Hosting{})
 			return service

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 
 	"github.com/cdkweb/cdkweb/internal/check"
 	"github.com/cdkweb/cdkweb/internal/token"
@@ -61,6 +62,26 @@ type Hosting struct {
 	// build.apprunner.amazonaws.com.
 	// Optional. Default: a new role that may pull from the image's repository and nothing else.
 	AccessRole awsiam.IRole
+
+	// TraceVendor gets traces of the requests: AWSXRAY. The server's role is granted what sending
+	// them needs, and the server sends its own with OpenTelemetry.
+	// Optional. Default: there are no traces.
+	TraceVendor TraceVendor
+
+	// KMSKey is a key of yours that encrypts App Runner's copy of the image: one of the stack's own
+	// region, not a multi-region key and no alias. A change replaces the service, which fails if it
+	// has a ServiceName. Optional. Default: a key of App Runner's.
+	KMSKey awskms.IKey
+
+	// IPAddressType says whether clients reach the service by IPv4 alone, or by IPv6 too
+	// (DualStack). Optional. Default: IPv4.
+	IPAddressType IPAddressType
+
+	// VPCConnector is the server's way into a VPC that exists already, by [VPCConnectorFromARN].
+	// Its subnets and security groups are the server's.
+	// Optional. Default: with Workload.VPC one that the services of the stack share whose VPC,
+	// subnets and security groups are the same, else none.
+	VPCConnector *VPCConnector
 }
 
 var _ web.Hosting = Hosting{}
@@ -91,6 +112,21 @@ const (
 	EightGB  Memory = "8 GB"
 	TenGB    Memory = "10 GB"
 	TwelveGB Memory = "12 GB"
+)
+
+// TraceVendor is who gets traces, in App Runner's own words.
+type TraceVendor string
+
+// AWSXRAY is AWS X-Ray, the only vendor that App Runner knows.
+const AWSXRAY TraceVendor = "AWSXRAY"
+
+// IPAddressType is how clients reach a service, in App Runner's own words.
+type IPAddressType string
+
+// The types of addresses that a service can have.
+const (
+	IPv4      IPAddressType = "IPV4"
+	DualStack IPAddressType = "DUAL_STACK"
 )
 
 // MinSize and MaxSize, and MaxConcurrency: limits of AWS::AppRunner::AutoScalingConfiguration.
@@ -133,9 +169,50 @@ func (h Hosting) Check(c *web.Check) {
 	h.checkScaling(c)
 	c.Name("ServiceName", h.ServiceName, nameLetters, minName, 40, nameWords)
 	c.Unique("ServiceName", h.ServiceName)
+	c.OneOf("TraceVendor", string(h.TraceVendor), []string{string(AWSXRAY)}, "apprunnerweb.AWSXRAY")
+	c.OneOf(
+		"IPAddressType",
+		string(h.IPAddressType),
+		[]string{string(IPv4), string(DualStack)},
+		"apprunnerweb.IPv4",
+		"apprunnerweb.DualStack",
+	)
+	h.checkKey(c)
 	checkCommand(c)
 	h.checkImage(c)
+	h.checkNetwork(c)
 	c.Warn(ClosedWarning, closedMessage)
+}
+
+// keyARN is App Runner's rule for a key (AWS::AppRunner::Service EncryptionConfiguration). A
+// multi-region key's id starts with mrk-.
+var keyARN = regexp.MustCompile(
+	`^arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`,
+)
+
+func (h Hosting) checkKey(c *web.Check) {
+	if h.KMSKey == nil {
+		return
+	}
+	arn := *h.KMSKey.KeyArn()
+	if token.In(arn) {
+		return
+	}
+	found := keyARN.FindStringSubmatch(arn)
+	switch {
+	case found == nil:
+		c.Problem(web.Problem{
+			Field:   "Hosting.KMSKey",
+			Message: "must be a key of one region, by its ARN (arn:aws:kms:REGION:ACCOUNT:key/UUID): App Runner takes no alias and no multi-region key",
+			Got:     arn,
+		})
+	case c.Target.Region != "" && found[1] != c.Target.Region:
+		c.Problem(web.Problem{
+			Field:   "Hosting.KMSKey",
+			Message: "must be in the stack's own region " + c.Target.Region,
+			Got:     arn,
+		})
+	}
 }
 
 func (h Hosting) checkSize(c *web.Check) {

@@ -21,6 +21,10 @@ type Resources struct {
 
 	// AccessRole is what App Runner pulls the image with; nil for an image in Amazon ECR Public.
 	AccessRole awsiam.IRole
+
+	// VPCConnector is the server's way into a VPC, which other services may share; nil if it has
+	// none.
+	VPCConnector *VPCConnector
 }
 
 // ResourcesOf returns the resources of a service on App Runner, and false if it runs elsewhere.
@@ -64,7 +68,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		accessRole = newAccessRole(scope, "AccessRole", in)
 	}
 	cpu, memory := h.instance()
-	connector := vpcConnectorOf(scope, in.Network())
+	connector := h.connector(scope, in)
 	service := awsapprunner.NewCfnService(scope, new("Resource"), &awsapprunner.CfnServiceProps{
 		ServiceName:         cdk.String(h.ServiceName),
 		SourceConfiguration: h.sourceConfiguration(in, accessRole),
@@ -75,7 +79,9 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		},
 		HealthCheckConfiguration:    healthCheck(in.Workload.HealthCheck),
 		AutoScalingConfigurationArn: h.autoScalingARN(scope),
-		NetworkConfiguration:        connector.configuration(),
+		NetworkConfiguration:        h.networkConfiguration(connector),
+		ObservabilityConfiguration:  h.observability(scope, role),
+		EncryptionConfiguration:     h.encryption(),
 	})
 
 	// App Runner starts the code at once: it must find the policies in place, which hang below the
@@ -84,19 +90,67 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	if accessRole != nil {
 		roles = append(roles, accessRole)
 	}
-	service.Node().AddDependency(roles...)
+	service.Node().AddDependency(append(roles, connector.routes()...)...)
 	if h.ServiceName != "" {
 		cdk.WarnOfTags(service, service.Tags(), TagWarning, h.ServiceName)
 	}
-	return web.Made{
-		URL:           func() string { return "https://" + *service.AttrServiceUrl() },
-		Role:          role,
-		Primary:       service,
-		Environment:   service.SourceConfiguration,
-		Connections:   connector.connections(),
-		NoConnections: "need a VPC; set Workload.VPC",
-		Resources:     &Resources{Service: service, AccessRole: accessRole},
+	made := web.Made{
+		URL:         func() string { return "https://" + *service.AttrServiceUrl() },
+		Role:        role,
+		Primary:     service,
+		Environment: service.SourceConfiguration,
+		Resources:   &Resources{Service: service, AccessRole: accessRole, VPCConnector: connector},
 	}
+	connector.connect(&made)
+	return made
+}
+
+// networkConfiguration is the property of the service; nil if it has nothing to say.
+func (h Hosting) networkConfiguration(connector *VPCConnector) any {
+	egress := connector.egress()
+	if egress == nil && h.IPAddressType == "" {
+		return nil
+	}
+	return &awsapprunner.CfnService_NetworkConfigurationProperty{
+		EgressConfiguration: egress,
+		IpAddressType:       cdk.String(h.IPAddressType),
+	}
+}
+
+// observability makes the configuration of the traces, and grants the role what sending them needs:
+// the actions of AWS's managed policy AWSXRayDaemonWriteAccess, which know no resource.
+func (h Hosting) observability(scope constructs.Construct, role awsiam.IRole) any {
+	if h.TraceVendor == "" {
+		return nil
+	}
+	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: cdk.List([]string{
+			"xray:GetSamplingRules", "xray:GetSamplingStatisticSummaries", "xray:GetSamplingTargets",
+			"xray:PutTelemetryRecords", "xray:PutTraceSegments",
+		}),
+		Resources: &[]*string{new("*")},
+	}))
+	configuration := awsapprunner.NewCfnObservabilityConfiguration(
+		scope,
+		new("Observability"),
+		&awsapprunner.CfnObservabilityConfigurationProps{
+			TraceConfiguration: &awsapprunner.CfnObservabilityConfiguration_TraceConfigurationProperty{
+				Vendor: new(string(h.TraceVendor)),
+			},
+		},
+	)
+	return &awsapprunner.CfnService_ServiceObservabilityConfigurationProperty{
+		ObservabilityEnabled:          new(true),
+		ObservabilityConfigurationArn: configuration.AttrObservabilityConfigurationArn(),
+	}
+}
+
+// encryption names the key; nil for App Runner's own.
+func (h Hosting) encryption() any {
+	if h.KMSKey == nil {
+		return nil
+	}
+	return &awsapprunner.CfnService_EncryptionConfigurationProperty{KmsKey: h.KMSKey.KeyArn()}
 }
 
 // instance returns CPU and memory as App Runner's API does: in units and MB. Tokens stay as they

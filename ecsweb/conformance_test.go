@@ -3,6 +3,8 @@ package ecsweb_test
 import (
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/ecsweb"
@@ -19,6 +21,17 @@ func TestConformance(t *testing.T) {
 		SecretReader: "ExecutionRoleArn",
 		Command:      "PrimaryContainer.Command",
 		CommandValue: `["serve","--verbose"]`,
+		WithLogKey:   func(key awskms.IKey) web.Hosting { return ecsweb.Hosting{LogEncryptionKey: key} },
+		Network: hostingtest.Network{
+			Type:           "AWS::ECS::ExpressGatewayService",
+			Subnets:        "NetworkConfiguration.Subnets",
+			SecurityGroups: "NetworkConfiguration.SecurityGroups",
+			Public:         true,
+			Private: func(subnets *awsec2.SubnetSelection) web.Hosting {
+				return ecsweb.Hosting{VPCSubnets: subnets}
+			},
+			Needs: []string{"ecr.api", "ecr.dkr", "s3", "logs"},
+		},
 		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 			service, _ := ecsweb.NewService(scope, id, workload, ecsweb.Hosting{})
 			return service

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/ecsweb"
@@ -139,6 +140,9 @@ func TestOptions(t *testing.T) {
 			"ScalingTarget.AutoScalingMetric": `"REQUEST_COUNT_PER_TARGET"`, "ScalingTarget.AutoScalingTargetValue": `1000`,
 		}},
 		{name: "service name", hosting: ecsweb.Hosting{ServiceName: "site_1"}, want: map[string]string{"ServiceName": `"site_1"`}},
+		{name: "names of log streams", hosting: ecsweb.Hosting{LogStreamPrefix: "site"}, want: map[string]string{
+			"PrimaryContainer.AwsLogsConfiguration.LogStreamPrefix": `"site"`,
+		}},
 		{name: "an image of another region", change: func(w *web.Workload) {
 			w.Image = webimage.URI("123456789012.dkr.ecr.us-east-1.amazonaws.com/site", nil)
 		}, want: map[string]string{
@@ -186,8 +190,13 @@ func TestGolden(t *testing.T) {
 				ServiceName: "site", OwnCluster: true,
 				VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},
 				SecurityGroups:     []awsec2.ISecurityGroup{awsec2.SecurityGroup_FromSecurityGroupId(stack, new("Group"), new("sg-0123456789abcdef0"), nil)},
-				LogRetentionInDays: 7,
+				LogRetentionInDays: 7, LogStreamPrefix: "site",
 			})
+		},
+		"workload in a VPC": func(stack awscdk.Stack) {
+			w := workload()
+			w.VPC = newVPC(stack)
+			ecsweb.NewService(stack, "Site", w, ecsweb.Hosting{})
 		},
 		"secrets": func(stack awscdk.Stack) {
 			w := workload()
@@ -510,6 +519,53 @@ func TestResourcesOf(t *testing.T) {
 	}
 }
 
+// An execution role of another stack gets its permissions in the service's: to read a secret.
+func TestExecutionRoleOfAnotherStack(t *testing.T) {
+	stack := newStack(t)
+	roles := awscdk.NewStack(stack.Node().Root().(awscdk.App), new("Roles"), nil)
+	service, _ := newService(stack, ecsweb.Hosting{ExecutionRole: newRole(roles, "Execution", "ecs-tasks.amazonaws.com")})
+	service.AddSecret("PASSWORD", web.SecretsManager(awssecretsmanager.NewSecret(stack, new("Password"), nil), ""))
+	if ids := templatetest.Of(t, roles).IDs("AWS::IAM::Policy"); len(ids) > 0 {
+		t.Errorf("the role's stack has the policies %q, want none", ids)
+	}
+	template := templatetest.Of(t, stack)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement.0.Action", `"secretsmanager:GetSecretValue"`)
+	if id, depends := template.IDs("AWS::IAM::Policy")[0], template.Resources[template.IDs(kind)[0]].DependsOn; !slices.Contains(depends, id) {
+		t.Errorf("the service depends on %q, want %s among them", depends, id)
+	}
+}
+
+// The container of a task definition logs as the options say, or the driver.
+func TestLogsOfTaskDefinition(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		hosting func(stack awscdk.Stack) ecsweb.Hosting
+		want    map[string]string
+		groups  int
+	}{
+		{"names of log streams", func(awscdk.Stack) ecsweb.Hosting { return ecsweb.Hosting{LogStreamPrefix: "site"} },
+			map[string]string{"Options.awslogs-stream-prefix": `"site"`}, 1},
+		{"a driver", func(stack awscdk.Stack) ecsweb.Hosting {
+			token := awsecs.Secret_FromSecretsManager(awssecretsmanager.NewSecret(stack, new("Token"), nil), nil)
+			return ecsweb.Hosting{LogDriver: awsecs.LogDrivers_Splunk(&awsecs.SplunkLogDriverProps{SecretToken: token, Url: new("https://splunk.example.com")})}
+		}, map[string]string{"LogDriver": `"splunk"`}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack := newStack(t)
+			hosting := test.hosting(stack)
+			hosting.TaskDefinition = newTaskDefinition(stack, awsecs.CpuArchitecture_X86_64())
+			_, resources := newService(stack, hosting)
+			template := templatetest.Of(t, stack)
+			for path, want := range test.want {
+				template.Want(taskKind, "ContainerDefinitions.0.LogConfiguration."+path, want)
+			}
+			if got := template.Types()["AWS::Logs::LogGroup"]; got != test.groups || (resources.LogGroup != nil) != (test.groups > 0) {
+				t.Errorf("got %d log groups and %v in the resources, want %d", got, resources.LogGroup, test.groups)
+			}
+		})
+	}
+}
+
 // A task definition of the user's gets the workload as its container Main, and excludes what it
 // says itself.
 func TestTaskDefinition(t *testing.T) {
@@ -780,6 +836,10 @@ func TestValidate(t *testing.T) {
 		{"no security group where one should be", nil, ecsweb.Hosting{SecurityGroups: []awsec2.ISecurityGroup{nil}}, []string{"Hosting.SecurityGroups[0] must not be nil"}},
 		{"a retention that CloudWatch Logs does not know", nil, ecsweb.Hosting{LogRetentionInDays: 10}, []string{
 			"Hosting.LogRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got 10"}},
+		{"a prefix of log streams with a colon", nil, ecsweb.Hosting{LogStreamPrefix: "a:b"},
+			[]string{`Hosting.LogStreamPrefix must have 1 to 474 characters but : and *, got "a:b" (3)`}},
+		{"a log driver without a task definition", nil, ecsweb.Hosting{LogDriver: awsecs.LogDrivers_Firelens(&awsecs.FireLensLogDriverProps{})}, []string{
+			"Hosting.LogDriver needs TaskDefinition: Express Mode alone writes to CloudWatch Logs; set that too, or choose fargateweb.Hosting{}"}},
 		{"reserved names", func(w *web.Workload) {
 			w.Environment = map[string]string{
 				"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "x", "AWS_EXECUTION_ENV": "x", "ECS_AGENT_URI": "x", "ECS_CONTAINER_METADATA_URI": "x", "ECS_CONTAINER_METADATA_URI_V4": "x",
@@ -892,6 +952,13 @@ func TestValidateResources(t *testing.T) {
 		{"a log group and a retention", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{LogGroup: awslogs.NewLogGroup(stack, new("Logs"), nil), LogRetentionInDays: 7}
 		}, []string{"Hosting.LogGroup excludes LogRetentionInDays; set the retention where the log group is made"}},
+		{"a log driver and a prefix of log streams", nil, func(stack awscdk.Stack) ecsweb.Hosting {
+			return ecsweb.Hosting{
+				TaskDefinition:  newTaskDefinition(stack, awsecs.CpuArchitecture_X86_64()),
+				LogDriver:       awsecs.LogDrivers_Firelens(&awsecs.FireLensLogDriverProps{}),
+				LogStreamPrefix: "site",
+			}
+		}, []string{"Hosting.LogDriver excludes LogGroup, LogRetentionInDays, LogEncryptionKey and LogStreamPrefix; set them on the driver"}},
 		{"a task definition and its size", nil, func(stack awscdk.Stack) ecsweb.Hosting {
 			return ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil), Memory: 1}
 		}, []string{"Hosting.TaskDefinition excludes CPU, Memory and ExecutionRole; set them in the task definition"}},

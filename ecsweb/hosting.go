@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
@@ -59,7 +60,7 @@ type Hosting struct {
 	// false.
 	OwnCluster bool
 
-	// VPC that the load balancer and the tasks are in.
+	// VPC that the load balancer and the tasks are in; Workload.VPC, if that is set too.
 	// Optional. Default: Workload.VPC; if there is none either, the account's default VPC, in its
 	// public subnets.
 	VPC awsec2.IVpc
@@ -67,23 +68,39 @@ type Hosting struct {
 	// VPCSubnets are all public, or all private. Public ones make a load balancer on the internet,
 	// and tasks with public addresses; private ones a load balancer that only the VPC reaches, and
 	// tasks that need NAT or endpoints to pull the image and to log. They are in at least two
-	// availability zones, with at least 8 free addresses each.
-	// Optional. Default: Workload.VPCSubnets, if they are public; else the public subnets of VPC; if
-	// it has none, its private ones.
+	// availability zones, with at least 8 free addresses each. They replace Workload.VPCSubnets,
+	// where Express Mode cannot have the tasks alone.
+	// Optional. Default: Workload.VPCSubnets, which must be public; without those the public
+	// subnets of VPC, or if it has none, its private ones.
 	VPCSubnets *awsec2.SubnetSelection
 
 	// SecurityGroups of the tasks, beside the one that ECS makes, which lets the load balancer in.
-	// Optional. Default: Workload.SecurityGroups; else a new one if VPC is set, so that the service has Connections; it allows
-	// all outbound traffic.
+	// They are Workload.SecurityGroups, if those are set too.
+	// Optional. Default: Workload.SecurityGroups; else a new one if there is a VPC, so that the
+	// service has Connections; it allows all outbound traffic.
 	SecurityGroups []awsec2.ISecurityGroup
 
-	// LogGroup receives what the server prints. It excludes LogRetentionInDays. Optional. Default:
-	// a new one, deleted with the service.
+	// LogGroup receives what the server prints. It excludes LogRetentionInDays and
+	// LogEncryptionKey. Optional. Default: a new one, deleted with the service.
 	LogGroup awslogs.ILogGroup
 
 	// LogRetentionInDays is how long the new log group keeps what it got: a number of days that
 	// CloudWatch Logs knows, such as 7, 30, 90 or 365. Optional. Default: 30.
 	LogRetentionInDays int
+
+	// LogEncryptionKey encrypts the new log group. Its policy gets a statement that lets CloudWatch
+	// Logs use it; that of an imported key must have one, which is a warning. It excludes LogGroup.
+	// A change encrypts what comes from then on. Optional. Default: CloudWatch Logs' own key.
+	LogEncryptionKey awskms.IKey
+
+	// LogStreamPrefix is the first part of the names of log streams. Optional. Default: "ecs".
+	LogStreamPrefix string
+
+	// LogDriver replaces the log group. It needs TaskDefinition, because Express Mode alone writes
+	// to CloudWatch Logs. Fargate takes awsecs.LogDrivers_AwsLogs, LogDrivers_Firelens and
+	// LogDrivers_Splunk. It excludes LogGroup, LogRetentionInDays, LogEncryptionKey and
+	// LogStreamPrefix. Optional. Default: CloudWatch Logs.
+	LogDriver awsecs.LogDriver
 
 	// TaskDefinition is where the server runs beside other containers, with volumes, or other
 	// settings that Express Mode lacks. The service adds the workload to it, as the container
@@ -133,6 +150,11 @@ const (
 // serviceName).
 var serviceName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
+// logs are the options of the log group.
+func (h Hosting) logs() cdk.Logs {
+	return cdk.Logs{Group: h.LogGroup, Days: h.LogRetentionInDays, Key: h.LogEncryptionKey}
+}
+
 // Platform implements web.Hosting.
 func (h Hosting) Platform() *platform.Platform { return &platform.ECSExpress }
 
@@ -142,6 +164,7 @@ func (h Hosting) withDefaults() Hosting {
 	h.MinTaskCount = cmp.Or(h.MinTaskCount, defaultMinTaskCount)
 	h.MaxTaskCount = cmp.Or(h.MaxTaskCount, max(defaultMaxTaskCount, h.MinTaskCount))
 	h.AutoScalingMetric = cmp.Or(h.AutoScalingMetric, defaultMetric)
+	h.LogStreamPrefix = cmp.Or(h.LogStreamPrefix, ecs.StreamPrefix)
 	if h.AutoScalingTargetValue == 0 && h.AutoScalingMetric != RequestCountPerTarget {
 		h.AutoScalingTargetValue = defaultTarget
 	}
@@ -183,9 +206,28 @@ func (h Hosting) Check(c *web.Check) {
 		[]string{"OwnCluster"},
 		"leave one of them out",
 	)
-	h.checkWorkloadNetwork(c)
-	h.within(c.Workload).checkNetwork(c)
-	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
+	h.checkNetwork(c)
+	h.checkLogs(c)
+}
+
+func (h Hosting) checkLogs(c *web.Check) {
+	logs := h.logs()
+	logs.Check(c)
+	ecs.CheckLogStreamPrefix(c, h.LogStreamPrefix)
+	c.Excludes(
+		"LogDriver",
+		h.LogDriver != nil &&
+			(h.LogGroup != nil || len(logs.Set()) > 0 || h.LogStreamPrefix != ""),
+		[]string{"LogGroup", "LogRetentionInDays", "LogEncryptionKey", "LogStreamPrefix"},
+		"set them on the driver",
+	)
+	if h.LogDriver != nil && h.TaskDefinition == nil {
+		c.Problem(web.Problem{
+			Field:   "Hosting.LogDriver",
+			Message: "needs TaskDefinition: Express Mode alone writes to CloudWatch Logs",
+			Fix:     "set that too, or choose fargateweb.Hosting{}",
+		})
+	}
 }
 
 func (h Hosting) checkScaling(c *web.Check) {

@@ -8,12 +8,14 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/ecs"
 	"github.com/cdkweb/cdkweb/internal/network"
 	"github.com/cdkweb/cdkweb/web"
 )
 
 // placement is where the load balancer and the tasks are.
 type placement struct {
+	vpc     awsec2.IVpc // nil for the account's default one
 	subnets []awsec2.ISubnet
 	groups  []awsec2.ISecurityGroup
 }
@@ -32,44 +34,33 @@ func (h Hosting) within(w web.Workload) Hosting {
 	return h
 }
 
-// checkWorkloadNetwork checks the workload's network against the hosting's.
-func (h Hosting) checkWorkloadNetwork(c *web.Check) {
-	w := c.Workload
-	if h.VPC != nil && w.VPC != nil && *h.VPC.Node().Path() != *w.VPC.Node().Path() {
-		c.Problem(web.Problem{
-			Field:   "Hosting.VPC",
-			Message: "must be Workload.VPC: the tasks are in one VPC",
-			Fix:     "leave it out",
-		})
-	}
-	if h.VPCSubnets != nil || w.VPC == nil || w.VPCSubnets == nil {
-		return
-	}
-	subnets, err := network.Select(w.VPC, w.VPCSubnets)
-	if err == nil && len(network.KindsOf(w.VPC, subnets).Private) > 0 {
-		c.Problem(web.Problem{
-			Field:   "Workload.VPCSubnets",
-			Message: "are private, and Express Mode would put the load balancer into them too, where only the VPC reaches it",
-			Fix: "set ecsweb.Hosting.VPCSubnets, to the public ones for clients on the internet or to these for clients in the VPC; " +
-				"or choose fargateweb.Hosting{}, whose load balancer has subnets of its own",
-		})
-	}
-}
-
 // placement makes a security group if the service is in a VPC and has none.
 func (h Hosting) placement(scope constructs.Construct) placement {
 	subnets, _ := h.subnets() // checked before
-	p := placement{subnets, h.SecurityGroups}
+	p := placement{h.VPC, subnets, h.SecurityGroups}
 	if len(p.groups) == 0 && h.VPC != nil {
 		p.groups = []awsec2.ISecurityGroup{
 			awsec2.NewSecurityGroup(
 				scope,
 				new("SecurityGroup"),
-				&awsec2.SecurityGroupProps{Vpc: h.VPC},
+				&awsec2.SecurityGroupProps{Vpc: h.VPC, DisableInlineRules: new(false)},
 			),
 		}
 	}
 	return p
+}
+
+// network is where the tasks are, and what ECS calls from there; nil for the default VPC.
+func (p placement) network(in *web.Definition) *web.Network {
+	if p.vpc == nil {
+		return nil
+	}
+	return &web.Network{
+		VPC:            p.vpc,
+		Subnets:        p.subnets,
+		SecurityGroups: p.groups,
+		Endpoints:      ecs.Endpoints(in, true),
+	}
 }
 
 // connections are those of the tasks; nil if they have no security group but the one that ECS
@@ -79,6 +70,15 @@ func (p placement) connections() awsec2.Connections {
 		return nil
 	}
 	return awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &p.groups})
+}
+
+// reach is what others need to call the service: the load balancer is in the subnets of the tasks,
+// and its security group is one that ECS makes.
+func (h Hosting) reach(p placement) web.Reach {
+	if h.VPC == nil || len(network.KindsOf(h.VPC, p.subnets).Private) == 0 {
+		return web.Reach{}
+	}
+	return web.Reach{VPC: h.VPC}
 }
 
 // configuration is the property of the service, or nil for the default VPC.
@@ -128,8 +128,12 @@ func (h Hosting) checkNetwork(c *web.Check) {
 			})
 		}
 	}
+	c.SameVPC("VPC", h.VPC)
+	c.SameSecurityGroups("SecurityGroups", h.SecurityGroups)
+	given := h
+	h = h.within(c.Workload)
 	if h.VPC == nil {
-		if h.VPCSubnets != nil {
+		if given.VPCSubnets != nil {
 			c.Problem(web.Problem{
 				Field:   "Hosting.VPCSubnets",
 				Message: "needs VPC, the one that they are in",
@@ -138,43 +142,67 @@ func (h Hosting) checkNetwork(c *web.Check) {
 		}
 		return
 	}
+	vpc, field := "Hosting.VPC", "Hosting.VPCSubnets"
+	if given.VPC == nil {
+		vpc = "Workload.VPC"
+	}
+	if given.VPCSubnets == nil && h.VPCSubnets != nil {
+		field = "Workload.VPCSubnets"
+	}
+	report := func(field, message, fix string) {
+		c.Problem(web.Problem{Field: field, Message: message, Fix: fix})
+	}
 	subnets, err := h.subnets()
-	if err != nil && network.Unknown(h.VPC) {
-		c.Problem(web.Problem{
-			Field:   "Hosting.VPC",
-			Message: "has no subnets that are known",
-			Fix:     "name them when you import it, or set VPCSubnets.Subnets",
-		})
+	kinds := network.KindsOf(h.VPC, subnets)
+	if (err != nil || kinds.Nil || len(subnets) == 0) && field == "Workload.VPCSubnets" {
+		return // reported, or still to be looked up
+	}
+	if (err != nil || len(subnets) == 0) && network.Unknown(h.VPC) && h.VPCSubnets == nil {
+		report(vpc, "has no subnets that are known", "name them when you import it, or set VPCSubnets.Subnets")
 		return
 	}
 	if err != nil {
-		c.Problem(web.Problem{
-			Field:   "Hosting.VPCSubnets",
-			Message: fmt.Sprintf("must choose subnets of VPC: %s", err),
-		})
+		report(field, fmt.Sprintf("must choose subnets of VPC: %s", err), "")
 		return
 	}
-	kinds := network.KindsOf(h.VPC, subnets)
 	if kinds.Nil {
-		c.Problem(web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not hold nil"})
+		report(field+".Subnets", "must not hold nil", "")
 		return
+	}
+	if len(subnets) == 0 && network.Pending(h.VPC) {
+		return // what is known so far are examples
+	}
+	// A workload names a VPC for what the server talks to, and clients stay where they are.
+	const (
+		internal = "and Express Mode would put the load balancer into them too, where only the VPC reaches it"
+		wayOut   = "or choose fargateweb.Hosting{}, whose load balancer has subnets of its own"
+	)
+	if given.VPCSubnets == nil && len(kinds.Private) > 0 {
+		switch {
+		case field == "Workload.VPCSubnets":
+			report(field, "are private, "+internal,
+				"set ecsweb.Hosting.VPCSubnets, to public ones for clients on the internet, "+
+					"or to these for clients in the VPC; "+wayOut)
+			return
+		case vpc == "Workload.VPC":
+			report(vpc, "has private subnets only, "+internal,
+				"set ecsweb.Hosting.VPCSubnets to them if clients are in the VPC; add public ones; "+wayOut)
+			return
+		}
 	}
 	if len(kinds.Public) > 0 && len(kinds.Private) > 0 {
-		c.Problem(web.Problem{Field: "Hosting.VPCSubnets",
-			Message: fmt.Sprintf(
-				"must be all public or all private, got public %s and private %s",
-				strings.Join(kinds.Public, ", "),
-				strings.Join(kinds.Private, ", "),
-			),
-			Fix: "choose awsec2.SubnetType_PUBLIC for a load balancer on the internet, or awsec2.SubnetType_PRIVATE_WITH_EGRESS for one inside the VPC"})
+		report(field, fmt.Sprintf(
+			"must be all public or all private, got public %s and private %s",
+			strings.Join(kinds.Public, ", "),
+			strings.Join(kinds.Private, ", "),
+		), "choose awsec2.SubnetType_PUBLIC for a load balancer on the internet, "+
+			"or awsec2.SubnetType_PRIVATE_WITH_EGRESS for one inside the VPC")
 	}
 	if len(subnets) < 2 || kinds.Known && kinds.Zones < 2 {
-		c.Problem(web.Problem{Field: "Hosting.VPCSubnets",
-			Message: fmt.Sprintf(
-				"must be in at least two availability zones, which the load balancer needs, got %d subnet(s) in %d",
-				len(subnets),
-				kinds.Zones,
-			),
-			Fix: "choose more, or a VPC with two zones"})
+		report(field, fmt.Sprintf(
+			"must be in at least two availability zones, which the load balancer needs, got %d subnet(s) in %d",
+			len(subnets),
+			kinds.Zones,
+		), "choose more, or a VPC with two zones")
 	}
 }

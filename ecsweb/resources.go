@@ -28,7 +28,7 @@ type Resources struct {
 	// InfrastructureRole is what ECS builds the load balancer with, and takes it down.
 	InfrastructureRole awsiam.IRole
 
-	// LogGroup receives what the server prints.
+	// LogGroup receives what the server prints; nil with a LogDriver.
 	LogGroup awslogs.ILogGroup
 
 	// Container is the workload in the task definition that was passed as Hosting.TaskDefinition;
@@ -131,7 +131,9 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 			nil,
 		)
 	}
-	r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
+	if h.LogDriver == nil {
+		r.LogGroup = h.logs().Define(scope, in.Warn)
+	}
 	place := h.placement(scope)
 	props := &awsecs.CfnExpressGatewayServiceProps{
 		ServiceName:           cdk.String(h.ServiceName),
@@ -162,6 +164,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		URL:           func() string { return url(r.Service) },
 		Role:          taskRole,
 		Primary:       r.Service,
+		Reach:         h.reach(place),
+		Network:       place.network(in),
 		Connections:   place.connections(),
 		NoConnections: "need a security group; set Workload.VPC, or VPC or SecurityGroups of ecsweb.Hosting",
 		SecretReader:  func() awsiam.IGrantable { return r.ExecutionRole },
@@ -183,8 +187,9 @@ func (h Hosting) defineTask(
 	props *awsecs.CfnExpressGatewayServiceProps,
 ) awsiam.IRole {
 	role := in.Role(scope, "TaskRole")
-	r.ExecutionRole = h.ExecutionRole
-	if r.ExecutionRole == nil {
+	if h.ExecutionRole != nil {
+		r.ExecutionRole = in.Adopt(scope, "ExecutionRole", h.ExecutionRole)
+	} else {
 		r.ExecutionRole = newExecutionRole(scope, "ExecutionRole", in)
 	}
 	props.Cpu = new(strconv.Itoa(h.CPU))
@@ -199,7 +204,7 @@ func (h Hosting) defineTask(
 		Secrets:       in.Secrets.Pairs("name", "valueFrom"),
 		AwsLogsConfiguration: &awsecs.CfnExpressGatewayService_ExpressGatewayServiceAwsLogsConfigurationProperty{
 			LogGroup:        r.LogGroup.LogGroupName(),
-			LogStreamPrefix: new(ecs.StreamPrefix),
+			LogStreamPrefix: &h.LogStreamPrefix,
 		},
 	}
 	return role
@@ -214,11 +219,14 @@ func (h Hosting) useTask(
 	props *awsecs.CfnExpressGatewayServiceProps,
 ) awsiam.IRole {
 	options := ecs.ContainerOptions(scope, in)
-	options.Logging = ecs.LogDriver(r.LogGroup, ecs.StreamPrefix)
+	options.Logging = h.LogDriver
+	if h.LogDriver == nil {
+		options.Logging = ecs.LogDriver(r.LogGroup, h.LogStreamPrefix)
+	}
 	r.Container = ecs.AddContainer(h.TaskDefinition, in, options)
 	r.ExecutionRole = h.TaskDefinition.ObtainExecutionRole()
 	props.TaskDefinitionArn = h.TaskDefinition.TaskDefinitionArn()
-	return h.TaskDefinition.TaskRole()
+	return in.Adopt(scope, "TaskRole", h.TaskDefinition.TaskRole())
 }
 
 // newRole makes a role for one of AWS's services, with one of AWS's own policies.

@@ -9,13 +9,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsservicediscovery"
 
-	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/ecs"
-	"github.com/cdkweb/cdkweb/internal/network"
 	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webimage"
@@ -69,9 +66,6 @@ var (
 
 	// cookieName is what can be the name of a cookie (RFC 6265, token).
 	cookieName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-
-	// streamPrefix is CloudWatch Logs' rule for names of log streams.
-	streamPrefix = regexp.MustCompile(`^[^:*]+$`)
 )
 
 // Check implements web.Hosting.
@@ -248,174 +242,6 @@ func (h Hosting) checkDeployment(c *web.Check) {
 	}
 }
 
-// vpc is the one that the service is in, with the field that it comes from; nil if it gets one of its
-// own. The error is the CDK's.
-func (h Hosting) vpc() (vpc awsec2.IVpc, field string, err error) {
-	switch {
-	case h.LoadBalancer != nil:
-		return h.LoadBalancer.VPC, "Hosting.LoadBalancer.VPC", nil
-	case h.VPC != nil:
-		return h.VPC, "Hosting.VPC", nil
-	case h.Cluster != nil:
-		vpc, err = h.clusterVPC()
-		return vpc, "Hosting.Cluster.Vpc", err
-	}
-	return nil, "", nil
-}
-
-// clusterVPC is the VPC of a cluster. The error is the CDK's, about one that was imported without.
-func (h Hosting) clusterVPC() (vpc awsec2.IVpc, err error) {
-	err = network.Try(func() { vpc = h.Cluster.Vpc() })
-	return vpc, err
-}
-
-func (h Hosting) checkNetwork(c *web.Check) {
-	for i, group := range h.SecurityGroups {
-		if group == nil {
-			c.Problem(
-				web.Problem{
-					Field:   fmt.Sprintf("Hosting.SecurityGroups[%d]", i),
-					Message: "must not be nil",
-				},
-			)
-		}
-	}
-	c.Excludes(
-		"VPC",
-		h.VPC != nil && h.LoadBalancer != nil,
-		[]string{"LoadBalancer"},
-		"the service is in the load balancer's VPC",
-	)
-	c.Excludes(
-		"VPC",
-		h.VPC != nil && h.Cluster != nil,
-		[]string{"Cluster"},
-		"the service is in the cluster's VPC",
-	)
-	vpc, field, err := h.vpc()
-	if h.Cluster != nil && vpc != nil && err == nil {
-		var clusters awsec2.IVpc
-		clusters, err = h.clusterVPC()
-		if err == nil && *clusters.VpcId() != *vpc.VpcId() { // which may have been imported twice
-			c.Problem(
-				web.Problem{
-					Field:   "Hosting.Cluster",
-					Message: "must be in the VPC of the load balancer and the tasks",
-					Fix:     "make it with awsecs.NewCluster and that Vpc, or leave it out",
-				},
-			)
-			return
-		}
-	}
-	if err != nil {
-		c.Problem(
-			web.Problem{
-				Field:   "Hosting.Cluster",
-				Message: "was imported without its VPC: " + err.Error(),
-				Fix:     "set Vpc when you import it",
-			},
-		)
-		return
-	}
-	if vpc == nil {
-		if h.VPCSubnets != nil {
-			c.Problem(
-				web.Problem{
-					Field:   "Hosting.VPCSubnets",
-					Message: "needs VPC, the one that they are in",
-					Fix:     "without both the service has a VPC of its own",
-				},
-			)
-		}
-		return
-	}
-	if network.Unknown(vpc) && h.VPCSubnets == nil {
-		c.Problem(
-			web.Problem{
-				Field:   field,
-				Message: "has no subnets that are known",
-				Fix:     "name them when you import it, or set VPCSubnets.Subnets",
-			},
-		)
-		return
-	}
-	if h.LoadBalancer == nil {
-		public := *vpc.PublicSubnets()
-		if kinds := network.KindsOf(vpc, public); len(public) < 2 ||
-			kinds.Known && kinds.Zones < 2 {
-			c.Problem(web.Problem{Field: field,
-				Message: fmt.Sprintf(
-					"must have public subnets in at least two availability zones for the service's own load balancer, got %d subnet(s) in %d",
-					len(public),
-					kinds.Zones,
-				),
-				Fix: "add some, or pass LoadBalancer, for instance an Internal one of webalb.NewLoadBalancer"})
-		}
-	}
-	h.checkSubnets(c, vpc, field)
-}
-
-// subnets are those of the tasks. The error is the CDK's.
-func (h Hosting) subnets(vpc awsec2.IVpc) ([]awsec2.ISubnet, error) {
-	if h.VPCSubnets != nil {
-		return network.Select(vpc, h.VPCSubnets)
-	}
-	if private := *vpc.PrivateSubnets(); len(private) > 0 {
-		return private, nil
-	}
-	return *vpc.PublicSubnets(), nil
-}
-
-// public reports whether the subnets of the tasks are.
-func (h Hosting) public(vpc awsec2.IVpc, subnets []awsec2.ISubnet) bool {
-	if h.VPCSubnets == nil {
-		return len(*vpc.PrivateSubnets()) == 0
-	}
-	return len(network.KindsOf(vpc, subnets).Public) > 0
-}
-
-func (h Hosting) checkSubnets(c *web.Check, vpc awsec2.IVpc, field string) {
-	subnets, err := h.subnets(vpc)
-	if err != nil {
-		c.Problem(
-			web.Problem{
-				Field:   "Hosting.VPCSubnets",
-				Message: fmt.Sprintf("must choose subnets of the VPC: %s", err),
-			},
-		)
-		return
-	}
-	var kinds network.Kinds
-	if h.VPCSubnets != nil { // otherwise they are of one kind
-		kinds = network.KindsOf(vpc, subnets)
-	}
-	switch {
-	case kinds.Nil:
-		c.Problem(web.Problem{Field: "Hosting.VPCSubnets.Subnets", Message: "must not hold nil"})
-	case len(subnets) == 0 && h.VPCSubnets != nil:
-		c.Problem(
-			web.Problem{
-				Field:   "Hosting.VPCSubnets.Subnets",
-				Message: "must not be empty",
-				Fix:     "leave it out",
-			},
-		)
-	case len(subnets) == 0:
-		c.Problem(
-			web.Problem{
-				Field:   field,
-				Message: "has only isolated subnets, from which tasks can neither pull the image nor log",
-				Fix:     "add others, or choose them with VPCSubnets if the VPC has endpoints for that",
-			},
-		)
-	case len(kinds.Public) > 0 && len(kinds.Private) > 0:
-		c.Problem(web.Problem{Field: "Hosting.VPCSubnets",
-			Message: fmt.Sprintf("must be all public or all private, got public %s and private %s",
-				strings.Join(kinds.Public, ", "), strings.Join(kinds.Private, ", ")),
-			Fix: "choose awsec2.SubnetType_PUBLIC for tasks with public addresses, or awsec2.SubnetType_PRIVATE_WITH_EGRESS"})
-	}
-}
-
 func (h Hosting) checkContainer(c *web.Check) {
 	if len(h.EntryPoint) > 0 && h.EntryPoint[0] == "" {
 		c.Problem(
@@ -525,20 +351,14 @@ func isLimit(
 }
 
 func (h Hosting) checkLogs(c *web.Check) {
-	cdk.CheckLogGroup(c, h.LogGroup, h.LogRetentionInDays)
-	c.Name(
-		"LogStreamPrefix",
-		h.LogStreamPrefix,
-		streamPrefix,
-		1,
-		512-len("/Main/")-32,
-		"characters but : and *",
-	)
+	logs := h.logs()
+	logs.Check(c)
+	ecs.CheckLogStreamPrefix(c, h.LogStreamPrefix)
 	c.Excludes(
 		"LogDriver",
 		h.LogDriver != nil &&
-			(h.LogGroup != nil || h.LogRetentionInDays != 0 || h.LogStreamPrefix != ""),
-		[]string{"LogGroup", "LogRetentionInDays", "LogStreamPrefix"},
+			(h.LogGroup != nil || len(logs.Set()) > 0 || h.LogStreamPrefix != ""),
+		[]string{"LogGroup", "LogRetentionInDays", "LogEncryptionKey", "LogStreamPrefix"},
 		"set them on the driver",
 	)
 }

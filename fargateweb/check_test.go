@@ -192,7 +192,7 @@ func TestValidateResources(t *testing.T) {
 		mixed = "Hosting.VPCSubnets must be all public or all private, got public PublicSubnet1 and private PrivateSubnet2; " +
 			"choose awsec2.SubnetType_PUBLIC for tasks with public addresses, or awsec2.SubnetType_PRIVATE_WITH_EGRESS"
 		excluded = "Hosting.TaskDefinition excludes CPU, Memory, EphemeralStorage and ExecutionRole; set them in the task definition"
-		driver   = "Hosting.LogDriver excludes LogGroup, LogRetentionInDays and LogStreamPrefix; set them on the driver"
+		driver   = "Hosting.LogDriver excludes LogGroup, LogRetentionInDays, LogEncryptionKey and LogStreamPrefix; set them on the driver"
 	)
 	arn := func(stack awscdk.Stack) awsecs.ICluster {
 		return awsecs.Cluster_FromClusterArn(stack, new("Shared"), new("arn:aws:ecs:eu-west-1:123456789012:cluster/shared"))

@@ -3,6 +3,7 @@ package fargateweb_test
 import (
 	"testing"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/fargateweb"
@@ -20,7 +21,14 @@ func TestConformance(t *testing.T) {
 		SecretReader: "ExecutionRoleArn",
 		Command:      "ContainerDefinitions.0.Command",
 		CommandValue: `["serve","--verbose"]`,
-		PlainHTTP:    true,
+		WithLogKey:   func(key awskms.IKey) web.Hosting { return fargateweb.Hosting{LogEncryptionKey: key} },
+		Network: hostingtest.Network{
+			Type:           "AWS::ECS::Service",
+			Subnets:        "NetworkConfiguration.AwsvpcConfiguration.Subnets",
+			SecurityGroups: "NetworkConfiguration.AwsvpcConfiguration.SecurityGroups",
+			Needs:          []string{"ecr.api", "ecr.dkr", "s3", "logs"},
+		},
+		PlainHTTP: true,
 		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 			service, _ := fargateweb.NewService(scope, id, workload, fargateweb.Hosting{})
 			return service

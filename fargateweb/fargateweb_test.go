@@ -349,6 +349,11 @@ var goldens = map[string]func(stack awscdk.Stack){
 		w := web.Workload{Image: webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "", nil)}
 		fargateweb.NewService(stack, "Site", w, fargateweb.Hosting{})
 	},
+	"workload in a VPC": func(stack awscdk.Stack) {
+		w := workload()
+		w.VPC = newVPC(stack)
+		fargateweb.NewService(stack, "Site", w, fargateweb.Hosting{})
+	},
 	"secrets": func(stack awscdk.Stack) {
 		w := workload()
 		w.Secrets = hostingtest.Secrets(stack)

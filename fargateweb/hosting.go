@@ -6,8 +6,10 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 
+	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webalb"
@@ -103,20 +105,24 @@ type Hosting struct {
 	// Optional. Default: a new one.
 	Cluster awsecs.ICluster
 
-	// VPC that the tasks are in. It excludes LoadBalancer and Cluster, which have one.
-	// Optional. Default: the one of LoadBalancer or Cluster, or else a new one of two availability
-	// zones with public subnets and no NAT gateway.
+	// VPC that the tasks are in; Workload.VPC, if that is set too. It excludes LoadBalancer and
+	// Cluster, which have one.
+	// Optional. Default: the one of LoadBalancer, of the workload or of Cluster, or else a new one
+	// of two availability zones with public subnets and no NAT gateway.
 	VPC awsec2.IVpc
 
 	// VPCSubnets of the tasks, all public or all private. In public ones tasks have public
 	// addresses; private ones need NAT or endpoints to pull the image and to log. Subnets that the
-	// VPC does not know, such as ones imported by their id, count as private.
-	// Optional. Default: the private subnets of the VPC that have a way out; if there are none, its
-	// public ones.
+	// VPC does not know, such as ones imported by their id, count as private. They are those of
+	// Workload.VPCSubnets, if that is set too.
+	// Optional. Default: Workload.VPCSubnets; without those the private subnets of the VPC that
+	// have a way out; if there are none, its public ones.
 	VPCSubnets *awsec2.SubnetSelection
 
-	// SecurityGroups of the tasks. Each gets a rule that lets the load balancer in.
-	// Optional. Default: a new one, which lets the load balancer in and all traffic out.
+	// SecurityGroups of the tasks. Each gets a rule that lets the load balancer in. They are
+	// Workload.SecurityGroups, if those are set too.
+	// Optional. Default: Workload.SecurityGroups; else a new one, which lets the load balancer in
+	// and all traffic out.
 	SecurityGroups []awsec2.ISecurityGroup
 
 	// ServiceDiscovery gives the tasks a DNS name in a Cloud Map namespace, for clients inside of
@@ -166,20 +172,25 @@ type Hosting struct {
 	// Optional. Default: false.
 	ReadonlyRootFilesystem bool
 
-	// LogGroup receives what the server prints. It excludes LogRetentionInDays. Optional. Default:
-	// a new one, deleted with the service.
+	// LogGroup receives what the server prints. It excludes LogRetentionInDays and
+	// LogEncryptionKey. Optional. Default: a new one, deleted with the service.
 	LogGroup awslogs.ILogGroup
 
 	// LogRetentionInDays is how long the new log group keeps what it got: a number of days that
 	// CloudWatch Logs knows, such as 7, 30, 90 or 365. Optional. Default: 30.
 	LogRetentionInDays int
 
+	// LogEncryptionKey encrypts the new log group. Its policy gets a statement that lets CloudWatch
+	// Logs use it; that of an imported key must have one, which is a warning. It excludes LogGroup.
+	// A change encrypts what comes from then on. Optional. Default: CloudWatch Logs' own key.
+	LogEncryptionKey awskms.IKey
+
 	// LogStreamPrefix is the first part of the names of log streams. Optional. Default: "ecs".
 	LogStreamPrefix string
 
 	// LogDriver replaces the log group. Fargate takes awsecs.LogDrivers_AwsLogs,
-	// LogDrivers_Firelens and LogDrivers_Splunk. It excludes LogGroup, LogRetentionInDays and
-	// LogStreamPrefix. Optional. Default: CloudWatch Logs.
+	// LogDrivers_Firelens and LogDrivers_Splunk. It excludes LogGroup, LogRetentionInDays,
+	// LogEncryptionKey and LogStreamPrefix. Optional. Default: CloudWatch Logs.
 	LogDriver awsecs.LogDriver
 }
 
@@ -236,6 +247,11 @@ const (
 
 	tmpSize = 64 // MiB
 )
+
+// logs are the options of the log group.
+func (h Hosting) logs() cdk.Logs {
+	return cdk.Logs{Group: h.LogGroup, Days: h.LogRetentionInDays, Key: h.LogEncryptionKey}
+}
 
 // Platform implements web.Hosting.
 func (h Hosting) Platform() *platform.Platform {

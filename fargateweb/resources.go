@@ -82,15 +82,16 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	for _, flag := range flags {
 		node.SetContext(&flag, true)
 	}
-	r := &Resources{LoadBalancer: h.loadBalancer(scope)}
+	r := &Resources{LoadBalancer: h.loadBalancer(scope, in.Workload)}
 	if h.LogDriver == nil {
-		r.LogGroup = cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)
+		r.LogGroup = h.logs().Define(scope, in.Warn)
 	}
 	r.Cluster = h.cluster(scope, r.LoadBalancer.VPC)
 	role := h.defineTask(scope, in, r)
 	r.TargetGroup = h.targetGroup(scope, in, r.LoadBalancer.VPC)
 	r.Rule = r.LoadBalancer.Forward(scope, "Rule", h.rule(), r.TargetGroup)
-	r.Service = h.service(scope, r)
+	place := h.place(scope, in, r)
+	r.Service = h.service(scope, r, place, role)
 	r.TargetGroup.AddTarget(r.Service.LoadBalancerTarget(&awsecs.LoadBalancerTargetOptions{
 		ContainerName: new(ecs.Container),
 		ContainerPort: new(float64(in.Workload.Port)),
@@ -101,6 +102,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		URL:         func() string { return r.LoadBalancer.URLOf(h.rule()) },
 		Role:        role,
 		Primary:     r.Service.Node().DefaultChild(),
+		Reach:       r.LoadBalancer.Reach(),
+		Network:     &place.Network,
 		Connections: r.Service.Connections(),
 		SecretReader: func() awsiam.IGrantable {
 			role := r.TaskDefinition.ObtainExecutionRole()
@@ -116,12 +119,12 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 }
 
 // loadBalancer is the user's, or a new one.
-func (h Hosting) loadBalancer(scope constructs.Construct) *webalb.LoadBalancer {
+func (h Hosting) loadBalancer(scope constructs.Construct, w web.Workload) *webalb.LoadBalancer {
 	if h.LoadBalancer != nil {
 		return h.LoadBalancer
 	}
 	id, props := "LoadBalancer", &webalb.LoadBalancerProps{}
-	if vpc, _, _ := h.vpc(); vpc != nil { // checked before
+	if vpc, _, _ := h.vpc(w); vpc != nil { // checked before
 		// A load balancer cannot move to another VPC.
 		hash := fnv.New32a()
 		hash.Write([]byte(*vpc.Node().Path()))
@@ -195,20 +198,52 @@ func statusCodes(health web.HealthCheck) string {
 	return cmp.Or(health.StatusCodes, "200")
 }
 
-// service keeps the tasks running.
-func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.FargateService {
-	vpc := r.LoadBalancer.VPC
-	subnets, _ := h.subnets(vpc) // checked before
-	groups := h.SecurityGroups
+// placement is where the tasks are.
+type placement struct {
+	web.Network
+	public bool
+}
+
+// place makes a security group if there is none.
+func (h Hosting) place(
+	scope constructs.Construct,
+	in *web.Definition,
+	r *Resources,
+) placement {
+	vpc, w := r.LoadBalancer.VPC, in.Workload
+	subnets, _ := h.subnets(w, vpc) // checked before
+	groups := h.securityGroups(w)
 	if len(groups) == 0 {
 		groups = []awsec2.ISecurityGroup{
 			awsec2.NewSecurityGroup(
 				scope,
 				new("SecurityGroup"),
-				&awsec2.SecurityGroupProps{Vpc: vpc, Description: new("The tasks")},
+				&awsec2.SecurityGroupProps{
+					Vpc:                vpc,
+					Description:        new("The tasks"),
+					DisableInlineRules: new(false), // whatever the app's context says
+				},
 			),
 		}
 	}
+	return placement{
+		web.Network{
+			VPC:            vpc,
+			Subnets:        subnets,
+			SecurityGroups: groups,
+			Endpoints:      ecs.Endpoints(in, h.LogDriver == nil),
+		},
+		h.public(w, vpc, subnets),
+	}
+}
+
+// service keeps the tasks running.
+func (h Hosting) service(
+	scope constructs.Construct,
+	r *Resources,
+	place placement,
+	role awsiam.IRole,
+) awsecs.FargateService {
 	props := &awsecs.FargateServiceProps{
 		ServiceName:            cdk.String(h.ServiceName),
 		Cluster:                r.Cluster,
@@ -218,9 +253,9 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 		HealthCheckGracePeriod: seconds(h.HealthCheckGracePeriod),
 		MinHealthyPercent:      new(float64(h.MinimumHealthyPercent)),
 		MaxHealthyPercent:      new(float64(h.MaximumPercent)),
-		VpcSubnets:             &awsec2.SubnetSelection{Subnets: &subnets},
-		AssignPublicIp:         new(h.public(vpc, subnets)),
-		SecurityGroups:         &groups,
+		VpcSubnets:             &awsec2.SubnetSelection{Subnets: &place.Subnets},
+		AssignPublicIp:         new(place.public),
+		SecurityGroups:         &place.SecurityGroups,
 		EnableExecuteCommand:   new(h.EnableExecuteCommand),
 		CloudMapOptions:        h.serviceDiscovery(r),
 		CircuitBreaker: &awsecs.DeploymentCircuitBreaker{
@@ -238,12 +273,12 @@ func (h Hosting) service(scope constructs.Construct, r *Resources) awsecs.Fargat
 		props.DesiredCount = new(float64(h.MinTaskCount))
 	}
 	service := awsecs.NewFargateService(scope, new("Service"), props)
-	// Without these a first task could not pull its image.
-	var needs []constructs.IDependable
+	// Without these a first task could not pull its image, or its server could do nothing.
+	needs := []constructs.IDependable{role}
 	if role := r.TaskDefinition.ExecutionRole(); role != nil {
 		needs = append(needs, role)
 	}
-	for _, subnet := range subnets {
+	for _, subnet := range place.Subnets {
 		needs = append(needs, subnet.InternetConnectivityEstablished())
 	}
 	if h.Cluster != nil && h.SpotPercentage > 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/fargateweb"
@@ -129,6 +130,41 @@ func TestOwnRoles(t *testing.T) {
 	template.Want(taskKind, "ExecutionRoleArn", `"arn:aws:iam::123456789012:role/execution"`)
 	if policy := template.IDs(policyKind); len(policy) != 1 || !slices.Contains(template.Resources[template.IDs(serviceKind)[0]].DependsOn, policy[0]) {
 		t.Errorf("the service depends on %q, want the only policy of %q among them", template.Resources[template.IDs(serviceKind)[0]].DependsOn, policy)
+	}
+}
+
+// Roles of another stack get their permissions in the service's: the execution role for the log
+// group, and the role of a task definition of the user's.
+func TestRolesOfAnotherStack(t *testing.T) {
+	for name, hosting := range map[string]func(stack, roles awscdk.Stack) fargateweb.Hosting{
+		"execution role": func(_, roles awscdk.Stack) fargateweb.Hosting {
+			return fargateweb.Hosting{ExecutionRole: newRole(roles, "Execution")}
+		},
+		"role of a task definition": func(stack, roles awscdk.Stack) fargateweb.Hosting {
+			definition := awsecs.NewFargateTaskDefinition(stack, new("Task"), &awsecs.FargateTaskDefinitionProps{TaskRole: newRole(roles, "Task")})
+			return fargateweb.Hosting{TaskDefinition: definition}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack := newStack(t)
+			roles := awscdk.NewStack(stack.Node().Root().(awscdk.App), new("Roles"), nil)
+			service, _ := newService(stack, hosting(stack, roles))
+			bucket := awss3.NewBucket(stack, new("Photos"), nil)
+			service.UseBucket("PHOTOS", bucket, web.Read)
+			if ids := templatetest.Of(t, roles).IDs(policyKind); len(ids) > 0 {
+				t.Errorf("the role's stack has the policies %q, want none", ids)
+			}
+			template := templatetest.Of(t, stack)
+			policies := template.IDs(policyKind)
+			if len(policies) != 2 {
+				t.Errorf("got the policies %q, want one of each role", policies)
+			}
+			for _, id := range policies {
+				if depends := template.Resources[template.IDs(serviceKind)[0]].DependsOn; !slices.Contains(depends, id) {
+					t.Errorf("the service depends on %q, want %s among them", depends, id)
+				}
+			}
+		})
 	}
 }
 

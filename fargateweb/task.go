@@ -24,15 +24,20 @@ func (h Hosting) defineTask(
 	r *Resources,
 ) (role awsiam.IRole) {
 	if h.TaskDefinition != nil {
-		r.TaskDefinition, role = h.TaskDefinition, h.TaskDefinition.TaskRole()
+		r.TaskDefinition = h.TaskDefinition
+		role = in.Adopt(scope, "TaskRole", h.TaskDefinition.TaskRole())
 	} else {
 		role = in.Role(scope, "TaskRole")
+		execution := h.ExecutionRole
+		if execution != nil {
+			execution = in.Adopt(scope, "ExecutionRole", execution)
+		}
 		r.TaskDefinition = awsecs.NewFargateTaskDefinition(scope, new("TaskDefinition"), &awsecs.FargateTaskDefinitionProps{
 			Cpu:                 new(float64(h.CPU)),
 			MemoryLimitMiB:      new(float64(h.Memory)),
 			EphemeralStorageGiB: cdk.Number(h.EphemeralStorage),
 			TaskRole:            role,
-			ExecutionRole:       h.ExecutionRole,
+			ExecutionRole:       execution,
 			RuntimePlatform: &awsecs.RuntimePlatform{
 				CpuArchitecture:       architectures[in.Facts.Architecture](),
 				OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),

@@ -9,9 +9,11 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 
+	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
@@ -38,6 +40,9 @@ type Endpoint interface {
 	// define adds the endpoint to the resources that have their function, and returns the URL
 	// without a slash at the end.
 	define(scope constructs.Construct, in *web.Definition, r *Resources) (url string)
+
+	// reach is what others need to call the URL of an endpoint that is defined.
+	reach(r *Resources) web.Reach
 }
 
 const useFunctionURL = "use Endpoint: lambdaweb.FunctionURL{}, which waits as long as the function"
@@ -50,7 +55,13 @@ func isNil(endpoint Endpoint) bool {
 
 // HTTPAPI is an API Gateway HTTP API with one route for everything and no stage in the path. It
 // waits 30 s for a response, takes requests of up to 6 MB (Lambda's limit), and does not stream.
-type HTTPAPI struct{}
+type HTTPAPI struct {
+	// Authorizer says which requests may come in, one of package awsapigatewayv2authorizers of the
+	// CDK. With NewHttpIamAuthorizer(), requests must be signed by who has execute-api:Invoke, as
+	// the services have that use this one (web.Service.UseService). One authorizer is for one API.
+	// Optional. Default: all requests.
+	Authorizer awsapigatewayv2.IHttpRouteAuthorizer
+}
 
 // HTTPAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 30 s of an HTTP
 // API.
@@ -66,9 +77,10 @@ func (HTTPAPI) check(*web.Check) {}
 
 func (HTTPAPI) variables() map[string]string { return nil }
 
-func (HTTPAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
+func (a HTTPAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
 	r.HTTPAPI = awsapigatewayv2.NewHttpApi(scope, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
-		ApiName: new(apiName(scope)),
+		ApiName:           new(apiName(scope)),
+		DefaultAuthorizer: a.Authorizer,
 		DefaultIntegration: awsapigatewayv2integrations.NewHttpLambdaIntegration(
 			new("Function"),
 			r.Function,
@@ -78,6 +90,22 @@ func (HTTPAPI) define(scope constructs.Construct, _ *web.Definition, r *Resource
 		),
 	})
 	return *r.HTTPAPI.ApiEndpoint()
+}
+
+func (a HTTPAPI) reach(r *Resources) web.Reach {
+	authorizer, ok := a.Authorizer.(interface {
+		AuthorizationType() awsapigatewayv2.HttpAuthorizerType
+	})
+	if !ok || authorizer.AuthorizationType() != awsapigatewayv2.HttpAuthorizerType_IAM {
+		return web.Reach{}
+	}
+	return web.Reach{Grant: func(caller awsiam.IGrantable) {
+		awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
+			Grantee:      caller,
+			Actions:      cdk.List([]string{"execute-api:Invoke"}),
+			ResourceArns: cdk.List([]string{*r.HTTPAPI.ArnForExecuteApi(nil, nil, nil)}),
+		})
+	}}
 }
 
 // apiName is the end of the service's path, which the console shows; without it every API has the
@@ -95,8 +123,32 @@ func apiName(scope constructs.Construct) string {
 // response in base64.
 type RESTAPI struct {
 	// StageName is the first part of every path that clients see; the server does not. 1 to 128
-	// letters, digits, hyphens and underscores. Optional. Default: "prod".
+	// letters, digits, hyphens and underscores. A change replaces the stage, and so the address.
+	// Optional. Default: "prod".
 	StageName string
+
+	// ThrottlingRateLimit is how many requests a second all clients together may send to the stage
+	// over time, and ThrottlingBurstLimit how many at once; the rest get 429.
+	// Optional. Default: the account's limits in the region, 10,000 and 5,000 unless raised.
+	ThrottlingRateLimit, ThrottlingBurstLimit int
+
+	// MetricsEnabled has CloudWatch count requests, errors and latency of each method, which costs
+	// as custom metrics do. Optional. Default: false, of the whole stage only.
+	MetricsEnabled bool
+
+	// TracingEnabled sends traces of the stage to AWS X-Ray. Tracing of the hosting is what the
+	// function sends. Optional. Default: false.
+	TracingEnabled bool
+
+	// LoggingLevel says which requests API Gateway describes in CloudWatch Logs: those that fail
+	// (ERROR), or all (INFO). The account needs a role for that in the region, or the deployment
+	// fails: awsapigateway.NewCfnAccount, once for all APIs.
+	// Optional. Default: awsapigateway.MethodLoggingLevel_OFF.
+	LoggingLevel awsapigateway.MethodLoggingLevel
+
+	// DataTraceEnabled writes headers and bodies into these logs too, and what is secret in them. It
+	// needs LoggingLevel, and is not for production. Optional. Default: false.
+	DataTraceEnabled bool
 }
 
 // RESTAPITimeoutWarning is the id of the warning about a Timeout that exceeds the 29 s of a REST
@@ -128,12 +180,55 @@ func (a RESTAPI) check(c *web.Check) {
 		128,
 		"letters, digits, hyphens and underscores",
 	)
+	c.AtLeast("Endpoint.ThrottlingRateLimit", a.ThrottlingRateLimit, 0)
+	c.AtLeast("Endpoint.ThrottlingBurstLimit", a.ThrottlingBurstLimit, 0)
+	c.OneOf(
+		"Endpoint.LoggingLevel",
+		string(a.LoggingLevel),
+		[]string{
+			string(awsapigateway.MethodLoggingLevel_OFF),
+			string(awsapigateway.MethodLoggingLevel_ERROR),
+			string(awsapigateway.MethodLoggingLevel_INFO),
+		},
+		"awsapigateway.MethodLoggingLevel_OFF",
+		"awsapigateway.MethodLoggingLevel_ERROR",
+		"awsapigateway.MethodLoggingLevel_INFO",
+	)
+	if a.DataTraceEnabled && cmp.Or(a.LoggingLevel, awsapigateway.MethodLoggingLevel_OFF) == awsapigateway.MethodLoggingLevel_OFF {
+		c.Problem(web.Problem{
+			Field:   "Hosting.Endpoint.DataTraceEnabled",
+			Message: "needs logs of requests",
+			Fix:     "set LoggingLevel to awsapigateway.MethodLoggingLevel_INFO",
+		})
+	}
 }
 
 func (RESTAPI) variables() map[string]string { return nil }
 
+// defaultStage is the CDK's, too.
+const defaultStage = "prod"
+
+// stage are the options of the stage. Those that are not set are left out.
+func (a RESTAPI) stage() *awsapigateway.StageOptions {
+	set := func(on bool) *bool {
+		if !on {
+			return nil
+		}
+		return &on
+	}
+	return &awsapigateway.StageOptions{
+		StageName:            new(cmp.Or(a.StageName, defaultStage)),
+		ThrottlingRateLimit:  cdk.Number(a.ThrottlingRateLimit),
+		ThrottlingBurstLimit: cdk.Number(a.ThrottlingBurstLimit),
+		MetricsEnabled:       set(a.MetricsEnabled),
+		TracingEnabled:       set(a.TracingEnabled),
+		LoggingLevel:         a.LoggingLevel,
+		DataTraceEnabled:     set(a.DataTraceEnabled),
+	}
+}
+
 func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
-	stage := cmp.Or(a.StageName, "prod")
+	stage := cmp.Or(a.StageName, defaultStage)
 	r.RESTAPI = awsapigateway.NewRestApi(scope, new("RestApi"), &awsapigateway.RestApiProps{
 		RestApiName:   new(apiName(scope)),
 		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
@@ -141,7 +236,7 @@ func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resour
 			new("*/*"),
 		}, // else API Gateway takes every body for UTF-8 text
 		CloudWatchRole: new(false), // an account-wide setting, not this service's
-		DeployOptions:  &awsapigateway.StageOptions{StageName: &stage},
+		DeployOptions:  a.stage(),
 		DefaultIntegration: awsapigateway.NewLambdaIntegration(
 			r.Function,
 			&awsapigateway.LambdaIntegrationOptions{
@@ -157,6 +252,8 @@ func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resour
 	stack := awscdk.Stack_Of(scope)
 	return "https://" + *r.RESTAPI.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stage
 }
+
+func (RESTAPI) reach(*Resources) web.Reach { return web.Reach{} }
 
 // FunctionURL is the function's own address. It waits as long as the function may run, up to 15
 // minutes, and costs nothing beside the invocations.
@@ -226,4 +323,11 @@ func (f FunctionURL) define(_ constructs.Construct, _ *web.Definition, r *Resour
 	})
 	host := awscdk.Fn_Select(new(float64(2)), awscdk.Fn_Split(new("/"), r.FunctionURL.Url(), nil))
 	return "https://" + *host
+}
+
+func (f FunctionURL) reach(r *Resources) web.Reach {
+	if f.AuthType != awslambda.FunctionUrlAuthType_AWS_IAM {
+		return web.Reach{}
+	}
+	return web.Reach{Grant: func(caller awsiam.IGrantable) { r.FunctionURL.GrantInvokeUrl(caller) }}
 }

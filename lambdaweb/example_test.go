@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 
 	"github.com/cdkweb/cdkweb/lambdaweb"
@@ -24,6 +25,24 @@ func ExampleNewService() {
 			Tracing:    awslambda.Tracing_ACTIVE,
 		})
 	awscdk.NewCfnOutput(stack, new("Function"), &awscdk.CfnOutputProps{Value: resources.Function.FunctionName()})
+}
+
+// A busy server on EC2 instances that Lambda manages.
+func ExampleManagedInstances() {
+	stack := awscdk.NewStack(awscdk.NewApp(nil), new("Shop"), nil)
+	vpc := awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{MaxAzs: new(3.0)})
+	provider := awslambda.NewCapacityProvider(stack, new("Instances"), &awslambda.CapacityProviderProps{
+		Subnets:        vpc.PrivateSubnets(),
+		SecurityGroups: &[]awsec2.ISecurityGroup{awsec2.NewSecurityGroup(stack, new("Group"), &awsec2.SecurityGroupProps{Vpc: vpc})},
+		Architectures:  &[]awslambda.Architecture{awslambda.Architecture_X86_64()},
+	})
+	web.NewService(stack, "Site", &web.ServiceProps{
+		Workload: web.Workload{Image: webimage.Go("./server", nil)},
+		Hosting: lambdaweb.Hosting{
+			MemorySize:       4096,
+			ManagedInstances: &lambdaweb.ManagedInstances{CapacityProvider: provider},
+		},
+	})
 }
 
 // What only Lambda has is at hand for any service.

@@ -9,10 +9,15 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2authorizers"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecr"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/adapter/program/settings"
@@ -21,6 +26,7 @@ import (
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/web/hostingtest"
 	"github.com/cdkweb/cdkweb/web/hostingtest/memweb"
+	"github.com/cdkweb/cdkweb/webalb"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
 )
@@ -60,6 +66,7 @@ func TestOptions(t *testing.T) {
 		name    string
 		change  func(w *web.Workload)
 		hosting lambdaweb.Hosting
+		own     func(stack awscdk.Stack, h *lambdaweb.Hosting)
 		want    map[string]string
 	}{
 		{name: "defaults", want: map[string]string{
@@ -72,6 +79,10 @@ func TestOptions(t *testing.T) {
 			"TracingConfig":                "",
 			"ImageConfig":                  "",
 			"FunctionName":                 "",
+			"KmsKeyArn":                    "",
+			"LoggingConfig.LogFormat":      "",
+			"CapacityProviderConfig":       "",
+			"PublishToLatestPublished":     "",
 			"Environment.Variables":        `{"AWS_LWA_HOST":"127.0.0.1","AWS_LWA_READINESS_CHECK_PROTOCOL":"tcp","PORT":"8080"}`,
 		}},
 		{name: "an image that is built here", change: func(w *web.Workload) { w.Image = built(t) }, want: map[string]string{
@@ -102,11 +113,45 @@ func TestOptions(t *testing.T) {
 		{name: "ephemeral storage", hosting: lambdaweb.Hosting{EphemeralStorageSize: 1024}, want: map[string]string{"EphemeralStorage": `{"Size":1024}`}},
 		{name: "reserved concurrency", hosting: lambdaweb.Hosting{ReservedConcurrentExecutions: 5}, want: map[string]string{"ReservedConcurrentExecutions": `5`}},
 		{name: "tracing", hosting: lambdaweb.Hosting{Tracing: awslambda.Tracing_ACTIVE}, want: map[string]string{"TracingConfig": `{"Mode":"Active"}`}},
+		{name: "a name", hosting: lambdaweb.Hosting{FunctionName: "site"}, want: map[string]string{"FunctionName": `"site"`}},
+		{name: "a key for the variables", own: func(stack awscdk.Stack, h *lambdaweb.Hosting) {
+			h.EnvironmentEncryption = awskms.Key_FromKeyArn(stack, new("Key"), new(keyARN))
+		}, want: map[string]string{"KmsKeyArn": `"` + keyARN + `"`}},
+		{name: "logs as text", hosting: lambdaweb.Hosting{LoggingFormat: awslambda.LoggingFormat_TEXT}, want: map[string]string{"LoggingConfig.LogFormat": `"Text"`}},
+		{name: "logs in JSON", hosting: lambdaweb.Hosting{LoggingFormat: awslambda.LoggingFormat_JSON}, want: map[string]string{
+			"LoggingConfig.LogFormat": `"JSON"`, "LoggingConfig.ApplicationLogLevel": "", "LoggingConfig.SystemLogLevel": "",
+		}},
+		{name: "levels of logs", hosting: lambdaweb.Hosting{
+			LoggingFormat: awslambda.LoggingFormat_JSON, ApplicationLogLevel: awslambda.ApplicationLogLevel_ERROR, SystemLogLevel: awslambda.SystemLogLevel_WARN,
+		}, want: map[string]string{"LoggingConfig.ApplicationLogLevel": `"ERROR"`, "LoggingConfig.SystemLogLevel": `"WARN"`}},
+		{name: "managed instances", own: func(stack awscdk.Stack, h *lambdaweb.Hosting) {
+			h.ManagedInstances = &lambdaweb.ManagedInstances{CapacityProvider: importedProvider(stack)}
+		}, want: map[string]string{
+			"CapacityProviderConfig":   `{"LambdaManagedInstancesCapacityProviderConfig":{"CapacityProviderArn":"` + providerARN + `"}}`,
+			"PublishToLatestPublished": `true`,
+			"FunctionScalingConfig":    "",
+			"MemorySize":               `2048`,
+		}},
+		{name: "managed instances with every option", own: func(stack awscdk.Stack, h *lambdaweb.Hosting) {
+			h.MemorySize = 32768
+			h.ManagedInstances = &lambdaweb.ManagedInstances{
+				CapacityProvider: importedProvider(stack), PerExecutionEnvironmentMaxConcurrency: 20,
+				ExecutionEnvironmentMemoryGiBPerVCPU: 4.5, MinExecutionEnvironments: 1, MaxExecutionEnvironments: 6,
+			}
+		}, want: map[string]string{
+			"CapacityProviderConfig.LambdaManagedInstancesCapacityProviderConfig.PerExecutionEnvironmentMaxConcurrency": `20`,
+			"CapacityProviderConfig.LambdaManagedInstancesCapacityProviderConfig.ExecutionEnvironmentMemoryGiBPerVCpu":  `4.5`,
+			"FunctionScalingConfig": `{"MaxExecutionEnvironments":6,"MinExecutionEnvironments":1}`,
+			"MemorySize":            `32768`,
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stack, w := newStack(t), workload()
 			if test.change != nil {
 				test.change(&w)
+			}
+			if test.own != nil {
+				test.own(stack, &test.hosting)
 			}
 			lambdaweb.NewService(stack, "Site", w, test.hosting)
 			template := templatetest.Of(t, stack)
@@ -117,10 +162,209 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+const (
+	keyARN      = "arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
+	providerARN = "arn:aws:lambda:eu-west-1:123456789012:capacity-provider:shared"
+)
+
+func importedProvider(stack awscdk.Stack) awslambda.ICapacityProvider {
+	return awslambda.CapacityProvider_FromCapacityProviderArn(stack, new("Provider"), new(providerARN))
+}
+
+// newProvider has instances of an architecture.
+func newProvider(stack awscdk.Stack, architecture awslambda.Architecture) awslambda.CapacityProvider {
+	vpc := awsec2.Vpc_FromVpcAttributes(stack, new("VPC"), &awsec2.VpcAttributes{
+		VpcId: new("vpc-0123456789abcdef0"), AvailabilityZones: &[]*string{new("eu-west-1a"), new("eu-west-1b"), new("eu-west-1c")},
+		PrivateSubnetIds: &[]*string{new("subnet-0000000a"), new("subnet-0000000b"), new("subnet-0000000c")},
+	})
+	return awslambda.NewCapacityProvider(stack, new("Provider"), &awslambda.CapacityProviderProps{
+		Subnets:        vpc.PrivateSubnets(),
+		SecurityGroups: &[]awsec2.ISecurityGroup{awsec2.NewSecurityGroup(stack, new("Instances"), &awsec2.SecurityGroupProps{Vpc: vpc})},
+		Architectures:  &[]awslambda.Architecture{architecture},
+	})
+}
+
+// Every option of a REST API's stage, and its default.
+func TestStageOptions(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		api  lambdaweb.RESTAPI
+		want map[string]string
+	}{
+		{"defaults", lambdaweb.RESTAPI{}, map[string]string{"StageName": `"prod"`, "MethodSettings": "", "TracingEnabled": ""}},
+		{"rate", lambdaweb.RESTAPI{ThrottlingRateLimit: 50}, map[string]string{"MethodSettings.0.ThrottlingRateLimit": `50`, "MethodSettings.0.ThrottlingBurstLimit": ""}},
+		{"burst", lambdaweb.RESTAPI{ThrottlingBurstLimit: 10}, map[string]string{"MethodSettings.0.ThrottlingBurstLimit": `10`}},
+		{"metrics", lambdaweb.RESTAPI{MetricsEnabled: true}, map[string]string{"MethodSettings.0.MetricsEnabled": `true`}},
+		{"tracing", lambdaweb.RESTAPI{TracingEnabled: true}, map[string]string{"TracingEnabled": `true`}},
+		{"logs", lambdaweb.RESTAPI{LoggingLevel: awsapigateway.MethodLoggingLevel_ERROR}, map[string]string{
+			"MethodSettings": `[{"DataTraceEnabled":false,"HttpMethod":"*","LoggingLevel":"ERROR","ResourcePath":"/*"}]`,
+		}},
+		{"everything in the logs", lambdaweb.RESTAPI{LoggingLevel: awsapigateway.MethodLoggingLevel_INFO, DataTraceEnabled: true}, map[string]string{
+			"MethodSettings.0.DataTraceEnabled": `true`, "MethodSettings.0.LoggingLevel": `"INFO"`,
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			stack := newStack(t)
+			lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{Endpoint: test.api})
+			template := templatetest.Of(t, stack)
+			for path, want := range test.want {
+				template.Want("AWS::ApiGateway::Stage", path, want)
+			}
+			template.WantTypes(map[string]int{
+				kind: 1, "AWS::IAM::Role": 1, "AWS::IAM::Policy": 1, "AWS::Logs::LogGroup": 1, "AWS::ApiGateway::RestApi": 1,
+				"AWS::ApiGateway::Resource": 1, "AWS::ApiGateway::Method": 2, "AWS::ApiGateway::Deployment": 1,
+				"AWS::ApiGateway::Stage": 1, "AWS::Lambda::Permission": 1,
+			})
+		})
+	}
+}
+
+// The role may decrypt the variables, and do nothing else with the key.
+func TestEnvironmentEncryption(t *testing.T) {
+	stack := newStack(t)
+	key := awskms.NewKey(stack, new("Key"), nil)
+	lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{EnvironmentEncryption: key})
+	template := templatetest.Of(t, stack)
+	arn := `{"Fn::GetAtt":["` + template.IDs("AWS::KMS::Key")[0] + `","Arn"]}`
+	template.Want(kind, "KmsKeyArn", arn)
+	template.Want("AWS::IAM::Policy", "PolicyDocument.Statement.1", `{"Action":"kms:Decrypt","Effect":"Allow","Resource":`+arn+`}`)
+	template.Want("AWS::KMS::Key", "KeyPolicy.Statement.1", "") // but for the account's own
+}
+
+// A fixed name is for one function.
+func TestFunctionNameTwice(t *testing.T) {
+	stack := newStack(t)
+	hosting := lambdaweb.Hosting{FunctionName: "site"}
+	lambdaweb.NewService(stack, "Site", workload(), hosting)
+	hostingtest.WantPanic(t, "Stack/Two", `Hosting.FunctionName is the name of Stack/Site already, got "site"; choose another, or leave it out`, func() {
+		lambdaweb.NewService(stack, "Two", workload(), hosting)
+	})
+}
+
+// Only published versions run on managed instances. Lambda takes the ARN of the function for the
+// version $LATEST.PUBLISHED, so that endpoints need no version, and permissions none either. Lambda
+// moves no function to instances, so a move makes a new one.
+func TestManagedInstances(t *testing.T) {
+	endpoints := map[string]lambdaweb.Endpoint{
+		"HTTP API": lambdaweb.HTTPAPI{}, "REST API": lambdaweb.RESTAPI{}, "function URL": lambdaweb.FunctionURL{},
+	}
+	for name, endpoint := range endpoints {
+		t.Run(name, func(t *testing.T) {
+			stack := newStack(t)
+			elsewhere := awscdk.NewStack(stack.Node().Root().(awscdk.App), new("Default"), nil)
+			provider := newProvider(stack, awslambda.Architecture_X86_64())
+			service, _ := lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{
+				Endpoint: endpoint, ManagedInstances: &lambdaweb.ManagedInstances{CapacityProvider: provider},
+			})
+			lambdaweb.NewService(elsewhere, "Site", workload(), lambdaweb.Hosting{Endpoint: endpoint})
+			template, other := templatetest.Of(t, stack), templatetest.Of(t, elsewhere)
+			id := template.IDs(kind)[0]
+			if other := other.IDs(kind)[0]; id == other {
+				t.Errorf("the function has the id %s with and without instances, so CloudFormation would try to move it", id)
+			}
+			if versions := template.IDs("AWS::Lambda::Version", "AWS::Lambda::Alias"); len(versions) > 0 {
+				t.Errorf("got %q, want only the version that Lambda publishes", versions)
+			}
+			arn, ref := `{"Fn::GetAtt":["`+id+`","Arn"]}`, `{"Ref":"`+id+`"}`
+			for _, permission := range template.IDs("AWS::Lambda::Permission") {
+				if of := templatetest.JSON(t, template.Resources[permission].Properties["FunctionName"]); of != arn && of != ref {
+					t.Errorf("%s is for %s, want the function itself", permission, of)
+				}
+			}
+			template.Want(kind, "CapacityProviderConfig.LambdaManagedInstancesCapacityProviderConfig.CapacityProviderArn",
+				`{"Fn::GetAtt":["`+template.IDs("AWS::Lambda::CapacityProvider")[0]+`","Arn"]}`)
+			template.Want(kind, "VpcConfig", "")
+			hostingtest.WantPanic(t, "Stack/Site", "Connections are those of the security groups of ManagedInstances.CapacityProvider; open the ports for them",
+				func() { service.Connections() })
+		})
+	}
+}
+
+func TestManagedInstancesErrors(t *testing.T) {
+	stack := newStack(t)
+	inRegion := func(region string) awscdk.Stack {
+		return awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Region: &region}})
+	}
+	provider := importedProvider(stack)
+	for _, test := range []struct {
+		name    string
+		change  func(w *web.Workload)
+		hosting lambdaweb.Hosting
+		want    []string
+	}{
+		{"nothing but the least", nil, lambdaweb.Hosting{ManagedInstances: &lambdaweb.ManagedInstances{
+			CapacityProvider: provider, PerExecutionEnvironmentMaxConcurrency: 1, ExecutionEnvironmentMemoryGiBPerVCPU: 2, MinExecutionEnvironments: 1, MaxExecutionEnvironments: 1}}, nil},
+		{"no provider", nil, lambdaweb.Hosting{ManagedInstances: &lambdaweb.ManagedInstances{}},
+			[]string{"Hosting.ManagedInstances.CapacityProvider is required; make one with awslambda.NewCapacityProvider"}},
+		{"too little memory", nil, lambdaweb.Hosting{MemorySize: 2047, ManagedInstances: &lambdaweb.ManagedInstances{CapacityProvider: provider}},
+			[]string{"Hosting.MemorySize must be between 2048 and 32768 MB, got 2047"}},
+		{"too much of everything", nil, lambdaweb.Hosting{MemorySize: 32769, ManagedInstances: &lambdaweb.ManagedInstances{
+			CapacityProvider: provider, PerExecutionEnvironmentMaxConcurrency: 1601, ExecutionEnvironmentMemoryGiBPerVCPU: 8.1, MinExecutionEnvironments: 15001, MaxExecutionEnvironments: 15002,
+		}}, []string{
+			"Hosting.MemorySize must be between 2048 and 32768 MB, got 32769",
+			"Hosting.ManagedInstances.PerExecutionEnvironmentMaxConcurrency must be between 1 and 1600, got 1601",
+			"Hosting.ManagedInstances.MinExecutionEnvironments must be between 1 and 15000, got 15001",
+			"Hosting.ManagedInstances.MaxExecutionEnvironments must be between 1 and 15000, got 15002",
+			"Hosting.ManagedInstances.ExecutionEnvironmentMemoryGiBPerVCPU must be between 2 and 8 GiB, got 8.1",
+		}},
+		{"more at least than at most", nil, lambdaweb.Hosting{ManagedInstances: &lambdaweb.ManagedInstances{
+			CapacityProvider: provider, MinExecutionEnvironments: 3, MaxExecutionEnvironments: 2,
+		}}, []string{"Hosting.ManagedInstances.MinExecutionEnvironments must not be greater than MaxExecutionEnvironments, got 3 and 2; lower the one or raise the other"}},
+		{"a VPC of the workload", func(w *web.Workload) {
+			w.VPC = awsec2.NewVpc(newStack(t), new("VPC"), &awsec2.VpcProps{MaxAzs: new(2.0), RestrictDefaultSecurityGroup: new(false)})
+		}, lambdaweb.Hosting{ManagedInstances: &lambdaweb.ManagedInstances{CapacityProvider: provider}}, []string{
+			"Workload.VPC must not be set with Hosting.ManagedInstances: the server is in the network of the capacity provider; " +
+				"leave it out, and make the provider in the subnets that the server needs"}},
+		{"instances for another architecture", nil, lambdaweb.Hosting{ManagedInstances: &lambdaweb.ManagedInstances{
+			CapacityProvider: newProvider(newStack(t), awslambda.Architecture_ARM_64()),
+		}}, []string{"Hosting.ManagedInstances.CapacityProvider has instances for arm64, but Workload.Image has Architecture x86_64; " +
+			"set Architectures of the provider, or build the image for arm64"}},
+		{"what costs nothing when idle", func(w *web.Workload) { w.Needs.ScaleToZero = true }, lambdaweb.Hosting{ManagedInstances: &lambdaweb.ManagedInstances{CapacityProvider: provider}},
+			[]string{"Workload.Needs.ScaleToZero is set, but Lambda behind an HTTP API with ManagedInstances always has execution environments running; choose lambdaweb.Hosting{}"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := workload()
+			if test.change != nil {
+				test.change(&w)
+			}
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: test.hosting}, test.want...)
+		})
+	}
+	const region = "us-gov-west-1"
+	hostingtest.WantPanic(t, "Stack/Site", "Hosting.ManagedInstances do not exist in us-gov-west-1; leave them out, or choose another region for the stack", func() {
+		stack := inRegion(region)
+		lambdaweb.NewService(stack, "Site", web.Workload{Image: built(t)}, lambdaweb.Hosting{ManagedInstances: &lambdaweb.ManagedInstances{CapacityProvider: importedProvider(stack)}})
+	})
+}
+
+// Only the account's quota tells whether concurrency can be reserved.
+func TestReservedConcurrencyWarning(t *testing.T) {
+	build := func(n int, acknowledge bool) []string {
+		stack := newStack(t)
+		service, _ := lambdaweb.NewService(stack, "Site", workload(), lambdaweb.Hosting{ReservedConcurrentExecutions: n})
+		if acknowledge {
+			awscdk.Annotations_Of(service).AcknowledgeWarning(new(lambdaweb.ReservedConcurrencyWarning), new("known"))
+		}
+		return templatetest.Warnings(t, stack)
+	}
+	if got := build(0, false); len(got) != 0 {
+		t.Errorf("got warnings %q without reserved concurrency, want none", got)
+	}
+	want := "ReservedConcurrentExecutions is 5, and 100 of the account's concurrent executions must stay unreserved, or the deployment fails: " +
+		"new accounts may have a quota of 10. Look at the quota L-B99A9384, \"Concurrent executions\", of AWS Lambda in Service Quotas, and ask for more there"
+	if got := build(5, false); len(got) != 1 || !strings.Contains(got[0], want) || !strings.Contains(got[0], "[ack: cdkweb:reserved-concurrency]") {
+		t.Errorf("got warnings %q, want %s", got, want)
+	}
+	if got := build(5, true); len(got) != 0 {
+		t.Errorf("got warnings %q after acknowledging, want none", got)
+	}
+}
+
 // One golden template shows the resources of each kind of service.
 func TestGolden(t *testing.T) {
 	for name, test := range map[string]struct {
 		change  func(stack awscdk.Stack, w *web.Workload)
+		own     func(stack awscdk.Stack, h *lambdaweb.Hosting)
 		hosting lambdaweb.Hosting
 	}{
 		"HTTP API":                  {},
@@ -131,6 +375,11 @@ func TestGolden(t *testing.T) {
 		"function URL with IAM":     {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}}},
 		"repository of the stack": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Image = webimage.ECR(awsecr.NewRepository(stack, new("Repository"), nil), "1.4", nil)
+		}},
+		"VPC": {change: func(stack awscdk.Stack, w *web.Workload) {
+			w.VPC = awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{
+				MaxAzs: new(2.0), NatGateways: new(1.0), RestrictDefaultSecurityGroup: new(false),
+			})
 		}},
 		"secrets": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Image = startable()
@@ -152,14 +401,32 @@ func TestGolden(t *testing.T) {
 			},
 			hosting: lambdaweb.Hosting{
 				Endpoint: lambdaweb.FunctionURL{}, MemorySize: 1769, Timeout: 15 * time.Minute, EphemeralStorageSize: 2048,
-				ReservedConcurrentExecutions: 10, Tracing: awslambda.Tracing_ACTIVE, LogRetentionInDays: 7,
+				ReservedConcurrentExecutions: 10, Tracing: awslambda.Tracing_ACTIVE, LogRetentionInDays: 7, FunctionName: "site",
+				LoggingFormat: awslambda.LoggingFormat_JSON, ApplicationLogLevel: awslambda.ApplicationLogLevel_WARN, SystemLogLevel: awslambda.SystemLogLevel_WARN,
 			},
 		},
+		"keys of the user": {own: func(stack awscdk.Stack, h *lambdaweb.Hosting) {
+			key := awskms.NewKey(stack, new("Key"), &awskms.KeyProps{EnableKeyRotation: new(true)})
+			h.EnvironmentEncryption, h.LogEncryptionKey = key, key
+		}},
+		"managed instances": {own: func(stack awscdk.Stack, h *lambdaweb.Hosting) {
+			h.ManagedInstances = &lambdaweb.ManagedInstances{
+				CapacityProvider: newProvider(stack, awslambda.Architecture_X86_64()), PerExecutionEnvironmentMaxConcurrency: 10,
+				ExecutionEnvironmentMemoryGiBPerVCPU: 2, MinExecutionEnvironments: 3, MaxExecutionEnvironments: 10,
+			}
+		}},
+		"REST API with every option": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{
+			StageName: "v1", ThrottlingRateLimit: 100, ThrottlingBurstLimit: 50, MetricsEnabled: true, TracingEnabled: true,
+			LoggingLevel: awsapigateway.MethodLoggingLevel_INFO, DataTraceEnabled: true,
+		}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stack, w := newStack(t), workload()
 			if test.change != nil {
 				test.change(stack, &w)
+			}
+			if test.own != nil {
+				test.own(stack, &test.hosting)
 			}
 			lambdaweb.NewService(stack, "Site", w, test.hosting)
 			webtest.Snapshot(t, stack)
@@ -452,6 +719,36 @@ func TestValidate(t *testing.T) {
 		{"a log group and a retention", nil, lambdaweb.Hosting{LogGroup: logGroup(t), LogRetentionInDays: 7},
 			[]string{"Hosting.LogGroup excludes LogRetentionInDays; set the retention where the log group is made"}},
 
+		{"a name with a dot", nil, lambdaweb.Hosting{FunctionName: "my.site"},
+			[]string{`Hosting.FunctionName must have 1 to 64 letters, digits, hyphens and underscores, got "my.site" (7)`}},
+		{"a name too long", nil, lambdaweb.Hosting{FunctionName: strings.Repeat("a", 65)},
+			[]string{`Hosting.FunctionName must have 1 to 64 letters, digits, hyphens and underscores, got "` + strings.Repeat("a", 65) + `" (65)`}},
+		{"the longest name", nil, lambdaweb.Hosting{FunctionName: strings.Repeat("a", 64)}, nil},
+		{"an unknown format of logs", nil, lambdaweb.Hosting{LoggingFormat: "XML"},
+			[]string{`Hosting.LoggingFormat must be awslambda.LoggingFormat_TEXT or awslambda.LoggingFormat_JSON, got "XML"`}},
+		{"levels of logs that are text", nil, lambdaweb.Hosting{LoggingFormat: awslambda.LoggingFormat_TEXT, ApplicationLogLevel: awslambda.ApplicationLogLevel_INFO, SystemLogLevel: awslambda.SystemLogLevel_INFO},
+			[]string{
+				"Hosting.ApplicationLogLevel needs logs in JSON; set LoggingFormat to awslambda.LoggingFormat_JSON",
+				"Hosting.SystemLogLevel needs logs in JSON; set LoggingFormat to awslambda.LoggingFormat_JSON",
+			}},
+		{"unknown levels", nil, lambdaweb.Hosting{LoggingFormat: awslambda.LoggingFormat_JSON, ApplicationLogLevel: "ALL", SystemLogLevel: "ERROR"}, []string{
+			`Hosting.ApplicationLogLevel must be awslambda.ApplicationLogLevel_TRACE, awslambda.ApplicationLogLevel_DEBUG, awslambda.ApplicationLogLevel_INFO, ` +
+				`awslambda.ApplicationLogLevel_WARN, awslambda.ApplicationLogLevel_ERROR or awslambda.ApplicationLogLevel_FATAL, got "ALL"`,
+			`Hosting.SystemLogLevel must be awslambda.SystemLogLevel_DEBUG, awslambda.SystemLogLevel_INFO or awslambda.SystemLogLevel_WARN, got "ERROR"`,
+		}},
+		{"a log group and a key", nil, lambdaweb.Hosting{LogGroup: logGroup(t), LogEncryptionKey: logKey(t)},
+			[]string{"Hosting.LogGroup excludes LogEncryptionKey; set the key where the log group is made"}},
+		{"a log group, a retention and a key", nil, lambdaweb.Hosting{LogGroup: logGroup(t), LogRetentionInDays: 7, LogEncryptionKey: logKey(t)},
+			[]string{"Hosting.LogGroup excludes LogRetentionInDays and LogEncryptionKey; set them where the log group is made"}},
+		{"limits below zero", nil, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{ThrottlingRateLimit: -1, ThrottlingBurstLimit: -1}}, []string{
+			"Hosting.Endpoint.ThrottlingRateLimit must be at least 0, got -1",
+			"Hosting.Endpoint.ThrottlingBurstLimit must be at least 0, got -1",
+		}},
+		{"an unknown level of API Gateway's logs", nil, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{LoggingLevel: "DEBUG"}},
+			[]string{`Hosting.Endpoint.LoggingLevel must be awsapigateway.MethodLoggingLevel_OFF, awsapigateway.MethodLoggingLevel_ERROR or awsapigateway.MethodLoggingLevel_INFO, got "DEBUG"`}},
+		{"bodies in no logs", nil, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{DataTraceEnabled: true}},
+			[]string{"Hosting.Endpoint.DataTraceEnabled needs logs of requests; set LoggingLevel to awsapigateway.MethodLoggingLevel_INFO"}},
+
 		{"a stage with a slash", nil, rest("a/b"), []string{`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "a/b" (3)`}},
 		{"a stage too long", nil, rest(strings.Repeat("a", 129)),
 			[]string{`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "` + strings.Repeat("a", 129) + `" (129)`}},
@@ -489,6 +786,9 @@ func TestValidate(t *testing.T) {
 		})
 	}
 }
+
+// logKey is one of a stack that is never synthesized.
+func logKey(t *testing.T) awskms.IKey { return awskms.NewKey(newStack(t), new("Key"), nil) }
 
 // logGroup is one of a stack that is never synthesized.
 func logGroup(t *testing.T) awslogs.ILogGroup {
@@ -672,4 +972,32 @@ func TestReplacedEnvironment(t *testing.T) {
 		}
 	}()
 	stack.Node().Root().(awscdk.App).Synth(nil)
+}
+
+// A server that uses a database and other services.
+func TestGoldenUses(t *testing.T) {
+	stack := newStack(t)
+	vpc := awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{
+		MaxAzs: new(2.0), NatGateways: new(1.0), RestrictDefaultSecurityGroup: new(false),
+	})
+	database := awsrds.NewDatabaseCluster(stack, new("Database"), &awsrds.DatabaseClusterProps{
+		Vpc: vpc, StorageEncrypted: new(true), Writer: awsrds.ClusterInstance_ServerlessV2(new("Writer"), nil),
+		Engine: awsrds.DatabaseClusterEngine_AuroraPostgres(&awsrds.AuroraPostgresClusterEngineProps{
+			Version: awsrds.AuroraPostgresEngineVersion_VER_16_4(),
+		}),
+	})
+	front := webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{VPC: vpc, Internal: true})
+	w := workload()
+	w.Image, w.VPC = startable(), vpc
+	site, _ := lambdaweb.NewService(stack, "Site", w, lambdaweb.Hosting{})
+	on := func(id string, endpoint lambdaweb.Endpoint) *web.Service {
+		service, _ := lambdaweb.NewService(stack, id, workload(), lambdaweb.Hosting{Endpoint: endpoint})
+		return service
+	}
+	site.UseDatabase("DB", web.DatabaseCluster(database, "shop"))
+	site.UseDatabase("REPORTS", web.DatabaseCluster(database, "shop").WithReader().WithUser("reporter"))
+	site.UseService("PRICES_URL", on("Prices", lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM}))
+	site.UseService("STOCK_URL", on("Stock", lambdaweb.HTTPAPI{Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()}))
+	site.UseService("MAIL_URL", on("Mail", lambdaweb.LoadBalancer{LoadBalancer: front}))
+	webtest.Snapshot(t, stack)
 }

@@ -111,3 +111,5 @@ func (e LoadBalancer) define(scope constructs.Construct, in *web.Definition, r *
 	r.Rule = e.LoadBalancer.Forward(scope, "Rule", e.rule(), r.TargetGroup)
 	return e.LoadBalancer.URLOf(e.rule())
 }
+
+func (e LoadBalancer) reach(*Resources) web.Reach { return e.LoadBalancer.Reach() }

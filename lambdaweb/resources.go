@@ -74,7 +74,7 @@ func (r *Resources) Endpoint() constructs.IConstruct {
 func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made {
 	h = h.withDefaults()
 	role := in.Role(scope, "Role")
-	r := &Resources{LogGroup: cdk.LogGroup(scope, h.LogGroup, h.LogRetentionInDays)}
+	r := &Resources{LogGroup: h.logs().Define(scope, in.Warn)}
 	props := &awslambda.DockerImageFunctionProps{
 		Code: awslambda.DockerImageCode_FromEcr(
 			in.Image.Repository(scope, "ImageRepository"),
@@ -92,43 +92,69 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Environment:                  in.Variables.Map(),
 		Role:                         role,
 		LogGroup:                     r.LogGroup,
+		FunctionName:                 cdk.String(h.FunctionName),
+		EnvironmentEncryption:        h.EnvironmentEncryption,
+		LoggingFormat:                h.LoggingFormat,
+		ApplicationLogLevelV2:        h.ApplicationLogLevel,
+		SystemLogLevelV2:             h.SystemLogLevel,
 	}
 	network := in.Network()
 	if network != nil {
+		network.IPv6 = h.IPv6AllowedForDualStack
 		network.Secure(scope)
 		props.Vpc = network.VPC
 		props.VpcSubnets = &awsec2.SubnetSelection{Subnets: &network.Subnets}
 		props.SecurityGroups = &network.SecurityGroups
+		props.AllowPublicSubnet = new(h.AllowPublicSubnet)
+		if h.IPv6AllowedForDualStack {
+			props.Ipv6AllowedForDualStack = new(true)
+		}
 		grantInterfaces(role)
 	}
-	r.Function = awslambda.NewDockerImageFunction(scope, new("Function"), props)
+	id := "Function"
+	if h.ManagedInstances != nil {
+		id = "ManagedFunction" // Lambda moves no function to instances, or back
+	}
+	r.Function = awslambda.NewDockerImageFunction(scope, &id, props)
 	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
 	handSecrets(r.Function, in)
 	url := h.Endpoint.define(scope, in, r)
 
 	r.LogGroup.GrantWrite(role)
+	if h.EnvironmentEncryption != nil {
+		h.EnvironmentEncryption.Grant(role, new("kms:Decrypt")) // Lambda decrypts as the role
+	}
 	function := r.Function.Node().DefaultChild().(awslambda.CfnFunction)
+	noConnections := "need a VPC; set Workload.VPC"
+	if h.ManagedInstances != nil {
+		h.ManagedInstances.apply(function)
+		noConnections = "are those of the security groups of ManagedInstances.CapacityProvider; open the ports for them"
+	}
 	return web.Made{
 		URL:           func() string { return url },
 		Role:          role,
 		Primary:       function,
 		Environment:   function.Environment,
+		Reach:         h.Endpoint.reach(r),
+		Network:       network,
 		Connections:   network.Connections(),
-		NoConnections: "need a VPC; set Workload.VPC",
+		NoConnections: noConnections,
 		Resources:     r,
 	}
 }
 
 // grantInterfaces lets Lambda make the network interfaces of a function in a VPC. The actions are
 // those of AWS's managed policy AWSLambdaVPCAccessExecutionRole, which also allows to write to
-// every log group; they know no resource.
+// every log group. They are for Lambda, not for the server: a call from a function's code carries
+// the function's ARN, and is not allowed by this.
 func grantInterfaces(role awsiam.IRole) {
 	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions: cdk.List([]string{
 			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
 			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 		}),
-		Resources: &[]*string{new("*")},
+		Resources:  &[]*string{new("*")}, // Lambda developer guide: describing works on all only
+		Conditions: &map[string]any{"Null": map[string]string{"lambda:SourceFunctionArn": "true"}},
 	}))
 }
 

@@ -45,9 +45,22 @@ type Platform struct {
 	// What the place can do.
 	Streaming, WebSockets, StickySessions, ARM64, ScaleToZero Ability
 
-	// VPC says whether a server can reach into a VPC, and InVPC whether it always is in one.
+	// VPC says whether a server can reach into a VPC, and InVPC whether it always is in one. Only a
+	// server that is in one gets out of public subnets, with an address of its own.
 	VPC   Ability
 	InVPC bool
+
+	// PublicSubnets says that a server may be in public subnets all the same: it reaches nothing but
+	// the VPC from there.
+	PublicSubnets bool
+
+	// MaxSubnets and MaxSecurityGroups are how many of each a server can have; 0 if no document
+	// names a limit.
+	MaxSubnets, MaxSecurityGroups int
+
+	// SecretsOutsideVPC says that the place gets the values of secrets by a network of its own, also
+	// for a server with a VPC.
+	SecretsOutsideVPC bool
 
 	// Secrets says whether the place hands the server the values of secrets when it starts.
 	Secrets Ability
@@ -217,6 +230,10 @@ var AppRunner = Platform{
 	VPC:     Ability{Can: true, Note: "by a VPC connector"}, // AWS::AppRunner::VpcConnector
 	Secrets: yes,                                            // RuntimeEnvironmentSecrets
 
+	// AWS Containers Blog, "Deep Dive on AWS App Runner VPC Networking": image, log and secrets go
+	// over the instance's other network interface.
+	SecretsOutsideVPC: true,
+
 	Sizes: Sizes{Pairs: appRunnerSizes, CPU: vCPU, Memory: gigabytes},
 
 	Variables: Variables{
@@ -264,8 +281,12 @@ var ECSExpress = Platform{
 	}, // ECS API, RuntimePlatformOverride
 	ScaleToZero: no, // MinTaskCount: no document has a minimum of 0
 
-	VPC:     Ability{Can: true, Note: "always in one"},
-	InVPC:   true,
+	VPC:   Ability{Can: true, Note: "always in one"},
+	InVPC: true,
+
+	MaxSubnets:        16, // ECS API reference, AwsVpcConfiguration
+	MaxSecurityGroups: 5,
+
 	Secrets: yes, // ECS API reference, Secret
 
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
@@ -304,8 +325,12 @@ var Fargate = Platform{
 	ARM64:       yes, // ECS API reference, RuntimePlatform
 	ScaleToZero: no,  // requests cannot start a first task
 
-	VPC:     Ability{Can: true, Note: "always in one"},
-	InVPC:   true,
+	VPC:   Ability{Can: true, Note: "always in one"},
+	InVPC: true,
+
+	MaxSubnets:        16, // ECS API reference, AwsVpcConfiguration
+	MaxSecurityGroups: 5,
+
 	Secrets: yes, // ECS API reference, Secret
 
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
@@ -422,6 +447,7 @@ var FunctionURLStreaming = lambda(Platform{
 	Timeout:         maxLambdaTimeout,
 	Streaming:       yes,       // AWS::Lambda::Url InvokeMode
 	Streamed:        200 << 20, // Lambda developer guide, "Response streaming"
+	VPC:             Ability{Why: "does not stream from a function in a VPC"}, // the same, "VPC compatibility"
 	Regions:         functionURLRegions,
 	URLNeedsService: true,
 	column:          column{hidden: true}, // the function URL's tells of it
@@ -459,7 +485,10 @@ func lambda(p Platform) Platform {
 	p.Principal = "lambda.amazonaws.com"
 	p.Payload = cmp.Or(p.Payload, lambdaPayload)
 	p.HealthCheck = HealthCheck{StatusCodes: true}
-	p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
+	if p.VPC.Why == "" {
+		p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
+	}
+	p.MaxSubnets, p.MaxSecurityGroups = 16, 5                 // Lambda API reference, VpcConfig
 	p.Secrets = Ability{Can: true, Note: "the adapter gets them"}
 	p.StickySessions = Ability{Why: "gives each request to whichever execution environment is free"}
 	p.ARM64 = yes
@@ -486,7 +515,7 @@ func lambda(p Platform) Platform {
 		Least: 1024, // the server runs without the privilege that lower ports need
 		Taken: map[int]string{9001: "Lambda's Runtime API"},
 	}
-	p.column.concurrency = "1 for each environment; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
+	p.column.concurrency = "1 for each environment, more with `ManagedInstances`; the account's quota, 1,000 unless new" // developer guide, "Lambda quotas"
 	p.column.idle = cmp.Or(p.column.idle, "nothing")
 	p.column.between = "frozen" // developer guide, "Lambda execution environment lifecycle"
 	p.column.newAccounts = "yes"
@@ -514,6 +543,16 @@ var All = []*Platform{
 // Body is how large the body of a request or a response may be whatever it holds, in bytes: 0 if
 // there is no limit. A body that is not text is base64 in the payload, which leaves three quarters.
 func (p *Platform) Body() int { return p.Payload / 4 * 3 }
+
+// OnManagedInstances is a platform of Lambda with functions on Lambda Managed Instances, which
+// never go away.
+func (p *Platform) OnManagedInstances() *Platform {
+	managed := *p
+	managed.ScaleToZero = Ability{
+		Why: "with ManagedInstances always has execution environments running",
+	} // Lambda developer guide, "Scaling Lambda Managed Instances"
+	return &managed
+}
 
 // Behind is the platform behind a load balancer of another idle timeout. Lambda ends a function
 // after 15 minutes at the latest.

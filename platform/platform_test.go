@@ -194,6 +194,24 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
+func TestOnManagedInstances(t *testing.T) {
+	t.Parallel()
+	managed := HTTPAPI.OnManagedInstances()
+	if managed.ScaleToZero.Can || !HTTPAPI.ScaleToZero.Can || managed.Timeout != HTTPAPI.Timeout {
+		t.Errorf("got %+v, want the HTTP API's without scaling to zero, and that unchanged", managed)
+	}
+	for region, want := range map[string]bool{"us-east-1": true, "us-gov-west-1": false, "cn-north-1": false, "": true, "xx-future-1": true} {
+		if got := ManagedInstancesRegions.Has(region); got != want {
+			t.Errorf("managed instances in %q: got %v, want %v", region, got, want)
+		}
+	}
+	for _, region := range ManagedInstancesRegions.Except {
+		if !slices.Contains(known, region) {
+			t.Errorf("managed instances name %s, which is not a known region", region)
+		}
+	}
+}
+
 func TestBehind(t *testing.T) {
 	t.Parallel()
 	if got := Fargate.Behind(IdleTimeout); got != &Fargate {

@@ -26,3 +26,8 @@ var functionURLRegions = Regions{Except: []string{
 	"ap-east-2", "ap-south-2", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2",
 	"il-central-1", "me-central-1", "mx-central-1", "us-gov-east-1", "us-gov-west-1", "cn-northwest-1",
 }}
+
+// ManagedInstancesRegions lack AWS::Lambda::CapacityProvider in CloudFormation (cfn-lint 1.58.0).
+var ManagedInstancesRegions = Regions{Except: []string{
+	"ap-southeast-6", "me-central-1", "us-gov-east-1", "us-gov-west-1", "cn-north-1", "cn-northwest-1",
+}}

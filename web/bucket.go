@@ -22,10 +22,11 @@ func (s *Service) UseBucket(variable string, bucket awss3.IBucket, access Access
 }
 
 var buckets = kind[awss3.IBucket]{
-	name:   "bucket",
-	method: "UseBucket",
-	value:  awss3.IBucket.BucketName,
-	arn:    awss3.IBucket.BucketArn,
+	name:     "bucket",
+	method:   "UseBucket",
+	endpoint: "s3",
+	value:    awss3.IBucket.BucketName,
+	arn:      awss3.IBucket.BucketArn,
 	grants: map[Access]grant[awss3.IBucket]{
 		// Without ListBucket, a request for an object that is not there is a 403 instead of a 404.
 		Read: onBucket(

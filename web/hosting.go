@@ -48,18 +48,34 @@ type Definition struct {
 
 	platform *platform.Platform
 	place    *place
+	warn     func(id, message string) // adds a warning to the service
 }
 
-// Role returns the workload's role, or makes one below scope that the platform's principal can
+// Role returns the workload's role, as Adopt does, or makes one below scope that the platform's principal can
 // assume.
 func (d *Definition) Role(scope constructs.Construct, id string) awsiam.IRole {
 	if d.Workload.Role != nil {
-		return d.Workload.Role
+		return d.Adopt(scope, id, d.Workload.Role)
 	}
 	return awsiam.NewRole(scope, &id, &awsiam.RoleProps{
 		AssumedBy: d.Principal(d.platform.Principal),
 	})
 }
+
+// Adopt returns a role of the user's that can be granted what stands in the service's stack. It is
+// the role itself if it is made in that stack. Else it stands for the role, and keeps what it is
+// granted in a policy below scope: in the role's own stack that would make the two stacks need each
+// other. If the role takes no policies, the service carries a warning as soon as one is missing.
+func (d *Definition) Adopt(scope constructs.Construct, id string, role awsiam.IRole) awsiam.IRole {
+	if _, made := role.(awsiam.Role); made && role.Stack() == d.place.stack {
+		return role
+	}
+	return newForeignRole(scope, id, role, d.warn)
+}
+
+// Warn adds a warning to the service, which users acknowledge by its id. What is known before
+// anything is made is for [Check.Warn].
+func (d *Definition) Warn(id, message string) { d.warn(id, message) }
 
 // Principal is an AWS service, such as ecs.amazonaws.com, for a role that the hosting needs beside
 // the server's.
@@ -87,6 +103,14 @@ type Made struct {
 	// those which are added after somebody replaced the property are an error instead of missing.
 	// Optional. Default: nothing is noticed.
 	Environment func() any
+
+	// Reach is what others need to call the service by its URL. Optional. Default: nothing, the URL is
+	// on the internet and open to everybody.
+	Reach Reach
+
+	// Network is where in a VPC the server is, so that a synthesis finds out what it does not reach
+	// from there; nil if it is in none, or in one that is not known.
+	Network *Network
 
 	// Connections are the network connections of the server; nil if it is in no security group that
 	// is known.

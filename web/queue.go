@@ -22,10 +22,11 @@ func (s *Service) UseQueue(variable string, queue awssqs.IQueue, access Access) 
 }
 
 var queues = kind[awssqs.IQueue]{
-	name:   "queue",
-	method: "UseQueue",
-	value:  awssqs.IQueue.QueueUrl,
-	arn:    awssqs.IQueue.QueueArn,
+	name:     "queue",
+	method:   "UseQueue",
+	endpoint: "sqs",
+	value:    awssqs.IQueue.QueueUrl,
+	arn:      awssqs.IQueue.QueueArn,
 	grants: map[Access]grant[awssqs.IQueue]{
 		Read: onQueue(
 			[]string{

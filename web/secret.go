@@ -126,6 +126,9 @@ func (s *Service) grantSecret(secret Secret) {
 		return
 	}
 	s.granted[reads] = true
+	if !s.check.platform.SecretsOutsideVPC {
+		s.needsEndpoint(secret.kind().service, "secrets")
+	}
 	var reader awsiam.IGrantable = s.made.Role
 	if s.made.SecretReader != nil {
 		reader = s.made.SecretReader()

@@ -50,7 +50,9 @@ type Service struct {
 	secrets   *Variables              // as references
 	uses      map[string]usedResource // by the variable that names it
 	granted   map[granted]bool
-	unsure    []string // variables that may turn out to hold secrets
+	links     []IService          // that are used
+	unsure    []string            // variables that may turn out to hold secrets
+	endpoints map[string][]string // AWS services that the server calls, with what makes it do so
 	made      Made
 	url       string // once it was asked for
 }
@@ -100,11 +102,20 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		Secrets:   s.secrets,
 		platform:  check.platform,
 		place:     place,
+		warn: func(id, message string) {
+			awscdk.Annotations_Of(s).AddWarningV2(&id, &message)
+		},
 	})
 	if s.made.URL == nil || s.made.Role == nil {
 		panicWith(scope, id, Problem{
 			Field:   "Hosting",
 			Message: fmt.Sprintf("%T is incomplete: its Define must return a URL and a Role", props.Hosting),
+		})
+	}
+	if front := s.made.Reach.Connections; front != nil && front.DefaultPort() == nil {
+		panicWith(scope, id, Problem{
+			Field:   "Hosting",
+			Message: fmt.Sprintf("%T is incomplete: Connections of its Reach must have a default port", props.Hosting),
 		})
 	}
 	if s.made.Primary != nil {
@@ -117,6 +128,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		s.grantSecret(check.Workload.Secrets[name])
 	}
 	s.watch(check.unsure)
+	s.watchEndpoints()
 	s.warn()
 	return s
 }
@@ -199,7 +211,9 @@ func (s *Service) URL() string {
 	return s.url
 }
 
-// Role is what the running server may do: the workload's own, or the one that was made for it.
+// Role is what the running server may do: the workload's own, or the one that was made for it. For
+// a role that is not made in the service's stack it is a stand-in, which adds what it is granted to a
+// policy of that stack.
 func (s *Service) Role() awsiam.IRole { return s.made.Role }
 
 // GrantPrincipal makes the service a grantee: table.GrantReadData(service).
@@ -210,16 +224,29 @@ func (s *Service) GrantPrincipal() awsiam.IPrincipal { return s.made.Role }
 // if the server is in no security group that is known.
 func (s *Service) Connections() awsec2.Connections {
 	if s.made.Connections == nil {
-		message := s.made.NoConnections
-		if message == "" {
-			message = fmt.Sprintf(
-				"are not possible on %s with cdkweb yet: the server is in no VPC",
-				s.check.platform.Name,
-			)
-		}
-		s.panic(Problem{Field: "Connections", Message: message})
+		s.panic(Problem{Field: "Connections", Message: s.noConnections()})
 	}
 	return s.made.Connections
+}
+
+// noConnections says why there are none, after the word Connections.
+func (s *Service) noConnections() string {
+	if s.made.NoConnections != "" {
+		return s.made.NoConnections
+	}
+	return fmt.Sprintf(
+		"are not possible on %s with cdkweb yet: the server is in no VPC",
+		s.check.platform.Name,
+	)
+}
+
+// VPC is the one that the server is in, or has its network interfaces in; nil if it is in none, or in
+// one that is not known.
+func (s *Service) VPC() awsec2.IVpc {
+	if s.made.Network == nil {
+		return nil
+	}
+	return s.made.Network.VPC
 }
 
 // Platform is what AWS promises of the place where the service runs.

@@ -24,10 +24,11 @@ func (s *Service) UseTable(variable string, table awsdynamodb.ITable, access Acc
 }
 
 var tables = kind[awsdynamodb.ITable]{
-	name:   "table",
-	method: "UseTable",
-	value:  awsdynamodb.ITable.TableName,
-	arn:    awsdynamodb.ITable.TableArn,
+	name:     "table",
+	method:   "UseTable",
+	endpoint: "dynamodb",
+	value:    awsdynamodb.ITable.TableName,
+	arn:      awsdynamodb.ITable.TableArn,
 	grants: map[Access]grant[awsdynamodb.ITable]{
 		Read:      awsdynamodb.ITable.GrantReadData,
 		Write:     awsdynamodb.ITable.GrantWriteData,

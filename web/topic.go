@@ -17,10 +17,11 @@ func (s *Service) UseTopic(variable string, topic awssns.ITopic) {
 }
 
 var topics = kind[awssns.ITopic]{
-	name:   "topic",
-	method: "UseTopic",
-	value:  awssns.ITopic.TopicArn,
-	arn:    awssns.ITopic.TopicArn,
+	name:     "topic",
+	method:   "UseTopic",
+	endpoint: "sns",
+	value:    awssns.ITopic.TopicArn,
+	arn:      awssns.ITopic.TopicArn,
 	grants: map[Access]grant[awssns.ITopic]{
 		Write: func(topic awssns.ITopic, to awsiam.IGrantable) awsiam.Grant {
 			return grantOn(

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/token"
 )
@@ -30,6 +31,7 @@ const (
 // kind is what there is to know of a kind of resources that services use.
 type kind[R awscdk.IResource] struct {
 	name, method string // "table", "UseTable"
+	endpoint     string // of AWS, by which a server finds it: "dynamodb"
 
 	value  func(R) *string // what the variable holds
 	arn    func(R) *string
@@ -70,7 +72,7 @@ func use[R awscdk.IResource](s *Service, k *kind[R], variable string, resource R
 	switch {
 	case isNil(resource):
 		report(Problem{Message: k.name + " must not be nil"})
-	case again && used.resource != awscdk.IResource(resource):
+	case again && used.resource != constructs.IConstruct(resource):
 		report(Problem{
 			Fix: "choose another name",
 			Message: fmt.Sprintf("names the %s %s already, and cannot name %s too",
@@ -96,6 +98,7 @@ func use[R awscdk.IResource](s *Service, k *kind[R], variable string, resource R
 	}
 	s.setVariable(variable, value)
 	s.uses[variable] = usedResource{k.name, resource}
+	s.needsEndpoint(k.endpoint, fmt.Sprintf("%s(%q)", k.method, variable))
 	if account, region := s.elsewhere(resource, *k.arn(resource)); account != "" || region != "" {
 		name := k.name + " " + *resource.Node().Path()
 		if text := k.elsewhere(resource, name, account, region); text != "" {
@@ -107,7 +110,7 @@ func use[R awscdk.IResource](s *Service, k *kind[R], variable string, resource R
 // usedResource is what a variable names.
 type usedResource struct {
 	kind     string // "table"
-	resource awscdk.IResource
+	resource constructs.IConstruct
 }
 
 // elsewhere returns the account and the region of a resource, each only if it is not the service's.

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/check"
 	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/platform"
@@ -41,6 +42,13 @@ const (
 
 	// RoleWarning is about a role that the hosting cannot assume.
 	RoleWarning = "cdkweb:role-trust"
+
+	// ImmutableRoleWarning is about a role that takes no policies, so that a grant is lost.
+	ImmutableRoleWarning = "cdkweb:role-immutable"
+
+	// LogKeyWarning, cdkweb:log-key-policy, is about a key for logs whose policy the app cannot
+	// change.
+	LogKeyWarning = cdk.LogKeyWarning
 
 	// TableWarning is about a table in another account or region.
 	TableWarning = "cdkweb:table-elsewhere"

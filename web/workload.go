@@ -50,7 +50,10 @@ type Workload struct {
 	// Optional. Default: none, the server takes what there is.
 	Needs Needs
 
-	// Role is what the running server may do; its trust policy must name the hosting's principal.
+	// Role is what the running server may do; its trust policy must name the hosting's principal. It
+	// may be of another stack, or imported: what it is granted then stands in a policy of the
+	// service's stack. One that takes no policies (Mutable: new(false), or of another account) is a
+	// warning if something should have been granted.
 	// Optional. Default: a new role without permissions; grants add to it.
 	Role awsiam.IRole
 

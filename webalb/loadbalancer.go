@@ -18,6 +18,7 @@ import (
 	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/platform"
+	"github.com/cdkweb/cdkweb/web"
 )
 
 // LoadBalancerProps are the options of a load balancer. The zero value is one on the internet, over
@@ -430,6 +431,15 @@ func (l *LoadBalancer) IdleTimeout() time.Duration { return l.idleTimeout }
 // Internal reports whether only the VPC reaches the load balancer; false if the listener is
 // somebody else's, of which it is not known.
 func (l *LoadBalancer) Internal() bool { return l.internal }
+
+// Reach is what services need to call those behind the load balancer. Of somebody else's listener it
+// is not known: they may need a rule of its security groups.
+func (l *LoadBalancer) Reach() web.Reach {
+	if !l.internal {
+		return web.Reach{}
+	}
+	return web.Reach{VPC: l.VPC, Connections: l.Connections()}
+}
 
 // URL is the load balancer's address without a slash at the end. It may hold tokens.
 func (l *LoadBalancer) URL() string { return l.url }

@@ -245,6 +245,7 @@ func (d *dockerBuild) parse(dir string) (*dockerfile.File, int, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	parsed.Platform = architectures[d.options.Architecture.orDefault()].platform
 	index, err := parsed.Pick(d.options.Target)
 	return parsed, index, err
 }

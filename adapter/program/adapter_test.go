@@ -82,13 +82,16 @@ type running struct {
 func start(t testing.TB, lambda *lambdatest.Lambda, env ...string) *running {
 	t.Helper()
 	values := map[string]string{}
-	for _, pair := range lambda.Env(env...) {
+	for _, pair := range lambda.Env(env...) { // the last one counts
 		name, value, _ := strings.Cut(pair, "=")
 		values[name] = value
 	}
-	getenv := func(name string) string { return values[name] }
+	var all environment
+	for name, value := range values {
+		all = append(all, name+"="+value)
+	}
 	r := &running{t: t, said: make(chan struct{}), stop: make(chan os.Signal, 2), done: make(chan error, 2)}
-	go func() { r.done <- run("cdkweb-adapter", getenv, newLogger(r, getenv), r.stop) }()
+	go func() { r.done <- run("cdkweb-adapter", all, newLogger(r, all.get), r.stop) }()
 	t.Cleanup(func() {
 		r.stop <- syscall.SIGTERM
 		r.wait()

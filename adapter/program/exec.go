@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -24,15 +22,15 @@ func execute(arguments []string) error {
 
 // starter is what a start depends on.
 type starter struct {
-	environ []string
-	exec    func(path string, arguments, environ []string) error
+	environment
+	exec func(path string, arguments, environ []string) error
 }
 
 // start does not return if the server could be started. Else it also tells
 // Lambda why, if there is one.
 func (s starter) start(arguments []string) error {
 	kind, err := s.try(arguments)
-	address := s.getenv("AWS_LAMBDA_RUNTIME_API")
+	address := s.get("AWS_LAMBDA_RUNTIME_API")
 	if address == "" {
 		return err
 	}
@@ -49,19 +47,18 @@ func (s starter) try(arguments []string) (kind string, err error) {
 		return faultCommand, usageError("exec takes -- and then a command")
 	}
 	command := arguments[1:]
-	path, commandErr := lookUp(command[0], s.getenv)
-	environ, wanted, referenceErr := s.split()
-	if s.getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start" && (len(wanted) > 0 || referenceErr != nil) {
-		return faultSecret, errors.New("secrets do not go with SnapStart: their values would be part of the snapshot, " +
-			"and stay the old ones after they were changed; switch SnapStart off, or let the server fetch them after each restore")
-	}
-	values, fetchErr := secrets.Fetch(wanted, s.getenv)
-	if err := errors.Join(referenceErr, fetchErr); err != nil {
+	path, commandErr := lookUp(command[0], s.get)
+	wanted, values, err := s.fetchForStart()
+	if err != nil {
 		return faultSecret, errors.Join(err, commandErr)
 	}
 	if commandErr != nil {
 		return faultCommand, commandErr
 	}
+	environ := s.without(func(name string) bool {
+		_, isSecret := values[name]
+		return isSecret || strings.HasPrefix(name, settings.SecretPrefix)
+	})
 	for _, v := range wanted {
 		environ = append(environ, v.Name+"="+values[v.Name])
 	}
@@ -72,51 +69,17 @@ func (s starter) try(arguments []string) (kind string, err error) {
 	return faultCommand, fmt.Errorf("cannot start %s: %w", path, err)
 }
 
-// getenv is os.Getenv for the starter's environment.
-func (s starter) getenv(name string) string {
-	value, _ := s.lookupEnv(name)
-	return value
-}
-
-// lookupEnv takes the first of variables that come twice, as libraries in C do.
-func (s starter) lookupEnv(name string) (string, bool) {
-	for _, pair := range s.environ {
-		if n, value, _ := strings.Cut(pair, "="); n == name {
-			return value, true
+// fetchForStart is fetch, unless the values would stay the old ones in every
+// environment that is restored from a snapshot.
+func (s starter) fetchForStart() ([]secrets.Variable, map[string]string, error) {
+	if s.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start" && s.get(settings.AfterRestorePath) == "" {
+		if wanted, err := s.secrets(); len(wanted) > 0 || err != nil {
+			return nil, nil, errors.New("secrets need " + settings.AfterRestorePath + " under SnapStart, because the values that are part of " +
+				"the snapshot stay the old ones after they were changed; set it to a path at which the server takes the new values, " +
+				"or switch SnapStart off")
 		}
 	}
-	return "", false
-}
-
-// split returns the environment without the references, and the variables that
-// they are for. A variable that is there already needs no secret: this is how
-// the same command runs on a laptop.
-func (s starter) split() (environ []string, wanted []secrets.Variable, err error) {
-	var errs []error
-	for _, pair := range s.environ {
-		name, text, _ := strings.Cut(pair, "=")
-		variable, ok := strings.CutPrefix(name, settings.SecretPrefix)
-		if !ok {
-			environ = append(environ, pair)
-			continue
-		}
-		if _, ok := s.lookupEnv(variable); ok {
-			continue
-		}
-		r, err := secrets.Parse(text)
-		switch {
-		case variable == "":
-			errs = append(errs, fmt.Errorf("%s must have the name of a variable behind it", name))
-		case err != nil:
-			if strings.HasPrefix(text, "arn:") { // else somebody may have written the secret itself there
-				name += ", " + strconv.Quote(text) + ","
-			}
-			errs = append(errs, fmt.Errorf("%s holds no reference to a secret: %w", name, err))
-		case !slices.ContainsFunc(wanted, func(v secrets.Variable) bool { return v.Name == variable }):
-			wanted = append(wanted, secrets.Variable{Name: variable, Reference: r})
-		}
-	}
-	return environ, wanted, errors.Join(errs...)
+	return s.fetch()
 }
 
 // defaultPath is where programs are looked for in an environment without PATH.

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -25,6 +27,8 @@ const (
 	secretARN    = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/db-AbCdEf"
 	parameterARN = "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/key"
 
+	restoredPath = "/restored"
+
 	// serverMode makes this test's own binary a web server.
 	serverMode = "ADAPTER_TEST_SERVER"
 )
@@ -36,6 +40,7 @@ type process struct {
 	Folder    string
 	Environ   []string
 	Files     []string // that were open at its start
+	Restored  []string // what came after a restore: content types and bodies
 }
 
 // self returns what this process is.
@@ -57,6 +62,14 @@ func serveSelf() int {
 		return 1
 	}
 	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == restoredPath { // comes once, before any invocation
+			body, err := io.ReadAll(r.Body)
+			started.Restored = append(started.Restored, fmt.Sprint(r.Method, " ", r.Header.Values("Content-Type"), " ", string(body), " ", err))
+			if os.Getenv("REFUSES") != "" {
+				w.WriteHeader(http.StatusUnsupportedMediaType)
+			}
+			return
+		}
 		json.NewEncoder(w).Encode(started)
 	}))
 	<-stop
@@ -174,8 +187,8 @@ func TestExecFails(t *testing.T) {
 		},
 		{
 			"SnapStart", "Adapter.SecretUnavailable", serverCommand(t), []string{"AWS_LAMBDA_INITIALIZATION_TYPE=snap-start"}, 1,
-			[]string{"secrets do not go with SnapStart: their values would be part of the snapshot, and stay the old ones after they were changed; " +
-				"switch SnapStart off, or let the server fetch them after each restore"},
+			[]string{"secrets need AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH under SnapStart, because the values that are part of the snapshot stay the old ones " +
+				"after they were changed; set it to a path at which the server takes the new values, or switch SnapStart off"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -278,6 +291,12 @@ func TestStarter(t *testing.T) {
 			kind: faultCommand, err: "cannot start /program: started",
 		},
 		{
+			name: "a variable of the image, on Lambda", environ: []string{"V=1", "AWS_LAMBDA_RUNTIME_API=x", "CDKWEB_SECRET_V=" + secretARN, "V=2"}, arguments: []string{"--", "/program"},
+			exec: errors.New("started"),
+			want: started{"/program", []string{"/program"}, []string{"AWS_LAMBDA_RUNTIME_API=x", "V=x"}},
+			kind: faultCommand, err: "cannot start /program: started",
+		},
+		{
 			name: "a reference that comes twice", environ: []string{"CDKWEB_SECRET_V=" + secretARN, "CDKWEB_SECRET_V=" + parameterARN},
 			arguments: []string{"--", "/program"}, exec: errors.New("started"),
 			want: started{"/program", []string{"/program"}, []string{"V=x"}},
@@ -329,7 +348,7 @@ func TestStarter(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			var got started
-			s := starter{append(test.environ, aws.Env()...), func(path string, arguments, environ []string) error {
+			s := starter{slices.Concat(test.environ, aws.Env()), func(path string, arguments, environ []string) error {
 				if test.exec == nil {
 					t.Errorf("starts %s", path)
 				}
@@ -383,14 +402,7 @@ func BenchmarkExec(b *testing.B) {
 	})
 	for _, count := range []int{0, 1, 10} {
 		b.Run(fmt.Sprintf("%d secrets", count), func(b *testing.B) {
-			aws, certificates := secretstest.NewTLS(b)
-			aws.Intercept(func(http.ResponseWriter, secretstest.Call) bool { time.Sleep(responds); return false })
-			env := append(aws.Env(), "SSL_CERT_FILE="+certificates, "SSL_CERT_DIR=/nowhere") // as few as Amazon's
-			for n := range count {
-				arn := fmt.Sprint(secretARN, n)
-				aws.SetSecret(arn, `"SecretString":"x"`)
-				env = append(env, fmt.Sprintf("CDKWEB_SECRET_V%d=%s", n, arn))
-			}
+			env := secretsAfter(b, count, responds)
 			var cpu time.Duration
 			for b.Loop() {
 				cmd := exec.Command(adapter, append([]string{"exec", "--"}, command...)...)
@@ -401,6 +413,159 @@ func BenchmarkExec(b *testing.B) {
 				cpu += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 			}
 			b.ReportMetric(float64(cpu)/1e6/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
+
+// BenchmarkColdStart measures the whole of it: from the start of the server's
+// command, and of the adapter beside it, to the first request for an invocation.
+func BenchmarkColdStart(b *testing.B) {
+	adapter := lambdatest.BuildAdapter(b)
+	for _, count := range []int{-1, 0, 1, 10} {
+		name := fmt.Sprintf("%d secrets", count)
+		if count < 0 {
+			name = "without exec"
+		}
+		b.Run(name, func(b *testing.B) {
+			env := append(secretsAfter(b, max(count, 0), 15*time.Millisecond), serverMode+"=1")
+			var took []time.Duration
+			for b.Loop() {
+				lambda := lambdatest.New(b)
+				command := serverCommand(b)
+				if count >= 0 {
+					command = slices.Concat([]string{adapter, "exec", "--"}, command)
+				}
+				start := time.Now()
+				extension := lambda.StartAdapter(adapter, env...)
+				server := lambda.Start(exec.Command(command[0], command[1:]...), env...)
+				lambda.WaitInit()
+				took = append(took, lambda.FirstNext().Sub(start))
+				extension.Kill()
+				server.Kill()
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2])/1e6, "p50-ms")
+		})
+	}
+}
+
+// secretsAfter is an environment with so many secrets, for which AWS needs some
+// time.
+func secretsAfter(b *testing.B, count int, responds time.Duration) (env []string) {
+	aws, certificates := secretstest.NewTLS(b)
+	aws.Intercept(func(http.ResponseWriter, secretstest.Call) bool { time.Sleep(responds); return false })
+	env = append(aws.Env(), "SSL_CERT_FILE="+certificates, "SSL_CERT_DIR=/nowhere") // as few as Amazon's
+	for n := range count {
+		arn := fmt.Sprint(secretARN, n)
+		aws.SetSecret(arn, `"SecretString":"x"`)
+		env = append(env, fmt.Sprintf("CDKWEB_SECRET_V%d=%s", n, arn))
+	}
+	return env
+}
+
+// credentialsServer hands out credentials as Lambda does under SnapStart, and returns the variables
+// that say where.
+func credentialsServer(t *testing.T) []string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/2021-04-23/credentials" || r.Header.Get("Authorization") != "token" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		c := secretstest.Credentials
+		fmt.Fprintf(w, `{"AccessKeyId":%q,"SecretAccessKey":%q,"Token":%q,"Expiration":"2126-11-21T00:00:00Z"}`, c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
+	}))
+	t.Cleanup(server.Close)
+	return []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI=" + server.URL + "/2021-04-23/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN=token"}
+}
+
+// snapStartEnv is the environment of a function with SnapStart and two secrets.
+func snapStartEnv(t *testing.T, aws *secretstest.Server) []string {
+	t.Helper()
+	return append(credentialsServer(t), "AWS_ENDPOINT_URL="+aws.URL, serverMode+"=1", "AWS_LAMBDA_INITIALIZATION_TYPE=snap-start",
+		"CDKWEB_SECRET_DB_PASSWORD="+secretARN+":password", "CDKWEB_SECRET_KEY="+parameterARN)
+}
+
+// A server gets the values at its start, and those of the time of the restore after it.
+func TestSecretsAfterARestore(t *testing.T) {
+	t.Parallel()
+	aws := secretstest.New(t)
+	aws.SetSecret(secretARN, `"SecretString":"{\"password\":\"old\"}"`)
+	aws.SetParameter(parameterARN, "key")
+	lambda := lambdatest.New(t)
+	env := append(snapStartEnv(t, aws), "AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH="+restoredPath)
+	p := startExec(t, lambda, serverCommand(t), env...)
+	adapter := lambda.StartAdapter(lambdatest.BuildAdapter(t), env...)
+	lambda.WaitRestore()
+	if calls := len(aws.Calls()); calls != 2 {
+		t.Errorf("got %d calls of AWS before the snapshot, want 2", calls)
+	}
+	aws.SetSecret(secretARN, `"SecretString":"{\"password\":\"new \\\"ü\\\"\\n\"}"`)
+	lambda.Restore()
+	lambda.WaitInit()
+
+	var got process
+	if err := json.Unmarshal(lambda.Invoke(getEvent("/")).HTTP(t).Body, &got); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"DB_PASSWORD=old", "KEY=key"} {
+		if !slices.Contains(got.Environ, want) {
+			t.Errorf("got the environment %q, want %s in it", got.Environ, want)
+		}
+	}
+	want := `POST [application/json] {"DB_PASSWORD":"new \"ü\"\n","KEY":"key"} <nil>`
+	if len(got.Restored) != 1 || got.Restored[0] != want {
+		t.Errorf("got %q after the restore, want %q", got.Restored, want)
+	}
+	if logs := p.Logs() + adapter.Logs(); logs != "" {
+		t.Errorf("got the log %q", logs)
+	}
+}
+
+// A value that cannot be had ends the restore, and so does a server that does not take the values.
+func TestSecretsAfterARestoreFail(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, env, kind, want string
+		change                func(*secretstest.Server)
+	}{
+		{
+			"no grant any more", "A=b", "Adapter.SecretUnavailable",
+			"DB_PASSWORD cannot be set from the secret shop/db-AbCdEf in eu-west-1: AccessDeniedException; the role needs secretsmanager:GetSecretValue on it",
+			func(aws *secretstest.Server) { aws.Fail(secretARN, "AccessDeniedException hunter2") },
+		},
+		{
+			"no such field any more", "A=b", "Adapter.SecretUnavailable",
+			`DB_PASSWORD cannot be set from the field "password" of the secret shop/db-AbCdEf in eu-west-1: its JSON object has no such field`,
+			func(aws *secretstest.Server) { aws.SetSecret(secretARN, `"SecretString":"{\"hunter2\":\"hunter2\"}"`) },
+		},
+		{
+			"a server that takes no body", "REFUSES=1", "Adapter.InitFailed", "the SnapStart hook /restored responded with 415, it must be 2xx",
+			func(aws *secretstest.Server) {},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			aws := secretstest.New(t)
+			aws.SetSecret(secretARN, `"SecretString":"{\"password\":\"hunter2\"}"`)
+			aws.SetParameter(parameterARN, "hunter2")
+			lambda := lambdatest.New(t)
+			env := append(snapStartEnv(t, aws), test.env, "AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH="+restoredPath)
+			startExec(t, lambda, serverCommand(t), env...)
+			adapter := lambda.StartAdapter(lambdatest.BuildAdapter(t), env...)
+			lambda.WaitRestore()
+			test.change(aws)
+			lambda.Restore()
+			if code := adapter.Wait(); code != 1 {
+				t.Errorf("got exit code %d, want 1", code)
+			}
+			want := lambdatest.FunctionError{Call: "/2018-06-01/runtime/restore/error", HeaderType: test.kind, ErrorType: test.kind, ErrorMessage: test.want}
+			if got := lambda.InitErrors(); len(got) == 0 || got[0] != want {
+				t.Errorf("got the errors %+v, want %+v first", got, want)
+			}
+			if log := adapter.Logs(); strings.Contains(log, "hunter2") || strings.Count(log, "\n") != 1 {
+				t.Errorf("got the log %q, want one line without a value", log)
+			}
 		})
 	}
 }

@@ -470,7 +470,7 @@ func TestLogsAreOneLineOfJSON(t *testing.T) {
 }
 
 func TestOutsideLambdaItSaysSo(t *testing.T) {
-	err := run("cdkweb-adapter", func(string) string { return "" }, &logger{w: io.Discard}, nil)
+	err := run("cdkweb-adapter", nil, &logger{w: io.Discard}, nil)
 	if !errors.Is(err, settings.ErrOutsideLambda) {
 		t.Errorf("got %v", err)
 	}

@@ -49,7 +49,7 @@ func main() {
 	log := newLogger(os.Stderr, os.Getenv)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
-	if err := run(os.Args[0], os.Getenv, log, stop); err != nil {
+	if err := run(os.Args[0], os.Environ(), log, stop); err != nil {
 		log.print(levelError, err.Error())
 		os.Exit(1)
 	}
@@ -57,16 +57,16 @@ func main() {
 
 // run lives as long as the execution environment does. The program's path is
 // the one by which it was started.
-func run(program string, getenv func(string) string, log *logger, stop <-chan os.Signal) error {
+func run(program string, env environment, log *logger, stop <-chan os.Signal) error {
 	start := time.Now()
-	config, configErr := settings.Read(getenv)
+	config, configErr := settings.Read(env.get)
 	if errors.Is(configErr, settings.ErrOutsideLambda) {
 		return configErr
 	}
 
 	// Lambda starts the server only when all extensions have registered. A proxy
 	// of the Runtime API need not know the Extensions API.
-	name, runtimeAPI := filepath.Base(program), getenv("AWS_LAMBDA_RUNTIME_API")
+	name, runtimeAPI := filepath.Base(program), env.get("AWS_LAMBDA_RUNTIME_API")
 	extension := runtimeapi.NewExtension(runtimeAPI)
 	if err := extension.Register(name); err != nil {
 		return fmt.Errorf("cannot register as the extension %s: %w", name, err)
@@ -87,7 +87,7 @@ func run(program string, getenv func(string) string, log *logger, stop <-chan os
 
 	ready := &readiness{config: config, log: log, initLimit: onDemandInit}
 	prepared := make(chan error, 1)
-	go func() { prepared <- prepare(config, extension, ready, start) }()
+	go func() { prepared <- prepare(config, env, extension, ready, start) }()
 	select {
 	case <-stop:
 		return nil
@@ -120,15 +120,15 @@ func run(program string, getenv func(string) string, log *logger, stop <-chan os
 
 // prepare waits for the server and, for a snapshot, for its restore. It reports
 // to Lambda what went wrong.
-func prepare(config *settings.Config, extension *runtimeapi.Extension, ready *readiness, start time.Time) error {
+func prepare(config *settings.Config, env environment, extension *runtimeapi.Extension, ready *readiness, start time.Time) error {
 	if err := ready.start(start); err != nil {
 		return extension.Fail(&runtimeapi.Fault{Kind: faultInit, Message: err.Error()})
 	}
 	if !config.SnapStart() {
 		return nil
 	}
-	if restored, err := snapshot(config, ready); err != nil {
-		return extension.FailAt(restored, &runtimeapi.Fault{Kind: faultInit, Message: err.Error()})
+	if restored, fault := snapshot(config, env, ready); fault != nil {
+		return extension.FailAt(restored, fault)
 	}
 	return nil
 }

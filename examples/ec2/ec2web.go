@@ -35,8 +35,9 @@ type Hosting struct {
 	// for an image for arm64, T4g. Optional. Default: small, which has 2 GiB.
 	Size string
 
-	// VPC for the instance. Its public subnets must assign public addresses, which the instance needs
-	// to fetch its image. Optional. Default: a new VPC with public subnets only.
+	// VPC for the instance; Workload.VPC, if that is set too. Its public subnets must assign public
+	// addresses, which the instance needs to fetch its image.
+	// Optional. Default: Workload.VPC; else a new VPC with public subnets only.
 	VPC awsec2.IVpc
 }
 
@@ -93,6 +94,30 @@ func (Hosting) Platform() *platform.Platform { return &EC2 }
 func (h Hosting) Check(c *web.Check) {
 	// EC2 instance types guide: T3 and T4g have the same sizes.
 	c.OneOf("Size", h.Size, []string{"nano", "micro", "small", "medium", "large", "xlarge", "2xlarge"})
+
+	c.SameVPC("VPC", h.VPC)
+	if c.Workload.VPC != nil && c.Workload.VPCSubnets != nil {
+		c.Problem(web.Problem{
+			Field:   "Workload.VPCSubnets",
+			Message: "must be left out on EC2, where the server is in public subnets",
+			Fix:     "choose another hosting for other subnets",
+		})
+	}
+	if vpc := h.vpc(c.Workload); vpc != nil && len(*vpc.PublicSubnets()) == 0 {
+		c.Problem(web.Problem{
+			Field:   "Hosting",
+			Message: "needs a VPC with public subnets, from which the instance fetches its image",
+			Got:     *vpc.Node().Path(),
+		})
+	}
+}
+
+// vpc is the one that the instance is in; nil for a new one.
+func (h Hosting) vpc(w web.Workload) awsec2.IVpc {
+	if h.VPC != nil {
+		return h.VPC
+	}
+	return w.VPC
 }
 
 // Define implements web.Hosting.
@@ -106,7 +131,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	})
 	logGroup.GrantWrite(role)
 
-	vpc, public := h.VPC, awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC}
+	vpc, public := h.vpc(in.Workload), awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC}
 	if vpc == nil {
 		vpc = awsec2.NewVpc(scope, new("VPC"), &awsec2.VpcProps{
 			MaxAzs: new(2.0), NatGateways: new(0.0),
@@ -121,14 +146,22 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		family, linux.CpuType = "t4g.", awsec2.AmazonLinuxCpuType_ARM_64
 	}
 	start := &script{in: in, logGroup: *logGroup.LogGroupName()}
+	groups := in.Workload.SecurityGroups
+	var first awsec2.ISecurityGroup // nil for a new one
+	if len(groups) > 0 {
+		first, groups = groups[0], groups[1:]
+	}
 	instance := awsec2.NewInstance(scope, new("Instance"), &awsec2.InstanceProps{
-		Vpc: vpc, VpcSubnets: &public, Role: role,
+		Vpc: vpc, VpcSubnets: &public, SecurityGroup: first, Role: role,
 		InstanceType:              awsec2.NewInstanceType(new(family + cmp.Or(h.Size, "small"))),
 		MachineImage:              awsec2.MachineImage_LatestAmazonLinux2023(&linux),
 		UserData:                  awsec2.UserData_Custom(new(in.Variables.Text(start.text))),
 		UserDataCausesReplacement: new(true),
 		ResourceSignalTimeout:     awscdk.Duration_Minutes(new(10.0)),
 	})
+	for _, group := range groups {
+		instance.AddSecurityGroup(group)
+	}
 	start.resource = instance.Instance()
 	internet := vpc.SelectSubnets(&public).InternetConnectivityEstablished
 	instance.Instance().Node().AddDependency(internet) // the script needs the route to it
@@ -139,6 +172,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:        role,
 		Primary:     instance.Instance(),
 		Environment: func() any { return instance.Instance().UserData() },
+		Network:     &web.Network{VPC: vpc, Subnets: *vpc.SelectSubnets(&public).Subnets},
 		Connections: instance.Connections(),
 		Resources:   &Resources{Instance: instance, API: api, LogGroup: logGroup},
 	}

@@ -32,6 +32,7 @@ func TestConformance(t *testing.T) {
 	hostingtest.Run(t, hostingtest.Harness{
 		Hosting:   ec2web.Hosting{},
 		Type:      kind,
+		Network:   hostingtest.Network{Type: kind, SecurityGroups: "SecurityGroupIds", Public: true},
 		Variables: func(service *web.Service) map[string]any { return variables(t, service) },
 		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 			service, _ := ec2web.NewService(scope, id, workload, ec2web.Hosting{})

@@ -1,11 +1,14 @@
 package cdk
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 )
@@ -33,35 +36,95 @@ type checker interface {
 	Excludes(field string, set bool, others []string, fix string)
 }
 
-// CheckLogGroup checks a hosting's options LogGroup and LogRetentionInDays.
-func CheckLogGroup(c checker, group awslogs.ILogGroup, days int) {
-	if days == 0 {
-		return
-	}
-	var known []string
-	for _, days := range slices.Sorted(maps.Keys(retentions)) {
-		known = append(known, strconv.Itoa(days))
-	}
-	c.OneOf("LogRetentionInDays", strconv.Itoa(days), known)
-	c.Excludes(
-		"LogGroup",
-		group != nil,
-		[]string{"LogRetentionInDays"},
-		"set the retention where the log group is made",
-	)
+// Logs are a hosting's options LogGroup, LogRetentionInDays and LogEncryptionKey.
+type Logs struct {
+	Group awslogs.ILogGroup
+	Days  int
+	Key   awskms.IKey
 }
 
-// LogGroup returns the user's log group or makes one, which keeps what it gets for a number of days
-// (0: 30) and is deleted with the service.
-func LogGroup(scope constructs.Construct, own awslogs.ILogGroup, days int) awslogs.ILogGroup {
-	if own != nil {
-		return own
+// Set are the names of the options that describe a new log group.
+func (l Logs) Set() []string {
+	var set []string
+	if l.Days != 0 {
+		set = append(set, "LogRetentionInDays")
 	}
-	if days == 0 {
-		days = defaultRetention
+	if l.Key != nil {
+		set = append(set, "LogEncryptionKey")
 	}
-	return awslogs.NewLogGroup(scope, new("LogGroup"), &awslogs.LogGroupProps{
-		Retention:     retentions[days],
+	return set
+}
+
+// Check checks the options.
+func (l Logs) Check(c checker) {
+	if l.Days != 0 {
+		var known []string
+		for _, days := range slices.Sorted(maps.Keys(retentions)) {
+			known = append(known, strconv.Itoa(days))
+		}
+		c.OneOf("LogRetentionInDays", strconv.Itoa(l.Days), known)
+	}
+	what := map[string]string{
+		"LogRetentionInDays": "the retention",
+		"LogEncryptionKey":   "the key",
+	}
+	set := l.Set()
+	fix := "them"
+	if len(set) == 1 {
+		fix = what[set[0]]
+	}
+	c.Excludes("LogGroup", l.Group != nil && len(set) > 0, set, "set "+fix+" where the log group is made")
+}
+
+// LogKeyWarning is the id of the warning about a key whose policy this app cannot change.
+const LogKeyWarning = "cdkweb:log-key-policy"
+
+// Define returns the user's log group or makes one, which keeps what it gets for a number of days
+// (0: 30) and is deleted with the service. It lets CloudWatch Logs use the key, and warns if it
+// cannot.
+func (l Logs) Define(
+	scope constructs.Construct,
+	warn func(id, message string),
+) awslogs.ILogGroup {
+	if l.Group != nil {
+		return l.Group
+	}
+	props := &awslogs.LogGroupProps{
+		Retention:     retentions[cmp.Or(l.Days, defaultRetention)],
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	}
+	if l.Key != nil {
+		props.EncryptionKey = l.Key
+		l.letLogsUse(scope, warn)
+	}
+	return awslogs.NewLogGroup(scope, new("LogGroup"), props)
+}
+
+// letLogsUse adds to the key's policy what CloudWatch Logs asks for ("Encrypt log data in
+// CloudWatch Logs using AWS Key Management Service"), which the CDK's log group does not. The log
+// groups are all those of the service's account: the name of this one is not known before there is
+// a key.
+func (l Logs) letLogsUse(scope constructs.Construct, warn func(id, message string)) {
+	stack := awscdk.Stack_Of(scope)
+	logs := "logs." + *stack.Region() + "." + *stack.UrlSuffix()
+	groups := stack.FormatArn(&awscdk.ArnComponents{
+		Service:      new("logs"),
+		Resource:     new("log-group"),
+		ResourceName: new("*"),
+		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
 	})
+	added := l.Key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: List([]string{
+			"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*",
+		}),
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(&logs, nil)},
+		Resources:  &[]*string{new("*")}, // the key itself
+		Conditions: &map[string]any{
+			"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": groups},
+		},
+	}), new(true))
+	if !*added.StatementAdded {
+		warn(LogKeyWarning, "the policy of LogEncryptionKey "+*l.Key.Node().Path()+
+			" is not this app's to change: it must let logs.REGION.amazonaws.com use the key, or the log group cannot be made")
+	}
 }

@@ -10,19 +10,20 @@ import (
 	"strings"
 )
 
-// base returns the index of the stage that a stage is built from, or -1 and the image.
-func (f *File) base(index int, args map[string]string) (parent int, image string) {
+// base returns the index of the stage that a stage is built from, or -1 and the image. It is not
+// known of a FROM that depends on what only the build knows.
+func (f *File) base(index int, args map[string]string) (parent int, image string, known bool) {
 	written := f.Stages[index].Base
 	base, known := f.globals(args).expand(written)
 	if !known {
-		return -1, written
+		return -1, written, false
 	}
 	for i := index - 1; i >= 0; i-- {
 		if f.Stages[i].Name == base && base != "" {
-			return i, ""
+			return i, "", true
 		}
 	}
-	return -1, base
+	return -1, base, true
 }
 
 // source returns the index of the stage that a flag --from= names, or -1 if it names an image.
@@ -42,7 +43,7 @@ func (f *File) source(index int, from string) int {
 // its own. ONBUILD instructions of a stage are done at the start of one that is built from it.
 func (f *File) steps(index int, args map[string]string) []Instruction {
 	var steps []Instruction
-	if parent, _ := f.base(index, args); parent >= 0 {
+	if parent, _, _ := f.base(index, args); parent >= 0 {
 		steps = append(f.steps(parent, args), f.triggers(parent)...)
 	}
 	return append(steps, f.Stages[index].instructions...)
@@ -61,15 +62,6 @@ func (f *File) triggers(index int) []Instruction {
 
 // variables are the values of ARG and ENV that are known before the build.
 type variables map[string]string
-
-// globals returns the values of the ARG instructions before the first stage.
-func (f *File) globals(args map[string]string) variables {
-	v := variables{}
-	for _, argument := range f.arguments {
-		v.set(argument, args, nil)
-	}
-	return v
-}
 
 // set takes over what an ARG or ENV instruction says. A stage sees a global ARG only if it repeats
 // it.
@@ -120,7 +112,7 @@ func (v variables) expand(text string) (expanded string, known bool) {
 // Exposed returns the TCP ports that EXPOSE instructions of a stage name, if all can be told.
 func (f *File) Exposed(index int, args map[string]string) []int {
 	var ports []int
-	v, global := variables{}, f.globals(args)
+	v, global := variables{}, f.globals(args).values
 	for _, i := range f.steps(index, args) {
 		switch i.keyword {
 		case "ARG", "ENV":
@@ -152,7 +144,7 @@ func (f *File) Exposed(index int, args map[string]string) []int {
 func (f *File) Writer(
 	index int, folder string, args map[string]string, context string,
 ) (Instruction, bool) {
-	v, global := variables{}, f.globals(args)
+	v, global := variables{}, f.globals(args).values
 	workDir := "/"
 	at := func(name string) string {
 		if !path.IsAbs(name) {

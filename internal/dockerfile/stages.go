@@ -61,7 +61,8 @@ func samePlatform(flag, platform string) bool {
 
 // File is a Dockerfile with its build stages.
 type File struct {
-	Stages []Stage
+	Stages   []Stage
+	Platform string // that the image is for, such as linux/amd64; empty if it is not known
 
 	lines     []string
 	arguments []Instruction // ARG before the first FROM

@@ -37,10 +37,11 @@ var linuxShell = []string{"/bin/sh", "-c"}
 // of another image is not known, apart from that of scratch, which is empty. ONBUILD instructions of
 // another image are taken to leave CMD alone.
 func (f *File) Start(index int, args map[string]string) Start {
-	if f.foreign {
+	if given := args["BUILDKIT_SYNTAX"]; f.foreign || given != "" && !ownSyntax.MatchString(given) {
 		return Start{
-			Unknown: "its directive syntax names a program of its own to read it",
-			Fix:     "remove the directive",
+			Unknown: "the directive syntax, or the build argument BUILDKIT_SYNTAX, names another " +
+				"program than Docker's to read the Dockerfile",
+			Fix: "leave it out",
 		}
 	}
 	c, invalid := f.start(index, args)
@@ -59,7 +60,7 @@ func (f *File) Start(index int, args map[string]string) Start {
 
 // start returns the configuration of a stage, or an instruction that Docker would refuse.
 func (f *File) start(index int, args map[string]string) (c startConfig, invalid *Instruction) {
-	parent, base := f.base(index, args)
+	parent, base, known := f.base(index, args)
 	var own []Instruction
 	switch {
 	case parent >= 0:
@@ -74,7 +75,7 @@ func (f *File) start(index int, args map[string]string) (c startConfig, invalid 
 		c.image = base
 	}
 
-	hasCmd := false
+	hasCmd := !known // by ONBUILD, if it is a stage of this file
 	for _, i := range append(own, f.Stages[index].instructions...) {
 		var ok bool
 		switch i.keyword {
@@ -140,6 +141,10 @@ func (c *startConfig) unknown() Start {
 			" may bring"
 		s.Fix = "write the ENTRYPOINT and the CMD of that image into the Dockerfile; " +
 			"ENTRYPOINT [] comes first if it has none"
+	case c.entryPoint.known && c.cmd.shellForm == nil:
+		s.Unknown = "the Dockerfile has ENTRYPOINT but no CMD, which FROM " + c.image +
+			" may bring"
+		s.Fix = "write CMD into it, or CMD [] for none"
 	case inherited:
 		s.Unknown = "the Dockerfile has CMD but no ENTRYPOINT, which FROM " + c.image +
 			" may bring"

@@ -8,7 +8,10 @@ import (
 
 func TestStart(t *testing.T) {
 	t.Parallel()
-	const noEntryPoint = "the Dockerfile has CMD but no ENTRYPOINT, which FROM a may bring"
+	const (
+		noEntryPoint = "the Dockerfile has CMD but no ENTRYPOINT, which FROM a may bring"
+		otherReader  = "the directive syntax, or the build argument BUILDKIT_SYNTAX, names another program than Docker's to read the Dockerfile"
+	)
 	for _, test := range []struct {
 		name       string
 		dockerfile string
@@ -45,6 +48,10 @@ func TestStart(t *testing.T) {
 		{name: "of the target", dockerfile: "FROM a AS web\nENTRYPOINT [\"/a\"]\nFROM web\nENTRYPOINT [\"/b\"]\n", target: "web", entryPoint: []string{"/a"}},
 		{name: "of a stage that an argument names", dockerfile: "ARG S=one\nFROM a AS one\nENTRYPOINT [\"/1\"]\nFROM a AS two\nENTRYPOINT [\"/2\"]\nFROM $S\n",
 			args: map[string]string{"S": "two"}, entryPoint: []string{"/2"}},
+		{name: "of a stage for the image's architecture", dockerfile: "FROM scratch AS b-amd64\nCMD [\"/a\"]\nFROM b-${TARGETARCH}\n", cmd: []string{"/a"}},
+		{name: "of a stage named in quotes", dockerfile: "ARG V='b'\nFROM scratch AS b\nCMD [\"/a\"]\nFROM \"$V\"\n", cmd: []string{"/a"}},
+		{name: "of a stage chosen by an argument", dockerfile: "ARG V\nFROM scratch AS b\nFROM b AS b-x\nCMD [\"/a\"]\nFROM b${V:+-x}\n",
+			args: map[string]string{"V": "1"}, cmd: []string{"/a"}},
 		{name: "by ONBUILD", dockerfile: "FROM a AS base\nONBUILD ENTRYPOINT [\"/a\"]\nONBUILD CMD b c\nFROM base\nSHELL [\"/s\"]\nENTRYPOINT [\"/d\"]\n",
 			unknown: "CMD in line 3 is in shell form, and FROM a may bring a SHELL"},
 		{name: "by ONBUILD of the stage before only", dockerfile: "FROM scratch AS base\nONBUILD CMD [\"b\"]\nFROM base AS more\nENTRYPOINT [\"/a\"]\nFROM more\nENTRYPOINT [\"/c\"]\n",
@@ -63,10 +70,14 @@ func TestStart(t *testing.T) {
 			unknown: "the Dockerfile has CMD but no ENTRYPOINT, which FROM a:2 may bring"},
 		{name: "an image or a stage that nobody knows", dockerfile: "FROM scratch AS b\nFROM b${BUILDARCH}\n",
 			unknown: "the Dockerfile has neither ENTRYPOINT nor CMD, which FROM b${BUILDARCH} may bring"},
+		{name: "a command that ONBUILD of nobody knows which stage may bring", dockerfile: "FROM scratch AS b\nFROM b${BUILDARCH}\nENTRYPOINT [\"/a\"]\n",
+			unknown: "the Dockerfile has ENTRYPOINT but no CMD, which FROM b${BUILDARCH} may bring"},
 		{name: "a list of other things", dockerfile: "FROM a\nENTRYPOINT [\"/a\", 1]\n", unknown: "line 2 (ENTRYPOINT [\"/a\", 1]) is not what Docker reads"},
 		{name: "a flag", dockerfile: "FROM a\nENTRYPOINT --x [\"/a\"]\n", unknown: "line 2 (ENTRYPOINT --x [\"/a\"]) is not what Docker reads"},
 		{name: "a shell in shell form", dockerfile: "FROM a\nSHELL bash\n", unknown: "line 2 (SHELL bash) is not what Docker reads"},
-		{name: "another reader", dockerfile: "# syntax=example.com/x\nFROM scratch\nCMD [\"b\"]\n", unknown: "its directive syntax names a program of its own to read it"},
+		{name: "another reader", dockerfile: "# syntax=example.com/x\nFROM scratch\nCMD [\"b\"]\n", unknown: otherReader},
+		{name: "another reader by an argument", dockerfile: "FROM scratch\nCMD [\"b\"]\n", args: map[string]string{"BUILDKIT_SYNTAX": "example.com/x"}, unknown: otherReader},
+		{name: "Docker's own reader", dockerfile: "# syntax=docker/dockerfile:1\nFROM scratch\nCMD [\"b\"]\n", cmd: []string{"b"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -74,6 +85,7 @@ func TestStart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			f.Platform = "linux/amd64"
 			index, err := f.Pick(test.target)
 			if err != nil {
 				t.Fatal(err)

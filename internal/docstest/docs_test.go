@@ -190,7 +190,9 @@ func knownPackages(t *testing.T) map[string]string {
 		"constructs": "github.com/aws/constructs-go/constructs/v10",
 		"jsii":       "github.com/aws/jsii-runtime-go",
 	}
-	for _, name := range []string{"context", "fmt", "log", "net/http", "os", "testing", "time"} {
+	for _, name := range []string{
+		"context", "encoding/json", "fmt", "log", "net/http", "os", "testing", "time",
+	} {
 		known[name[strings.LastIndex(name, "/")+1:]] = name
 	}
 	for _, module := range []string{"./...", "github.com/aws/aws-cdk-go/awscdk/v2/..."} {

@@ -4,6 +4,7 @@ package ecs
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -23,6 +24,17 @@ const Container = "Main"
 
 // StreamPrefix is ECS's own default for the first part of a log stream's name.
 const StreamPrefix = "ecs"
+
+// streamPrefix is CloudWatch Logs' rule for names of log streams, of which the container's name and
+// the task's id are the rest.
+var streamPrefix = regexp.MustCompile(`^[^:*]+$`)
+
+// CheckLogStreamPrefix checks a hosting's option LogStreamPrefix.
+func CheckLogStreamPrefix(c *web.Check, prefix string) {
+	const taskID = 32
+	most := 512 - len("/"+Container+"/") - taskID
+	c.Name("LogStreamPrefix", prefix, streamPrefix, 1, most, "characters but : and *")
+}
 
 // CheckTaskDefinition checks a task definition of the user's, to which the workload can be added.
 // Express Mode asks for no less (CreateExpressGatewayService, parameter taskDefinitionArn).
@@ -159,6 +171,19 @@ func (s *secret) HasField() *bool { return new(true) }
 
 func (s *secret) GrantRead(grantee awsiam.IGrantable) awsiam.Grant {
 	return awsiam.Grant_Drop(grantee, new("granted already"))
+}
+
+// Endpoints are the AWS services that ECS calls from a task's subnets to start it, which a Network
+// names (Amazon ECR user guide, "Interface VPC endpoints": the layers of an image are in S3).
+func Endpoints(in *web.Definition, logs bool) []string {
+	var names []string
+	if in.Image.RepositoryARN != "" {
+		names = append(names, "ecr.api", "ecr.dkr", "s3")
+	}
+	if logs {
+		names = append(names, "logs")
+	}
+	return names
 }
 
 // containerImage lets the CDK grant the task definition's execution role what a private image

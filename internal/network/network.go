@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -107,4 +108,22 @@ func KindsOf(vpc awsec2.IVpc, subnets []awsec2.ISubnet) Kinds {
 func Unknown(vpc awsec2.IVpc) bool {
 	return len(*vpc.PublicSubnets()) == 0 && len(*vpc.PrivateSubnets()) == 0 &&
 		len(*vpc.IsolatedSubnets()) == 0
+}
+
+// Pending reports whether a VPC is still to be looked up, and has subnets that are examples.
+func Pending(vpc awsec2.IVpc) (pending bool) {
+	err := Try(func() { pending = *vpc.SelectSubnets(nil).IsPendingLookup })
+	return err == nil && pending
+}
+
+// IDs are those of some subnets, sorted.
+func IDs(subnets []awsec2.ISubnet) []string {
+	var ids []string
+	for _, subnet := range subnets {
+		if subnet != nil {
+			ids = append(ids, *subnet.SubnetId())
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }

@@ -36,6 +36,7 @@ type Server struct {
 	intercept  func(w http.ResponseWriter, call Call) bool
 	calls      []Call
 	open, most int
+	ahead      time.Duration
 }
 
 // Call is a request that came.
@@ -131,6 +132,20 @@ func (s *Server) Intercept(f func(w http.ResponseWriter, call Call) bool) {
 	s.intercept = f
 }
 
+// SetClock sets how far the services' clock is ahead of this machine's.
+func (s *Server) SetClock(ahead time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead = ahead
+}
+
+// now is the time by the services' clock.
+func (s *Server) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Now().Add(s.ahead)
+}
+
 // Calls returns the requests so far.
 func (s *Server) Calls() []Call {
 	s.mu.Lock()
@@ -148,6 +163,7 @@ func (s *Server) Most() int {
 var credential = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=ASIAEXAMPLE/\d{8}/([a-z0-9-]+)/(secretsmanager|ssm)/aws4_request, SignedHeaders=`)
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		s.t.Errorf("the request breaks off: %v", err)
@@ -257,7 +273,7 @@ func (s *Server) check(r *http.Request, body []byte, region, service string) (co
 		return "UnknownOperationException"
 	}
 	date, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
-	if err != nil || time.Since(date).Abs() > 5*time.Minute {
+	if err != nil || s.now().Sub(date).Abs() > 5*time.Minute {
 		return "InvalidSignatureException"
 	}
 	want := &sigv4.Request{Method: r.Method, Path: r.URL.Path, Body: body}

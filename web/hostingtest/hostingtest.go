@@ -34,6 +34,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -80,12 +81,20 @@ type Harness struct {
 	// SecretsOf replaces Secrets for a hosting without a primary resource.
 	SecretsOf func(service *web.Service) map[string]string
 
+	// Network says where the server's subnets and security groups are. Optional. Default: the hosting
+	// has no way into a VPC.
+	Network Network
+
 	// Variables replaces Environment for a hosting without a primary resource.
 	Variables func(service *web.Service) map[string]any
 
 	// PlainHTTP is true if the service has no certificate with the default options, so its URL
 	// starts with http.
 	PlainHTTP bool
+
+	// WithLogKey returns the hosting with a key for the log group that it makes; nil if it makes
+	// none.
+	WithLogKey func(key awskms.IKey) web.Hosting
 
 	// OwnConstructor is the package's own NewService with the default options. Optional.
 	OwnConstructor func(scope constructs.Construct, id string, workload web.Workload) *web.Service
@@ -172,7 +181,19 @@ var tests = []struct {
 	{"a new role trusts the hosting and may do what it is granted", false, testRole},
 	{"the workload's own role is used", false, testOwnRole},
 	{"a role that trusts somebody else is a warning", false, testForeignRole},
+	{"a role of another stack, or an imported one, gets its permissions in the service's stack", false, testRoleElsewhere},
+	{"a permissions boundary, a path and a description reach every role", false, testRoleAspects},
+	{"CloudWatch Logs may use the key of a log group", false, testLogKey},
 	{"Connections are one object or an error", false, testConnections},
+	{"the server is in the workload's VPC", false, ifNetwork(testNetwork)},
+	{"the server is in the subnets and security groups that are named", false, ifNetwork(testNetworkNamed)},
+	{"subnets that are known by their ids alone do", false, ifPrivate(testUnknownSubnets)},
+	{"a VPC that is still to be looked up is no error", false, ifNetwork(testLookedUp)},
+	{"a network that cannot work is an error", true, testNetworkErrors},
+	{"one line lets the server into a database", false, ifNetwork(testDatabase)},
+	{"one line lets the server into a security group", false, ifNetwork(testPeer)},
+	{"what the server does not reach from its subnets is a warning", false, ifPrivate(testEndpoints)},
+	{"feature flags do not change the network", false, ifNetwork(testNetworkFlags)},
 	{"UseTable grants and sets the variable", false, testUseTable},
 	{"UseTable refuses what cannot work", false, testUseTableErrors},
 	{"a table elsewhere is a warning", false, testTableElsewhere},
@@ -183,6 +204,12 @@ var tests = []struct {
 	{"a use that comes too late grants nothing", false, testUseTooLate},
 	{"a bucket, queue or topic elsewhere is a warning", false, testUseElsewhere},
 	{"a bucket of the app in another account is no warning", false, testUseOwnElsewhere},
+	{"UseService sets the variable and opens the way", false, testUseService},
+	{"a service is used by another one", true, testUsedService},
+	{"UseService refuses what cannot work", true, testUseServiceErrors},
+	{"UseDatabase sets the variables and opens the port", false, testUseDatabase},
+	{"UseDatabase with IAM has no password", false, testUseDatabaseIAM},
+	{"UseDatabase refuses what cannot work", false, testUseDatabaseErrors},
 	{"a secret's value in a variable is an error", false, testUnwrapped},
 	{"a secret's value that is hidden in a variable is an error at synthesis", false, testUnwrappedLater},
 	{"secrets reach the server, and one role may read them", false, ifSecrets(testSecrets)},

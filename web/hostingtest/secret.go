@@ -265,8 +265,8 @@ func testSecretErrors(t *testing.T, h Harness) {
 		"is set from Workload.Port":            {"PORT", good},
 		"must not choose a version of a param": {"ANY", web.SSMParameter(parameter).WithStage("AWSCURRENT")},
 		"must not have both a stage and a":     {"ANY", good.WithStage("AWSCURRENT").WithVersion(strings.Repeat("a", 32))},
-		`must have a field of one line without ':', which separates the parts of a reference, got "a:b"`:                        {"ANY", web.SecretsManager(secret, "a:b")},
-		`must have a version of 32 to 64 characters, got "AWSPREVIOUS"; set the version's id, or its label with WithStage`:      {"ANY", good.WithVersion("AWSPREVIOUS")},
+		`must have a field of one line without ':', which separates the parts of a reference, got "a:b"`:                         {"ANY", web.SecretsManager(secret, "a:b")},
+		`must have a version of 32 to 64 characters, got "AWSPREVIOUS"; set the version's id, or its label with WithStage`:       {"ANY", good.WithVersion("AWSPREVIOUS")},
 		`must not begin with CDKWEB_SECRET_, which tells the adapter where a secret is; set Workload.Secrets instead, or choose`: {"CDKWEB_SECRET_A", good},
 	}
 	for text, test := range wrong {

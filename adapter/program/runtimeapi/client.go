@@ -185,9 +185,13 @@ func (c *Client) RestoreNext() error {
 	return c.failed("restore/next")
 }
 
-// Post posts nothing to a path of any server, and returns the status.
-func (c *Client) Post(path string) (status int, err error) {
-	if err := c.call("POST", path, "", nil); err != nil {
+// Post posts JSON, or nothing, to a path of any server, and returns the status.
+func (c *Client) Post(path string, json []byte) (status int, err error) {
+	header := ""
+	if json != nil {
+		header = "content-type: application/json\r\n"
+	}
+	if err := c.call("POST", path, header, json); err != nil {
 		return 0, err
 	}
 	return c.resp.Status, nil

@@ -30,7 +30,7 @@ func credentials(getenv func(string) string, deadline time.Time) (sigv4.Credenti
 			"and AWS_SESSION_TOKEN if they have a token, as `aws configure export-credentials --format env` does; " +
 			"or set the variables that the secrets are for")
 	}
-	c, err := containerCredentials(address, getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN"), deadline)
+	c, err := containerCredentials(address, getenv, deadline)
 	if err != nil {
 		return c, fmt.Errorf("cannot get AWS credentials from AWS_CONTAINER_CREDENTIALS_FULL_URI: %w", err)
 	}
@@ -47,12 +47,13 @@ func checkCredentials(c sigv4.Credentials, from string) error {
 	return nil
 }
 
-func containerCredentials(address, token string, deadline time.Time) (none sigv4.Credentials, err error) {
+func containerCredentials(address string, getenv func(string) string, deadline time.Time) (none sigv4.Credentials, err error) {
+	token := getenv("AWS_CONTAINER_AUTHORIZATION_TOKEN")
 	e, err := parseEndpoint(address)
 	if err != nil || e.path == "" {
 		return none, fmt.Errorf("it must be as http://127.0.0.1:9001/credentials, got %q", address)
 	}
-	if !e.tls && !isLocal(e.address) {
+	if !e.tls && !isLocal(e.address, getenv("AWS_LAMBDA_RUNTIME_API")) {
 		return none, fmt.Errorf("without TLS it must be of this machine, got %q", address)
 	}
 	if strings.ContainsFunc(token, isControl) {
@@ -63,18 +64,22 @@ func containerCredentials(address, token string, deadline time.Time) (none sigv4
 		head += "authorization: " + token + "\r\n"
 	}
 	var content []byte
-	err = retry(deadline, func(limit time.Time) (again bool, err error) {
+	err = retry(deadline, func(limit time.Time) (outcome, error) {
 		conn, err := e.connect(limit)
 		if err != nil {
-			return true, err
+			return failed, err
 		}
 		defer conn.Close()
 		r, body, err := exchange(conn, "GET", []byte(head+"\r\n"), nil, limit)
 		if err == nil && r.Status != 200 {
-			return r.Status >= 500, fmt.Errorf("%s responded with the status %d", e, r.Status)
+			came := final
+			if r.Status >= 500 {
+				came = failed
+			}
+			return came, fmt.Errorf("%s responded with the status %d", e, r.Status)
 		}
 		content = body
-		return true, err
+		return failed, err
 	})
 	if err != nil {
 		return none, err
@@ -87,11 +92,12 @@ func containerCredentials(address, token string, deadline time.Time) (none sigv4
 	return c, checkCredentials(c, e.String())
 }
 
-// isLocal tells whether an address is of this machine, or one where ECS and EKS
-// hand out credentials.
-func isLocal(address string) bool {
+// isLocal tells whether an address is of this machine, or one where ECS, EKS and
+// Lambda, at its Runtime API's host, hand out credentials.
+func isLocal(address, runtimeAPI string) bool {
 	host, _, err := net.SplitHostPort(address)
-	if host == "localhost" {
+	lambda, _, _ := net.SplitHostPort(runtimeAPI) // none outside of Lambda
+	if host == "localhost" || host != "" && host == lambda {
 		return true
 	}
 	ip, parseErr := netip.ParseAddr(host)

@@ -32,8 +32,9 @@ func (e endpoint) String() string {
 }
 
 // endpointOf is the endpoint of a reference's service in its region, or another
-// one that the environment names, as AWS's SDKs read it.
+// one that the environment names or chooses, as AWS's SDKs read it.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html
 func endpointOf(r Reference, getenv func(string) string) (endpoint, error) {
 	for _, name := range []string{[...]string{"AWS_ENDPOINT_URL_SECRETS_MANAGER", "AWS_ENDPOINT_URL_SSM"}[r.Service], "AWS_ENDPOINT_URL"} {
 		text := getenv(name)
@@ -46,7 +47,9 @@ func endpointOf(r Reference, getenv func(string) string) (endpoint, error) {
 		}
 		return e, nil
 	}
-	return endpoint{address: r.host() + ":443", host: r.host(), tls: true, aws: true}, nil
+	isSet := func(name string) bool { return strings.EqualFold(getenv(name), "true") }
+	host := r.host(isSet("AWS_USE_FIPS_ENDPOINT"), isSet("AWS_USE_DUALSTACK_ENDPOINT"))
+	return endpoint{address: host + ":443", host: host, tls: true, aws: true}, nil
 }
 
 // parseEndpoint reads a URL of a host, with a port and a path or without.

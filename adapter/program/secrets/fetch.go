@@ -1,10 +1,11 @@
 package secrets
 
 import (
+	"crypto/rand"
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,9 +23,14 @@ const (
 	budget = 5 * time.Second
 
 	// tries is how often a request is sent, each for tryLimit at most: a packet
-	// that was lost is not waited for until the end.
+	// that was lost is not waited for until the end. One that was throttled is
+	// sent until the time is up: functions that start together pass the quota,
+	// of Parameter Store's 40 requests in a second for one, together.
 	tries    = 3
 	tryLimit = 2500 * time.Millisecond
+
+	// maxSkew is how wrong a clock may be: AWS refuses signatures with 5 min.
+	maxSkew = 4 * time.Minute
 
 	// maxConns is how many requests go to an endpoint at once.
 	maxConns = 8
@@ -115,7 +121,7 @@ func (r Reference) id() string { return r.ARN + ":" + r.Stage + ":" + r.Version 
 // takes tells whether a parameter can go with others. Two versions of one cannot.
 func (c *call) takes(i *item) bool {
 	first := c.items[0]
-	return i.Service == ParameterStore && first.Service == ParameterStore && first.host() == i.host() && len(c.items) < maxNames &&
+	return i.Service == ParameterStore && first.Service == ParameterStore && first.Partition == i.Partition && first.Region == i.Region && len(c.items) < maxNames &&
 		!slices.ContainsFunc(c.items, func(other *item) bool { return other.ARN == i.ARN })
 }
 
@@ -151,6 +157,7 @@ type worker struct {
 	who      sigv4.Credentials
 	deadline time.Time
 	conn     *http1.Conn
+	ahead    time.Duration // how far AWS's clock is ahead of this one, if that is much
 }
 
 func (w *worker) drop() {
@@ -220,11 +227,14 @@ func (r Reference) selected(name string) string {
 
 // post sends a request to a service's JSON protocol, several times if need be.
 func (w *worker) post(r Reference, target string, body []byte) (content []byte, err error) {
-	err = retry(w.deadline, func(limit time.Time) (again bool, err error) {
+	err = retry(w.deadline, func(limit time.Time) (outcome, error) {
 		if w.conn == nil {
+			var err error
 			if w.conn, err = w.endpoint.connect(limit); err != nil {
-				_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-				return !untrusted, fmt.Errorf("cannot connect to %s: %w", w.endpoint, err)
+				if _, untrusted := errors.AsType[*tls.CertificateVerificationError](err); untrusted {
+					return final, fmt.Errorf("cannot connect to %s: %w", w.endpoint, err)
+				}
+				return failed, fmt.Errorf("cannot connect to %s: %w", w.endpoint, err)
 			}
 		}
 		signed := &sigv4.Request{
@@ -232,7 +242,7 @@ func (w *worker) post(r Reference, target string, body []byte) (content []byte, 
 			Headers: []sigv4.Header{{Name: "host", Value: w.endpoint.host}, {Name: "content-type", Value: "application/x-amz-json-1.1"},
 				{Name: "x-amz-target", Value: target}},
 		}
-		w.who.Sign(signed, r.Region, r.Service.signingName(), time.Now())
+		w.who.Sign(signed, r.Region, r.Service.signingName(), time.Now().Add(w.ahead))
 		var head strings.Builder
 		head.WriteString("POST " + signed.Path + " HTTP/1.1\r\n")
 		for _, h := range signed.Headers {
@@ -244,40 +254,73 @@ func (w *worker) post(r Reference, target string, body []byte) (content []byte, 
 			w.drop()
 		}
 		if err != nil {
-			return true, fmt.Errorf("no response from %s: %w", w.endpoint, err)
+			return failed, fmt.Errorf("no response from %s: %w", w.endpoint, err)
 		}
-		if response.Status != 200 {
-			failed := readError(response.Status, string(response.Get("x-amzn-errortype")), read)
-			return failed.temporary(), failed
+		if response.Status == 200 {
+			content = read
+			return final, nil
 		}
-		content = read
-		return false, nil
+		refused := readError(response.Status, string(response.Get("x-amzn-errortype")), read)
+		switch {
+		case refused.throttled():
+			return throttled, refused
+		case refused.temporary(), refused.ofCredentials() && w.setClock(string(response.Get("date"))):
+			return failed, refused
+		}
+		return final, refused
 	})
 	return content, err
 }
 
-// retry calls try until it succeeds, says that another time is of no use, or
-// was called as often as it may be.
-func retry(deadline time.Time, try func(limit time.Time) (again bool, err error)) error {
+// setClock follows AWS's clock, as it stands in a response, and tells whether
+// the one of this machine was wrong. It may be after the restore of a snapshot,
+// and on a laptop.
+func (w *worker) setClock(date string) (wrong bool) {
+	there, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", date)
+	if err != nil {
+		return false
+	}
+	ahead := time.Until(there)
+	if wrong = (ahead - w.ahead).Abs() > maxSkew; wrong {
+		w.ahead = ahead
+	}
+	return wrong
+}
+
+// outcome is what came of a try.
+type outcome uint8
+
+const (
+	final     outcome = iota // another one is of no use
+	failed                   // another one may succeed
+	throttled                // it came too soon
+)
+
+// retry calls try until it succeeds, or another time is of no use, or the time
+// is up.
+func retry(deadline time.Time, try func(limit time.Time) (outcome, error)) error {
 	for n := 1; ; n++ {
 		limit := time.Now().Add(tryLimit)
 		if deadline.Before(limit) {
 			limit = deadline
 		}
-		again, err := try(limit)
+		came, err := try(limit)
 		pause := backOff(n)
-		if err == nil || !again || n == tries || time.Until(deadline) <= pause {
+		if err == nil || came == final || came == failed && n >= tries || time.Until(deadline) <= pause {
 			return err
 		}
 		time.Sleep(pause)
 	}
 }
 
-// backOff is the time after so many tries: 25 to 50 ms, then four times that.
-// Chance keeps environments that start together apart.
+// backOff is the time after so many tries: 25 to 50 ms, then four times that,
+// then 0.4 to 0.8 s. Chance keeps environments that start together apart, also
+// those that are restored from one snapshot: it is the kernel's.
 func backOff(tries int) time.Duration {
-	most := 50 * time.Millisecond << (2 * (tries - 1))
-	return most/2 + rand.N(most/2)
+	most := 50 * time.Millisecond << min(2*(tries-1), 4)
+	var chance [4]byte
+	rand.Read(chance[:]) // never fails
+	return most/2 + most/2*time.Duration(binary.LittleEndian.Uint32(chance[:]))>>32
 }
 
 // fill puts the values of an item's variables where they belong.

@@ -32,15 +32,15 @@ type Reference struct {
 
 // suffixes are the domains of the services' endpoints, by partition.
 // https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
-var suffixes = map[string]string{
-	"aws":        "amazonaws.com",
-	"aws-cn":     "amazonaws.com.cn",
-	"aws-eusc":   "amazonaws.eu",
-	"aws-iso":    "c2s.ic.gov",
-	"aws-iso-b":  "sc2s.sgov.gov",
-	"aws-iso-e":  "cloud.adc-e.uk",
-	"aws-iso-f":  "csp.hci.ic.gov",
-	"aws-us-gov": "amazonaws.com",
+var suffixes = map[string]struct{ plain, dualStack string }{
+	"aws":        {"amazonaws.com", "api.aws"},
+	"aws-cn":     {"amazonaws.com.cn", "api.amazonwebservices.com.cn"},
+	"aws-eusc":   {"amazonaws.eu", "api.amazonwebservices.eu"},
+	"aws-iso":    {"c2s.ic.gov", "api.aws.ic.gov"},
+	"aws-iso-b":  {"sc2s.sgov.gov", "api.aws.scloud"},
+	"aws-iso-e":  {"cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
+	"aws-iso-f":  {"csp.hci.ic.gov", "api.aws.hci.ic.gov"},
+	"aws-us-gov": {"amazonaws.com", "api.aws"},
 }
 
 var errReference = errors.New(
@@ -56,7 +56,7 @@ func Parse(text string) (Reference, error) {
 	}
 	r := Reference{Partition: parts[1], Region: parts[3]}
 	account, resource := parts[4], parts[5]
-	if suffixes[r.Partition] == "" {
+	if suffixes[r.Partition].plain == "" {
 		return Reference{}, fmt.Errorf("%q is no partition of AWS that has an endpoint for it", r.Partition)
 	}
 	if r.Region == "" || !of(r.Region, lower+digits+"-") || !of(account, digits) {
@@ -71,7 +71,7 @@ func Parse(text string) (Reference, error) {
 		fields = append(fields, "", "", "")
 		r.Service, r.Name = SecretsManager, fields[1]
 		r.Key, r.Stage, r.Version = fields[2], fields[3], fields[4]
-		if r.Name == "" || !of(r.Name, lower+upper+digits+"/_+=.@-") {
+		if r.Name == "" || !of(r.Name, lower+upper+digits+"/_+=.@!-") {
 			return Reference{}, errReference
 		}
 		r.ARN = strings.Join(parts[:5], ":") + ":secret:" + r.Name
@@ -132,9 +132,19 @@ func (r Reference) choice() string {
 	return text
 }
 
-// host is the service's endpoint in the secret's region.
-func (r Reference) host() string {
-	return r.Service.signingName() + "." + r.Region + "." + suffixes[r.Partition]
+// host is the service's endpoint in the secret's region, one for FIPS 140 or one
+// with IPv6 if that is wanted.
+func (r Reference) host(fips, dualStack bool) string {
+	name, suffix := r.Service.signingName(), suffixes[r.Partition].plain
+	// The plain ones of some partitions are for FIPS, or have IPv6.
+	if fips && (dualStack || r.Service != ParameterStore || r.Partition != "aws-us-gov") {
+		name += "-fips"
+	}
+	both := r.Partition == "aws" || r.Partition == "aws-us-gov" || r.Partition == "aws-cn" && !fips
+	if dualStack && (r.Service != SecretsManager || !both) {
+		suffix = suffixes[r.Partition].dualStack
+	}
+	return name + "." + r.Region + "." + suffix
 }
 
 // signingName is what the service is called in host names and signatures.

@@ -32,6 +32,8 @@ func TestParse(t *testing.T) {
 		parameter + ":":                                            {ParameterStore, "aws", "eu-west-1", parameter, "/shop/key", "", "", ""},
 		parameter + ":7":                                           {ParameterStore, "aws", "eu-west-1", parameter, "/shop/key", "", "", "7"},
 		parameter + ":live":                                        {ParameterStore, "aws", "eu-west-1", parameter, "/shop/key", "", "", "live"},
+		"arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!cluster-1a-AbCdEf:password": { // of a service
+			SecretsManager, "aws", "eu-west-1", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!cluster-1a-AbCdEf", "rds!cluster-1a-AbCdEf", "password", "", ""},
 		"arn:aws:ssm:eu-west-1:123456789012:parameter/key": {
 			ParameterStore, "aws", "eu-west-1", "arn:aws:ssm:eu-west-1:123456789012:parameter/key", "key", "", "", ""},
 		"arn:aws:ssm:eu-west-1::parameter/aws/service/x": { // AWS's own parameters have no account
@@ -78,19 +80,47 @@ func TestReferenceAsText(t *testing.T) {
 }
 
 func TestHost(t *testing.T) {
-	for text, want := range map[string]string{
-		"arn:aws:secretsmanager:eu-west-1:1:secret:s":            "secretsmanager.eu-west-1.amazonaws.com",
-		"arn:aws-cn:ssm:cn-north-1:1:parameter/p":                "ssm.cn-north-1.amazonaws.com.cn",
-		"arn:aws-us-gov:ssm:us-gov-east-1:1:parameter/p":         "ssm.us-gov-east-1.amazonaws.com",
-		"arn:aws-eusc:secretsmanager:eusc-de-east-1:1:secret:s":  "secretsmanager.eusc-de-east-1.amazonaws.eu",
-		"arn:aws-iso:secretsmanager:us-iso-east-1:1:secret:s":    "secretsmanager.us-iso-east-1.c2s.ic.gov",
-		"arn:aws-iso-b:secretsmanager:us-isob-east-1:1:secret:s": "secretsmanager.us-isob-east-1.sc2s.sgov.gov",
-		"arn:aws-iso-e:secretsmanager:eu-isoe-west-1:1:secret:s": "secretsmanager.eu-isoe-west-1.cloud.adc-e.uk",
-		"arn:aws-iso-f:ssm:us-isof-south-1:1:parameter/p":        "ssm.us-isof-south-1.csp.hci.ic.gov",
+	for _, test := range []struct{ text, plain, fips, dualStack, both string }{
+		{"arn:aws:secretsmanager:eu-west-1:1:secret:s", "secretsmanager.eu-west-1.amazonaws.com", "secretsmanager-fips.eu-west-1.amazonaws.com",
+			"secretsmanager.eu-west-1.amazonaws.com", "secretsmanager-fips.eu-west-1.amazonaws.com"},
+		{"arn:aws:ssm:eu-west-1:1:parameter/p", "ssm.eu-west-1.amazonaws.com", "ssm-fips.eu-west-1.amazonaws.com",
+			"ssm.eu-west-1.api.aws", "ssm-fips.eu-west-1.api.aws"},
+		{"arn:aws-cn:secretsmanager:cn-north-1:1:secret:s", "secretsmanager.cn-north-1.amazonaws.com.cn", "secretsmanager-fips.cn-north-1.amazonaws.com.cn",
+			"secretsmanager.cn-north-1.amazonaws.com.cn", "secretsmanager-fips.cn-north-1.api.amazonwebservices.com.cn"},
+		{"arn:aws-cn:ssm:cn-north-1:1:parameter/p", "ssm.cn-north-1.amazonaws.com.cn", "ssm-fips.cn-north-1.amazonaws.com.cn",
+			"ssm.cn-north-1.api.amazonwebservices.com.cn", "ssm-fips.cn-north-1.api.amazonwebservices.com.cn"},
+		{"arn:aws-us-gov:secretsmanager:us-gov-east-1:1:secret:s", "secretsmanager.us-gov-east-1.amazonaws.com", "secretsmanager-fips.us-gov-east-1.amazonaws.com",
+			"secretsmanager.us-gov-east-1.amazonaws.com", "secretsmanager-fips.us-gov-east-1.amazonaws.com"},
+		{"arn:aws-us-gov:ssm:us-gov-east-1:1:parameter/p", "ssm.us-gov-east-1.amazonaws.com", "ssm.us-gov-east-1.amazonaws.com",
+			"ssm.us-gov-east-1.api.aws", "ssm-fips.us-gov-east-1.api.aws"},
+		{"arn:aws-eusc:secretsmanager:eusc-de-east-1:1:secret:s", "secretsmanager.eusc-de-east-1.amazonaws.eu", "secretsmanager-fips.eusc-de-east-1.amazonaws.eu",
+			"secretsmanager.eusc-de-east-1.api.amazonwebservices.eu", "secretsmanager-fips.eusc-de-east-1.api.amazonwebservices.eu"},
+		{"arn:aws-iso:secretsmanager:us-iso-east-1:1:secret:s", "secretsmanager.us-iso-east-1.c2s.ic.gov", "secretsmanager-fips.us-iso-east-1.c2s.ic.gov",
+			"secretsmanager.us-iso-east-1.api.aws.ic.gov", "secretsmanager-fips.us-iso-east-1.api.aws.ic.gov"},
+		{"arn:aws-iso-b:secretsmanager:us-isob-east-1:1:secret:s", "secretsmanager.us-isob-east-1.sc2s.sgov.gov", "secretsmanager-fips.us-isob-east-1.sc2s.sgov.gov",
+			"secretsmanager.us-isob-east-1.api.aws.scloud", "secretsmanager-fips.us-isob-east-1.api.aws.scloud"},
+		{"arn:aws-iso-e:secretsmanager:eu-isoe-west-1:1:secret:s", "secretsmanager.eu-isoe-west-1.cloud.adc-e.uk", "secretsmanager-fips.eu-isoe-west-1.cloud.adc-e.uk",
+			"secretsmanager.eu-isoe-west-1.api.cloud-aws.adc-e.uk", "secretsmanager-fips.eu-isoe-west-1.api.cloud-aws.adc-e.uk"},
+		{"arn:aws-iso-f:ssm:us-isof-south-1:1:parameter/p", "ssm.us-isof-south-1.csp.hci.ic.gov", "ssm-fips.us-isof-south-1.csp.hci.ic.gov",
+			"ssm.us-isof-south-1.api.aws.hci.ic.gov", "ssm-fips.us-isof-south-1.api.aws.hci.ic.gov"},
 	} {
-		r, err := Parse(text)
-		if got := r.host(); got != want || err != nil {
-			t.Errorf("%s: got %s, %v, want %s", text, got, err, want)
+		r, err := Parse(test.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for settings, want := range map[string]string{
+			"": test.plain, "AWS_USE_FIPS_ENDPOINT": test.fips, "AWS_USE_DUALSTACK_ENDPOINT": test.dualStack,
+			"AWS_USE_FIPS_ENDPOINT AWS_USE_DUALSTACK_ENDPOINT": test.both,
+		} {
+			e, err := endpointOf(r, func(name string) string {
+				if strings.Contains(settings, name) {
+					return "True"
+				}
+				return map[string]string{"AWS_USE_FIPS_ENDPOINT": "false"}[name]
+			})
+			if e.host != want || e.address != want+":443" || !e.tls || !e.aws || err != nil {
+				t.Errorf("%s with %s: got %+v, %v, want %s", test.text, settings, e, err, want)
+			}
 		}
 	}
 }
@@ -125,9 +155,13 @@ func FuzzReference(f *testing.F) {
 		if back, err := Parse(again); back != r || err != nil {
 			t.Fatalf("%q: got %+v, then %+v, %v", text, r, back, err)
 		}
-		host := r.host()
-		if !strings.HasSuffix(host, "."+r.Region+"."+suffixes[r.Partition]) || !of(host, lower+digits+".-") {
-			t.Fatalf("%q: got the host %q", text, host)
+		for n := range 4 {
+			host := r.host(n&1 > 0, n&2 > 0)
+			domains := suffixes[r.Partition]
+			ofAWS := strings.HasSuffix(host, "."+r.Region+"."+domains.plain) || strings.HasSuffix(host, "."+r.Region+"."+domains.dualStack)
+			if !ofAWS || !of(host, lower+digits+".-") {
+				t.Fatalf("%q: got the host %q", text, host)
+			}
 		}
 	})
 }

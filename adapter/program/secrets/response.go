@@ -3,6 +3,7 @@ package secrets
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -153,14 +154,25 @@ func readError(status int, header string, text []byte) *apiError {
 	return e
 }
 
-// temporary tells whether the same request may succeed a moment later.
-func (e *apiError) temporary() bool {
+// throttled tells whether there were too many requests.
+func (e *apiError) throttled() bool {
 	switch e.code {
 	case "ThrottlingException", "Throttling", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
 		"RequestThrottled", "RequestThrottledException", "SlowDown", "LimitExceededException", "PriorRequestNotComplete":
 		return true
 	}
-	return e.status == 429 || e.status >= 500
+	return e.status == 429
+}
+
+// temporary tells whether the same request may succeed a moment later.
+func (e *apiError) temporary() bool { return e.throttled() || e.status >= 500 }
+
+// ofCredentials tells whether the credentials, or the signature, are refused.
+func (e *apiError) ofCredentials() bool {
+	return slices.ContainsFunc([]string{
+		"ExpiredToken", "UnrecognizedClient", "InvalidClientTokenId", "InvalidSignature", "SignatureDoesNotMatch", "IncompleteSignature",
+		"MissingAuthenticationToken", "RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture", "AuthFailure",
+	}, func(code string) bool { return strings.HasPrefix(e.code, code) })
 }
 
 // advice says what to do about a service's error.
@@ -183,9 +195,7 @@ func (e *apiError) advice(s Service) string {
 		return "it may be marked for deletion; restore it, or name another one"
 	case code == "InvalidParameterException", code == "ValidationException":
 		return "check the version and the name"
-	case strings.HasPrefix(code, "ExpiredToken"), strings.HasPrefix(code, "UnrecognizedClient"), strings.HasPrefix(code, "InvalidClientTokenId"),
-		strings.HasPrefix(code, "InvalidSignature"), strings.HasPrefix(code, "SignatureDoesNotMatch"), strings.HasPrefix(code, "IncompleteSignature"),
-		strings.HasPrefix(code, "MissingAuthenticationToken"):
+	case e.ofCredentials():
 		return "AWS does not accept the credentials; they may be too old, or the clock may be wrong"
 	case e.foreign:
 		return "AWS responds in another way; check AWS_ENDPOINT_URL, and what stands between"

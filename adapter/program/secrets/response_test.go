@@ -26,6 +26,24 @@ func TestErrorCodes(t *testing.T) {
 	}
 }
 
+// Credentials are asked for without TLS only where nobody can listen.
+func TestIsLocal(t *testing.T) {
+	for address, want := range map[string]bool{
+		"127.0.0.1:9001": true, "127.1.2.3:1": true, "localhost:80": true, "[::1]:80": true, "169.254.170.2:80": true, "169.254.170.23:80": true,
+		"[fd00:ec2::23]:80": true, "169.254.100.1:9001": true, "169.254.100.1:80": true,
+		"169.254.100.2:9001": false, "192.0.2.1:80": false, "169.254.169.254:80": false, "localhost.example:80": false, "127.0.0.1.example:80": false, "169.254.100.1": false, "": false,
+	} {
+		if got := isLocal(address, "169.254.100.1:9001"); got != want {
+			t.Errorf("%s: got %v", address, got)
+		}
+	}
+	for _, runtimeAPI := range []string{"", ":", ":9001"} {
+		if isLocal(":80", runtimeAPI) || isLocal("169.254.100.1:80", runtimeAPI) {
+			t.Errorf("%q: got local", runtimeAPI)
+		}
+	}
+}
+
 // The names of a response's members may be written with escapes, and members
 // that nobody asked for may be anything.
 func TestReaders(t *testing.T) {

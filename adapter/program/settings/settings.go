@@ -62,6 +62,9 @@ const (
 	runtimeAPI             = "AWS_LAMBDA_RUNTIME_API"
 )
 
+// AfterRestorePath names the variable with the path of the hook after a restore.
+const AfterRestorePath = "AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH"
+
 // All returns the settings.
 func All() []Setting { return slices.Clone(all) }
 
@@ -218,7 +221,7 @@ var all = []Setting{
 		},
 	},
 	{
-		Name:    "AWS_LWA_SNAPSTART_AFTER_RESTORE_PATH",
+		Name:    AfterRestorePath,
 		Allowed: "a path other than / without %",
 		set: func(c *Config, v string) bool {
 			c.AfterRestore = withSlash(v)
