@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/cdkweb/cdkweb/adapter/program/sigv4"
 )
 
 // service is a hosting that runs the image as a container and that no emulator has.
@@ -350,6 +352,9 @@ func resolve(value any, names map[string]string) (string, error) {
 		if attribute, ok := value["Fn::GetAtt"].([]any); ok && attribute[1] == "Arn" {
 			return "arn:aws:iam::" + account + ":role/" + names[fmt.Sprint(attribute[0])], nil // of roles alone
 		}
+		if attribute, ok := value["Fn::GetAtt"].([]any); ok && attribute[1] == "Id" {
+			return names[fmt.Sprint(attribute[0])], nil // of secrets alone
+		}
 		if join, ok := value["Fn::Join"].([]any); ok {
 			var parts []string
 			for _, part := range join[1].([]any) {
@@ -365,30 +370,34 @@ func resolve(value any, names map[string]string) (string, error) {
 	return "", fmt.Errorf("cannot resolve %v", value)
 }
 
-// assume returns a role's credentials as environment variables. The role must trust the service
-// that runs the container, and is made to trust the account's root too, which plays that service.
+// assume returns a role's credentials as environment variables.
 func (e *emulator) assume(role, service string) ([]string, error) {
+	c, err := e.credentials(role, service)
+	if err != nil {
+		return nil, err
+	}
+	return []string{"AWS_ACCESS_KEY_ID=" + c.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey, "AWS_SESSION_TOKEN=" + c.SessionToken}, nil
+}
+
+// credentials returns a role's credentials. The role must trust the service that runs the
+// container, and is made to trust the account's root too, which plays that service.
+func (e *emulator) credentials(role, service string) (none sigv4.Credentials, err error) {
 	name := role[strings.LastIndex(role, "/")+1:]
 	var answer struct {
 		Role struct{ AssumeRolePolicyDocument json.RawMessage }
 	}
 	if err := e.ask(&answer, "iam", "get-role", "--role-name", name); err != nil {
-		return nil, err
+		return none, err
 	}
 	if !strings.Contains(string(answer.Role.AssumeRolePolicyDocument), `"`+service+`"`) {
-		return nil, fmt.Errorf("the role %s does not trust %s: %s", name, service, answer.Role.AssumeRolePolicyDocument)
+		return none, fmt.Errorf("the role %s does not trust %s: %s", name, service, answer.Role.AssumeRolePolicyDocument)
 	}
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + account + `:root","Service":"` + service +
 		`"},"Action":"sts:AssumeRole"}]}`
 	if err := e.ask(nil, "iam", "update-assume-role-policy", "--role-name", name, "--policy-document", trust); err != nil {
-		return nil, err
+		return none, err
 	}
-	var session struct {
-		Credentials struct{ AccessKeyId, SecretAccessKey, SessionToken string }
-	}
-	if err := e.ask(&session, "sts", "assume-role", "--role-arn", role, "--role-session-name", "container"); err != nil {
-		return nil, err
-	}
-	c := session.Credentials
-	return []string{"AWS_ACCESS_KEY_ID=" + c.AccessKeyId, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey, "AWS_SESSION_TOKEN=" + c.SessionToken}, nil
+	var session struct{ Credentials sigv4.Credentials }
+	err = e.ask(&session, "sts", "assume-role", "--role-arn", role, "--role-session-name", "container")
+	return session.Credentials, err
 }

@@ -18,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cdkweb/cdkweb/adapter/program/sigv4"
 )
 
 const (
@@ -48,7 +50,7 @@ func (l *lab) runEmulator() error {
 	}
 
 	command := exec.Command(filepath.Join(l.tools.python("ministack"), "ministack"))
-	keys := []string{"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test"} // ministack's root user
+	keys := []string{"AWS_ACCESS_KEY_ID=" + root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + root.SecretAccessKey}
 	command.Env = append(slices.Concat(os.Environ(), keys), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket,
 		"MINISTACK_DOCKER_TIMEOUT=120",           // seconds, because a task is started when it is healthy
 		"ALB_TARGET_CONNECT_TIMEOUT_SECONDS=1.5") // a task that has ended leaves an address that says nothing
@@ -129,6 +131,9 @@ func (e *emulator) command(name string, arguments ...string) *exec.Cmd {
 
 // ask runs AWS's command line and decodes what it prints.
 func (e *emulator) ask(answer any, arguments ...string) error {
+	if arguments[0] == "sqs" { // where the command line passes over AWS_ENDPOINT_URL
+		arguments = append(arguments, "--endpoint-url", "http://localhost:80")
+	}
 	text, err := output(e.command(e.aws, append(arguments, "--output", "json")...))
 	if err != nil || answer == nil {
 		return err
@@ -137,6 +142,51 @@ func (e *emulator) ask(answer any, arguments ...string) error {
 		return fmt.Errorf("aws %s: it printed nothing", strings.Join(arguments[:2], " "))
 	}
 	return json.Unmarshal([]byte(text), answer)
+}
+
+// root is ministack's root user.
+var root = sigv4.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
+
+// call calls a service with a JSON protocol itself: what is asked often, or with the credentials of
+// a role, without the start of AWS's command line. The error of a refused call begins with AWS's
+// code.
+func (e *emulator) call(as sigv4.Credentials, service, target string, question, answer any) error {
+	body, err := json.Marshal(question)
+	if err != nil {
+		return err
+	}
+	signed := &sigv4.Request{Method: "POST", Path: "/", Body: body, Headers: []sigv4.Header{
+		{Name: "host", Value: emulatorAddress},
+		{Name: "content-type", Value: "application/x-amz-json-1.1"},
+		{Name: "x-amz-target", Value: target},
+	}}
+	as.Sign(signed, region, service, time.Now())
+	request, err := http.NewRequest("POST", "http://"+emulatorAddress+"/", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	for _, h := range signed.Headers {
+		request.Header.Set(h.Name, h.Value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("%s: %w", target, err)
+	}
+	defer response.Body.Close()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", target, err)
+	}
+	if response.StatusCode != http.StatusOK {
+		var refused struct {
+			Type string `json:"__type"`
+		}
+		if json.Unmarshal(content, &refused) != nil || refused.Type == "" {
+			refused.Type = response.Status
+		}
+		return fmt.Errorf("%s, %s: %s", refused.Type, target, start(content))
+	}
+	return json.Unmarshal(content, answer)
 }
 
 // bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than

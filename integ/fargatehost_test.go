@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cdkweb/cdkweb/adapter/program/sigv4"
 )
 
 // fargateHost does what Fargate does for a task, and what ECS does by the health check of the load
@@ -15,6 +17,9 @@ import (
 //
 //   - the server gets the region and credentials of the task's role, where the emulator of AWS has
 //     some of a role that does not exist, at an address that AWS's libraries refuse,
+//   - the server gets the secrets of its container, which the execution role may read, or does not
+//     start: the emulator loses the secrets of task definitions that CloudFormation makes, so they
+//     are those of the synthesized template,
 //   - the task has the memory of its definition,
 //   - a task runs, and so gets requests, once it is healthy by the check of its target groups, ten
 //     times as fast as they say; it fails if it gets unhealthy,
@@ -27,6 +32,7 @@ type fargateHost struct {
 
 	mutex       sync.Mutex
 	definitions map[string]func() (*taskDefinition, error)
+	secrets     map[string]secrets // by the family of a task definition
 	faults      []error
 }
 
@@ -49,11 +55,36 @@ func newTask(label func(name string) string) *task {
 	return &task{label(taskLabel), label(clusterLabel), label(definition+"family") + ":" + label(definition+"version")}
 }
 
+// secrets are those of a task definition of a template that is deployed.
+type secrets struct {
+	deployment *deployment
+	all        []containerSecret
+}
+
+// expect takes the secrets of containers from a template that is about to be deployed.
+func (h *fargateHost) expect(d *deployment) error {
+	all, err := d.containerSecrets()
+	if err != nil {
+		return err
+	}
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	if h.secrets == nil {
+		h.secrets = map[string]secrets{}
+	}
+	for family, list := range all {
+		h.secrets[family] = secrets{d, list}
+	}
+	return nil
+}
+
 // taskDefinition is what a definition, and the service that it is of, say about its tasks.
 type taskDefinition struct {
-	memory    int64 // bytes
-	variables []string
-	targets   []target
+	memory     int64 // bytes
+	variables  []string
+	targets    []target
+	references map[string]string // to secrets, by the variables' names
+	execution  sigv4.Credentials // of the execution role, if there are secrets
 }
 
 // target is how a target group asks a task whether it is healthy.
@@ -77,6 +108,17 @@ func (h *fargateHost) create(t task, c map[string]any) error {
 	}
 	for _, variable := range definition.variables {
 		environment = append(environment, variable)
+	}
+	var errs []error
+	for name, reference := range definition.references {
+		value, err := h.emulator.secretValue(definition.execution, reference)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("unable to pull secrets: %s from %s: %w", name, reference, err))
+		}
+		environment = append(environment, name+"="+value)
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
 	}
 	c["Env"] = environment
 	host, ok := c["HostConfig"].(map[string]any)
@@ -158,7 +200,7 @@ func (h *fargateHost) of(t task) (*taskDefinition, error) {
 
 func (h *fargateHost) find(t task) (*taskDefinition, error) {
 	var answer struct {
-		TaskDefinition struct{ TaskRoleArn, Memory string }
+		TaskDefinition struct{ Family, TaskRoleArn, ExecutionRoleArn, Memory string }
 		Tasks          []struct{ Group string }
 		Services       []struct {
 			LoadBalancers []struct {
@@ -172,7 +214,7 @@ func (h *fargateHost) find(t task) (*taskDefinition, error) {
 			Matcher                                                                                               struct{ HttpCode string }
 		}
 	}
-	if err := h.emulator.ask(&answer, "ecs", "describe-task-definition", "--task-definition", t.definition); err != nil {
+	if err := h.emulator.callECS("DescribeTaskDefinition", map[string]any{"taskDefinition": t.definition}, &answer); err != nil {
 		return nil, err
 	}
 	memory, err := strconv.Atoi(answer.TaskDefinition.Memory)
@@ -184,14 +226,17 @@ func (h *fargateHost) find(t task) (*taskDefinition, error) {
 		return nil, err
 	}
 	d.variables = append(d.variables, "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region)
-	if err := h.emulator.ask(&answer, "ecs", "describe-tasks", "--cluster", t.cluster, "--tasks", t.arn); err != nil {
+	if err := h.findSecrets(answer.TaskDefinition.Family, answer.TaskDefinition.ExecutionRoleArn, d); err != nil {
+		return nil, err
+	}
+	if err := h.emulator.callECS("DescribeTasks", map[string]any{"cluster": t.cluster, "tasks": []string{t.arn}}, &answer); err != nil {
 		return nil, err
 	}
 	service, ok := strings.CutPrefix(answer.Tasks[0].Group, "service:")
 	if !ok {
 		return nil, fmt.Errorf("the task %s is of %q, want a service", t.arn, answer.Tasks[0].Group)
 	}
-	if err := h.emulator.ask(&answer, "ecs", "describe-services", "--cluster", t.cluster, "--services", service); err != nil {
+	if err := h.emulator.callECS("DescribeServices", map[string]any{"cluster": t.cluster, "services": []string{service}}, &answer); err != nil {
 		return nil, err
 	}
 	for _, balancer := range answer.Services[0].LoadBalancers {
@@ -209,6 +254,21 @@ func (h *fargateHost) find(t task) (*taskDefinition, error) {
 		}})
 	}
 	return d, nil
+}
+
+// findSecrets adds what a task needs to get its secrets.
+func (h *fargateHost) findSecrets(family, executionRole string, d *taskDefinition) (err error) {
+	h.mutex.Lock()
+	known := h.secrets[family]
+	h.mutex.Unlock()
+	if len(known.all) == 0 {
+		return nil
+	}
+	if d.references, err = known.deployment.references(known.all); err != nil {
+		return err
+	}
+	d.execution, err = h.emulator.credentials(executionRole, "ecs-tasks.amazonaws.com")
+	return err
 }
 
 // faulty is what kept tasks from being prepared.

@@ -145,6 +145,10 @@ func (l *lab) containersOfLambda(d *deployment) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return l.containersOfFunction(function)
+}
+
+func (l *lab) containersOfFunction(function string) ([]string, error) {
 	ids, err := l.docker.run("ps", "--quiet", "--no-trunc")
 	if err != nil {
 		return nil, err

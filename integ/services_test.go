@@ -31,6 +31,12 @@ func (d *deployment) deployWithoutRefused() error {
 	if d.lifted, err = d.lift(refusedOnFargate...); err != nil {
 		return err
 	}
+	if err := d.correctSecrets(); err != nil {
+		return err
+	}
+	if err := d.lab.emulator.hosts.fargate.expect(d); err != nil {
+		return err
+	}
 	if err := d.deploy("--app", d.assembly); err != nil {
 		return err
 	}
@@ -166,9 +172,13 @@ func (d *deployment) serviceIDs() ([]serviceID, error) {
 	return all, nil
 }
 
+func (e *emulator) callECS(action string, question, answer any) error {
+	return e.call(root, "ecs", "AmazonEC2ContainerServiceV20141113."+action, question, answer)
+}
+
 func (e *emulator) describe(id serviceID) (ecsService, error) {
 	var answer struct{ Services []ecsService }
-	err := e.ask(&answer, "ecs", "describe-services", "--cluster", id.cluster, "--services", id.name)
+	err := e.callECS("DescribeServices", map[string]any{"cluster": id.cluster, "services": []string{id.name}}, &answer)
 	if err == nil && len(answer.Services) != 1 {
 		err = fmt.Errorf("there is no service %s", id.name)
 	}

@@ -19,6 +19,7 @@ type deployment struct {
 	outputs   map[string]string       // of the stack
 	described map[string]*description // of the services that were left out, by their type
 	lifted    map[string]int          // how many resources were left out of a template with Fargate, by their type
+	corrected map[string]int          // what correctSecrets changed
 }
 
 // guestbook synthesizes the guestbook; values is a list of name=value.
@@ -122,42 +123,54 @@ func (d *deployment) without(kind string) error {
 }
 
 // lift takes all resources of some types, and the outputs with them, out of the synthesized
-// template: what the emulator does not know. It returns how many there were. The template must not
-// have been deployed as it was, because it is published under the hash of the original.
+// template: what the emulator does not know. It returns how many there were.
 func (d *deployment) lift(kinds ...string) (map[string]int, error) {
+	lifted := map[string]int{}
+	return lifted, d.change(func(t map[string]any) {
+		resources := t["Resources"].(map[string]any)
+		outputs, _ := t["Outputs"].(map[string]any)
+		for id, r := range resources {
+			kind := r.(map[string]any)["Type"].(string)
+			if !slices.Contains(kinds, kind) {
+				continue
+			}
+			remove(resources, id)
+			lifted[kind]++
+			for name, output := range outputs {
+				if text, _ := json.Marshal(output); strings.Contains(string(text), `"`+id+`"`) {
+					delete(outputs, name)
+				}
+			}
+		}
+	})
+}
+
+// change changes the synthesized template. It must not have been deployed as it was, because it is
+// published under the hash of the original.
+func (d *deployment) change(change func(t map[string]any)) error {
 	content, err := os.ReadFile(d.templateFile())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var t map[string]any
 	if err := json.Unmarshal(content, &t); err != nil {
-		return nil, err
+		return err
 	}
-	lifted := map[string]int{}
-	resources := t["Resources"].(map[string]any)
-	outputs, _ := t["Outputs"].(map[string]any)
-	for id, r := range resources {
-		kind := r.(map[string]any)["Type"].(string)
-		if !slices.Contains(kinds, kind) {
-			continue
-		}
-		delete(resources, id)
-		lifted[kind]++
-		for name, output := range outputs {
-			if text, _ := json.Marshal(output); strings.Contains(string(text), `"`+id+`"`) {
-				delete(outputs, name)
-			}
-		}
+	change(t)
+	if content, err = json.Marshal(t); err != nil {
+		return err
 	}
+	return os.WriteFile(d.templateFile(), content, 0o644)
+}
+
+// remove takes a resource out of a template, and out of what waits for it.
+func remove(resources map[string]any, id string) {
+	delete(resources, id)
 	for _, r := range resources {
 		if needed, ok := r.(map[string]any)["DependsOn"].([]any); ok {
-			r.(map[string]any)["DependsOn"] = slices.DeleteFunc(needed, func(id any) bool { return resources[id.(string)] == nil })
+			r.(map[string]any)["DependsOn"] = slices.DeleteFunc(needed, func(other any) bool { return other == id })
 		}
 	}
-	if content, err = json.Marshal(t); err != nil {
-		return nil, err
-	}
-	return lifted, os.WriteFile(d.templateFile(), content, 0o644)
 }
 
 // physical returns the names of the deployed stack's resources by their logical ids.

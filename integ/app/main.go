@@ -17,7 +17,7 @@ import (
 // request asks for a cloud assembly.
 type request struct {
 	Folder string            // where it goes
-	Part   string            // guestbook, talk, fixtures or applications
+	Part   string            // guestbook, needs, talk, fixtures or applications
 	Values map[string]string // what varies
 }
 
@@ -50,6 +50,8 @@ func (r request) synth() (err error) {
 	switch r.Part {
 	case "guestbook":
 		guestbook(app, r.Values)
+	case "needs":
+		needs(app, r.Values)
 	case "talk":
 		talk(app, r.Values)
 	case "fixtures":
@@ -57,7 +59,7 @@ func (r request) synth() (err error) {
 	case "applications":
 		applications(app)
 	default:
-		return fmt.Errorf("part must be guestbook, talk, fixtures or applications, got %q", r.Part)
+		return fmt.Errorf("part must be guestbook, needs, talk, fixtures or applications, got %q", r.Part)
 	}
 	app.Synth(nil)
 	return nil
