@@ -210,7 +210,8 @@ func testUnknownSubnets(t *testing.T, h Harness) {
 func testLookedUp(t *testing.T, h Harness) {
 	build := func(name string, hosting func(stack awscdk.Stack, w *web.Workload) web.Hosting) {
 		t.Run(name, func(t *testing.T) {
-			app := webtest.NewApp(t)
+			// Without the CDK's validation, which the ids that stand in for the VPC's would not pass.
+			app := awscdk.NewApp(&awscdk.AppProps{Outdir: new(t.TempDir())})
 			stack := awscdk.NewStack(app, new("Stack"), &awscdk.StackProps{
 				Env: &awscdk.Environment{Account: new("123456789012"), Region: new("eu-west-1")},
 			})
@@ -333,6 +334,7 @@ func testDatabase(t *testing.T, h Harness) {
 		return awsrds.NewDatabaseInstance(stack, new("Database"), &awsrds.DatabaseInstanceProps{
 			Engine: awsrds.DatabaseInstanceEngine_Postgres(&awsrds.PostgresInstanceEngineProps{Version: awsrds.PostgresEngineVersion_VER_17()}),
 			Vpc:    vpc, VpcSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
+			StorageEncrypted: new(true),
 		})
 	}
 	for _, test := range []struct {
@@ -349,7 +351,7 @@ func testDatabase(t *testing.T, h Harness) {
 			database.Connections().AllowDefaultPortFrom(service, nil)
 		}, "Data"},
 		{"of another stack, by the service", true, func(service *web.Service, database awsrds.DatabaseInstance) {
-			service.Connections().AllowToDefaultPort(database, nil)
+			service.Connections().AllowTo(database, awsec2.Port_Tcp(new(5432.0)), nil)
 			service.AddEnvironment("DATABASE_HOST", *database.DbInstanceEndpointAddress())
 		}, "Stack"},
 	} {
@@ -371,7 +373,7 @@ func testDatabase(t *testing.T, h Harness) {
 				found := 0
 				for _, id := range template.IDs("AWS::EC2::SecurityGroupIngress") {
 					rule := template.Resources[id].Properties
-					if port := templatetest.JSON(t, rule["FromPort"]); strings.Contains(port, "Port") || strings.Contains(port, "ImportValue") {
+					if port := templatetest.JSON(t, rule["FromPort"]); strings.Contains(port, "Port") || port == "5432" {
 						found++
 					}
 				}
