@@ -59,6 +59,7 @@ func (p placement) network(in *web.Definition) *web.Network {
 		VPC:            p.vpc,
 		Subnets:        p.subnets,
 		SecurityGroups: p.groups,
+		Public:         len(network.KindsOf(p.vpc, p.subnets).Public) > 0,
 		Endpoints:      ecs.Endpoints(in, true),
 	}
 }

@@ -103,7 +103,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:        role,
 		Primary:     r.Service.Node().DefaultChild(),
 		Reach:       r.LoadBalancer.Reach(),
-		Network:     &place.Network,
+		Network:     place,
 		Connections: r.Service.Connections(),
 		SecretReader: func() awsiam.IGrantable {
 			role := r.TaskDefinition.ObtainExecutionRole()
@@ -198,18 +198,12 @@ func statusCodes(health web.HealthCheck) string {
 	return cmp.Or(health.StatusCodes, "200")
 }
 
-// placement is where the tasks are.
-type placement struct {
-	web.Network
-	public bool
-}
-
-// place makes a security group if there is none.
+// place is where the tasks are. It makes a security group if there is none.
 func (h Hosting) place(
 	scope constructs.Construct,
 	in *web.Definition,
 	r *Resources,
-) placement {
+) *web.Network {
 	vpc, w := r.LoadBalancer.VPC, in.Workload
 	subnets, _ := h.subnets(w, vpc) // checked before
 	groups := h.securityGroups(w)
@@ -226,14 +220,12 @@ func (h Hosting) place(
 			),
 		}
 	}
-	return placement{
-		web.Network{
-			VPC:            vpc,
-			Subnets:        subnets,
-			SecurityGroups: groups,
-			Endpoints:      ecs.Endpoints(in, h.LogDriver == nil),
-		},
-		h.public(w, vpc, subnets),
+	return &web.Network{
+		VPC:            vpc,
+		Subnets:        subnets,
+		SecurityGroups: groups,
+		Public:         h.public(w, vpc, subnets),
+		Endpoints:      ecs.Endpoints(in, h.LogDriver == nil),
 	}
 }
 
@@ -241,7 +233,7 @@ func (h Hosting) place(
 func (h Hosting) service(
 	scope constructs.Construct,
 	r *Resources,
-	place placement,
+	place *web.Network,
 	role awsiam.IRole,
 ) awsecs.FargateService {
 	props := &awsecs.FargateServiceProps{
@@ -254,7 +246,7 @@ func (h Hosting) service(
 		MinHealthyPercent:      new(float64(h.MinimumHealthyPercent)),
 		MaxHealthyPercent:      new(float64(h.MaximumPercent)),
 		VpcSubnets:             &awsec2.SubnetSelection{Subnets: &place.Subnets},
-		AssignPublicIp:         new(place.public),
+		AssignPublicIp:         new(place.Public),
 		SecurityGroups:         &place.SecurityGroups,
 		EnableExecuteCommand:   new(h.EnableExecuteCommand),
 		CloudMapOptions:        h.serviceDiscovery(r),

@@ -389,6 +389,9 @@ func TestGolden(t *testing.T) {
 		"role of the user": {change: func(stack awscdk.Stack, w *web.Workload) {
 			w.Role = awsiam.NewRole(stack, new("Own"), &awsiam.RoleProps{AssumedBy: awsiam.NewServicePrincipal(new("lambda.amazonaws.com"), nil)})
 		}},
+		"imported role": {change: func(stack awscdk.Stack, w *web.Workload) {
+			w.Role = awsiam.Role_FromRoleArn(stack, new("Theirs"), new("arn:aws:iam::123456789012:role/team/site"), nil)
+		}},
 		"every option": {
 			change: func(stack awscdk.Stack, w *web.Workload) {
 				*w = web.Workload{

@@ -145,16 +145,14 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 
 // grantInterfaces lets Lambda make the network interfaces of a function in a VPC. The actions are
 // those of AWS's managed policy AWSLambdaVPCAccessExecutionRole, which also allows to write to
-// every log group. They are for Lambda, not for the server: a call from a function's code carries
-// the function's ARN, and is not allowed by this.
+// every log group.
 func grantInterfaces(role awsiam.IRole) {
 	role.AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions: cdk.List([]string{
 			"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
 			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 		}),
-		Resources:  &[]*string{new("*")}, // Lambda developer guide: describing works on all only
-		Conditions: &map[string]any{"Null": map[string]string{"lambda:SourceFunctionArn": "true"}},
+		Resources: &[]*string{new("*")}, // Lambda developer guide: describing works on all only
 	}))
 }
 

@@ -445,8 +445,8 @@ var FunctionURLStreaming = lambda(Platform{
 	Name:            "Lambda with a function URL that streams",
 	Go:              "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}",
 	Timeout:         maxLambdaTimeout,
-	Streaming:       yes,       // AWS::Lambda::Url InvokeMode
-	Streamed:        200 << 20, // Lambda developer guide, "Response streaming"
+	Streaming:       yes,                                                      // AWS::Lambda::Url InvokeMode
+	Streamed:        200 << 20,                                                // Lambda developer guide, "Response streaming"
 	VPC:             Ability{Why: "does not stream from a function in a VPC"}, // the same, "VPC compatibility"
 	Regions:         functionURLRegions,
 	URLNeedsService: true,
@@ -488,7 +488,7 @@ func lambda(p Platform) Platform {
 	if p.VPC.Why == "" {
 		p.VPC = Ability{Can: true, Note: "by network interfaces"} // AWS::Lambda::Function VpcConfig
 	}
-	p.MaxSubnets, p.MaxSecurityGroups = 16, 5                 // Lambda API reference, VpcConfig
+	p.MaxSubnets, p.MaxSecurityGroups = 16, 5 // Lambda API reference, VpcConfig
 	p.Secrets = Ability{Can: true, Note: "the adapter gets them"}
 	p.StickySessions = Ability{Why: "gives each request to whichever execution environment is free"}
 	p.ARM64 = yes

@@ -18,9 +18,9 @@ import (
 // Database is a relational database of Amazon RDS or Aurora, and how a server gets into it: a
 // [DatabaseInstance], a [DatabaseCluster] or a [DatabaseProxy].
 //
-// A server that logs in with a password gets its user and password from a secret in Secrets Manager:
-// that of the main user, which the CDK makes with the database, or the one that WithSecret names.
-// WithUser is for a server that logs in with IAM, and has no password.
+// A server that logs in with a password gets its user and password from a secret in Secrets
+// Manager: that of the main user, which the CDK makes with the database, or the one that WithSecret
+// names. WithUser is for a server that logs in with IAM, and has no password.
 type Database struct {
 	kind     string // "database instance"
 	resource awscdk.IResource
@@ -41,8 +41,8 @@ type Database struct {
 	groupsSet bool
 }
 
-// DatabaseInstance is a database instance of RDS, and the name of the database in it that the server
-// uses. The name may be empty if the server knows it.
+// DatabaseInstance is a database instance of RDS, and the name of the database in it that the
+// server uses. The name may be empty if the server knows it.
 func DatabaseInstance(instance awsrds.IDatabaseInstance, name string) Database {
 	return Database{
 		kind: "database instance", resource: instance, name: name,
@@ -55,8 +55,8 @@ func DatabaseInstance(instance awsrds.IDatabaseInstance, name string) Database {
 }
 
 // DatabaseCluster is a cluster of Aurora, provisioned or serverless, or a Multi-AZ cluster of RDS,
-// and the name of the database in it that the server uses. The name may be empty if the server knows
-// it. The server gets the address of the writer, or with WithReader that of the readers.
+// and the name of the database in it that the server uses. The name may be empty if the server
+// knows it. The server gets the address of the writer, or with WithReader that of the readers.
 func DatabaseCluster(cluster awsrds.IDatabaseCluster, name string) Database {
 	return Database{
 		kind: "database cluster", resource: cluster, name: name, hasReader: true,
@@ -73,9 +73,9 @@ func DatabaseCluster(cluster awsrds.IDatabaseCluster, name string) Database {
 }
 
 // DatabaseProxy is RDS Proxy in front of a database: it keeps the connections of servers that come
-// and go, as on Lambda. The port is the database's: 5432 for PostgreSQL, 3306 for MySQL and MariaDB.
-// The CDK does not know a proxy's secret, so it needs WithSecret or WithUser; an imported one needs
-// WithSecurityGroups too.
+// and go, as on Lambda. The port is the database's: 5432 for PostgreSQL, 3306 for MySQL and
+// MariaDB. The CDK does not know a proxy's secret, so it needs WithSecret or WithUser; an imported
+// one needs WithSecurityGroups too.
 func DatabaseProxy(proxy awsrds.IDatabaseProxy, port int, name string) Database {
 	return Database{
 		kind: "database proxy", resource: proxy, name: name, port: port,
@@ -98,10 +98,10 @@ func (d Database) WithSecret(secret awssecretsmanager.ISecret) Database {
 	return d
 }
 
-// WithUser has the server log in as a user of the database with IAM, without a password: it connects
-// over TLS, and makes a token with the AWS SDK that counts as the password for 15 minutes. The user
-// must exist, and be allowed to log in so (in PostgreSQL: GRANT rds_iam TO name). IAM authentication
-// is switched on for a database of the app.
+// WithUser has the server log in as a user of the database with IAM, without a password: it
+// connects over TLS, and makes a token with the AWS SDK that counts as the password for 15 minutes.
+// The user must exist, and be allowed to log in so (in PostgreSQL: GRANT rds_iam TO name). IAM
+// authentication is switched on for a database of the app.
 func (d Database) WithUser(name string) Database {
 	d.user, d.byIAM = name, true
 	return d
@@ -142,7 +142,11 @@ func (s *Service) UseDatabase(prefix string, database Database) {
 			}
 			problems[i].Field = fmt.Sprintf("UseDatabase(%q)", prefix)
 			if name != prefix {
-				problems[i].Message = fmt.Sprintf("needs the variable %s, which %s", name, problem.Message)
+				problems[i].Message = fmt.Sprintf(
+					"needs the variable %s, which %s",
+					name,
+					problem.Message,
+				)
 			}
 		}
 		s.panic(problems...)
@@ -163,7 +167,9 @@ func (s *Service) grantLogin(d Database) []Problem {
 		return nil
 	}
 	if err := network.Try(func() { d.connect(s.made.Role, d.user) }); err != nil {
-		return []Problem{{Message: fmt.Sprintf("cannot let the server log in as %q with IAM: %s", d.user, err)}}
+		return []Problem{
+			{Message: fmt.Sprintf("cannot let the server log in as %q with IAM: %s", d.user, err)},
+		}
 	}
 	s.granted[logsIn] = true
 	return nil
@@ -177,17 +183,22 @@ type login struct {
 	port        awsec2.Port
 }
 
-// checkDatabase returns what a server needs to get into a database, or why it cannot. The field of a
-// problem is a variable, or empty.
+// checkDatabase returns what a server needs to get into a database, or why it cannot. The field of
+// a problem is a variable, or empty.
 func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
 	var problems []Problem
-	report := func(message, fix string) { problems = append(problems, Problem{Message: message, Fix: fix}) }
+	report := func(message, fix string) {
+		problems = append(problems, Problem{Message: message, Fix: fix})
+	}
 	if isNil(d.resource) {
 		what := d.kind
 		if what == "" {
 			what = "database"
 		}
-		report(what+" must not be nil", "pass one to web.DatabaseInstance, web.DatabaseCluster or web.DatabaseProxy")
+		report(
+			what+" must not be nil",
+			"pass one to web.DatabaseInstance, web.DatabaseCluster or web.DatabaseProxy",
+		)
 		return nil, problems
 	}
 	path := fmt.Sprintf("the %s %s", d.kind, *d.resource.Node().Path())
@@ -208,9 +219,14 @@ func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
 		report(path+" has no security group that is known, which is to let the server in",
 			"name those that it was imported with, or add WithSecurityGroups")
 	}
-	err := network.Try(func() { l.variables[prefix+"_HOST"], l.variables[prefix+"_PORT"] = d.endpoint(d) })
+	err := network.Try(
+		func() { l.variables[prefix+"_HOST"], l.variables[prefix+"_PORT"] = d.endpoint(d) },
+	)
 	if err != nil {
-		report(fmt.Sprintf("%s does not tell its address: %s", path, err), "name it when you import it")
+		report(
+			fmt.Sprintf("%s does not tell its address: %s", path, err),
+			"name it when you import it",
+		)
 	}
 	if d.name != "" {
 		l.variables[prefix+"_NAME"] = d.name
@@ -218,7 +234,10 @@ func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
 	secret := d.loginSecret()
 	switch {
 	case d.byIAM && !isNil(d.secret):
-		report("WithSecret and WithUser must not both be set", "leave WithSecret out for a server that logs in with IAM")
+		report(
+			"WithSecret and WithUser must not both be set",
+			"leave WithSecret out for a server that logs in with IAM",
+		)
 	case d.byIAM && d.user == "":
 		report("WithUser must have the name of a user", "")
 	case d.byIAM:
@@ -264,7 +283,11 @@ func (s *Service) checkLogin(l *login) []Problem {
 func (s *Service) checkDatabaseNetwork(path string, d Database) []Problem {
 	if s.made.Connections == nil {
 		return []Problem{{
-			Message: fmt.Sprintf("needs the server in the VPC of %s: Connections of this service %s", path, s.noConnections()),
+			Message: fmt.Sprintf(
+				"needs the server in the VPC of %s: Connections of this service %s",
+				path,
+				s.noConnections(),
+			),
 		}}
 	}
 	of, ok := d.resource.(interface{ Vpc() awsec2.IVpc })
@@ -274,8 +297,8 @@ func (s *Service) checkDatabaseNetwork(path string, d Database) []Problem {
 	return []Problem{{
 		Message: fmt.Sprintf("needs the server in the VPC of %s, which is %s, and not in %s",
 			path, *of.Vpc().Node().Path(), *s.VPC().Node().Path()),
-		Fix: "put both into one VPC; or if the VPCs are connected, set the variables with AddEnvironment and AddSecret, " +
-			"and open the port with Connections",
+		Fix: "put both into one VPC; or if the VPCs are connected, set the variables with " +
+			"AddEnvironment and AddSecret, and open the port with Connections",
 	}}
 }
 

@@ -20,8 +20,9 @@
 // # What the server uses
 //
 // [Service.UseTable], UseBucket, UseQueue and UseTopic each grant an access, with what it needs of
-// the resource's key, and set the variable by which the server finds the resource. For everything
-// else a service is a grantee, as a role is.
+// the resource's key, and set the variable by which the server finds the resource. UseDatabase and
+// UseService open the ports between two security groups too. For everything else a service is a
+// grantee, as a role is.
 //
 // # Bad props
 //

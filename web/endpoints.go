@@ -67,8 +67,8 @@ func (s *Service) needsEndpoint(service, user string) {
 // have no way out.
 func (s *Service) watchEndpoints() {
 	network := s.made.Network
-	if network == nil || !*awscdk.Resource_IsOwnedResource(network.VPC) {
-		return // an imported VPC, of whose endpoints nothing is known
+	if network == nil || network.Public || !*awscdk.Resource_IsOwnedResource(network.VPC) {
+		return // of the endpoints of an imported VPC nothing is known
 	}
 	for _, service := range network.Endpoints {
 		s.needsEndpoint(service, "")
@@ -143,11 +143,11 @@ func (s *Service) unreachable(ways *waysOut) string {
 	tables := map[string]bool{}
 	for _, subnet := range network.Subnets {
 		path := *subnet.Node().Path()
-		if !*awscdk.Resource_IsOwnedResource(subnet) || public[path] && s.check.platform.InVPC {
-			return "" // imported; or it has a public address, where the way out is the internet gateway
+		if !*awscdk.Resource_IsOwnedResource(subnet) {
+			return "" // imported, so nothing is known of its routes
 		}
 		table := *subnet.RouteTable().RouteTableId()
-		if ways.routed[table] && !public[path] {
+		if ways.routed[table] && !public[path] { // where a server without a public address has no way
 			continue
 		}
 		tables[table] = true

@@ -38,8 +38,13 @@ func newForeignRole(
 		f.Node().SetDefaultChild(resource) // by which the CDK knows that the app makes the role
 	}
 
+	// The CDK's own name would be the same in each stack that has a service with this path, and the
+	// role keeps one policy of a name.
+	const longest = 128 // IAM API reference, PutRolePolicy
+	name := awscdk.Names_UniqueResourceName(f, &awscdk.UniqueResourceNameOptions{MaxLength: new(float64(longest))})
+	policy := awsiam.NewPolicy(f, new("Policy"), &awsiam.PolicyProps{PolicyName: name})
+
 	// Nothing tells an immutable role from another, but that the policy is not attached to it.
-	policy := awsiam.NewPolicy(f, new("Policy"), nil)
 	role.AttachInlinePolicy(policy)
 	resource := policy.Node().DefaultChild().(awsiam.CfnPolicy)
 	if roles, _ := awscdk.Stack_Of(f).Resolve(resource.Roles()).([]any); len(roles) > 0 {

@@ -14,11 +14,11 @@ import (
 	"github.com/cdkweb/cdkweb/internal/token"
 )
 
-// ServiceAttributes are what is known of a service that another stack, app or team owns. Each may be
-// a CDK token, such as an awscdk.Fn_ImportValue.
+// ServiceAttributes are what is known of a service that another stack, app or team owns. Each may
+// be a CDK token, such as an awscdk.Fn_ImportValue.
 type ServiceAttributes struct {
-	// URL is what Service.URL returned there: https:// or http://, a host, maybe a path, and no slash
-	// at the end. Required.
+	// URL is what Service.URL returned there: https:// or http://, a host, maybe a path, and no
+	// slash at the end. Required.
 	URL string
 
 	// RoleARN names the role of the server, to which grants are added if it is in the account of
@@ -35,8 +35,8 @@ type ServiceAttributes struct {
 
 	// APIARN names the API of API Gateway that is behind URL, if it takes only requests signed with
 	// IAM: arn:aws:execute-api:REGION:ACCOUNT:ID, to which /STAGE/METHOD/PATH may be added, each of
-	// which may be *; not if it holds a token. It excludes FunctionARN. Optional. Default: URL takes
-	// every request.
+	// which may be *; not if it holds a token. It excludes FunctionARN. Optional. Default: URL
+	// takes every request.
 	APIARN string
 
 	// VPC from which alone URL is reached, as that of an internal load balancer. Optional. Default:
@@ -62,46 +62,72 @@ type ImportedService struct {
 // FromServiceAttributes refers to a service that another stack, app or team owns. Nothing of it is
 // looked up or changed but its role's permissions and its security groups' rules. It panics with an
 // [*InvalidPropsError] if the attributes cannot be right.
-func FromServiceAttributes(scope constructs.Construct, id string, attributes *ServiceAttributes) *ImportedService {
-	if attributes == nil {
-		attributes = &ServiceAttributes{}
+func FromServiceAttributes(
+	scope constructs.Construct,
+	id string,
+	attributes *ServiceAttributes,
+) *ImportedService {
+	var a ServiceAttributes // a copy, because grants come later
+	if attributes != nil {
+		a = *attributes
 	}
 	if _, err := placeOf(scope); err != nil {
 		panicWith(scope, id, Problem{Field: "scope", Err: err})
 	}
-	if problems := attributes.problems(); len(problems) > 0 {
+	if problems := a.problems(); len(problems) > 0 {
 		panicWith(scope, id, problems...)
 	}
-	s := &ImportedService{url: attributes.URL}
+	s := &ImportedService{url: a.URL}
 	constructs.NewConstruct_Override(s, scope, &id)
-	if attributes.RoleARN != "" {
-		s.role = awsiam.Role_FromRoleArn(s, new("Role"), &attributes.RoleARN, nil)
+	if a.RoleARN != "" {
+		s.role = awsiam.Role_FromRoleArn(s, new("Role"), &a.RoleARN, nil)
 	}
-	s.own = importConnections(s, "SecurityGroup", attributes.SecurityGroupIDs, nil)
-	s.reached.VPC = attributes.VPC
-	s.reached.Connections = importConnections(s, "LoadBalancerSecurityGroup", attributes.LoadBalancerSecurityGroupIDs,
-		awsec2.Port_Tcp(new(float64(portOf(attributes.URL)))))
+	s.own = importConnections(s, "SecurityGroup", a.SecurityGroupIDs, nil)
+	s.reached.VPC = a.VPC
+	s.reached.Connections = importConnections(
+		s,
+		"LoadBalancerSecurityGroup",
+		a.LoadBalancerSecurityGroupIDs,
+		awsec2.Port_Tcp(new(float64(portOf(a.URL)))),
+	)
 	switch {
-	case attributes.FunctionARN != "":
-		s.account = accountOf(attributes.FunctionARN)
-		s.reached.Grant = func(caller awsiam.IGrantable) { grantFunctionURL(caller, attributes.FunctionARN) }
-	case attributes.APIARN != "":
-		s.account = accountOf(attributes.APIARN)
-		s.reached.Grant = func(caller awsiam.IGrantable) { grantAPI(caller, attributes.APIARN) }
+	case a.FunctionARN != "":
+		s.account = accountOf(a.FunctionARN)
+		s.reached.Grant = func(caller awsiam.IGrantable) {
+			grantFunctionURL(caller, a.FunctionARN)
+		}
+	case a.APIARN != "":
+		s.account = accountOf(a.APIARN)
+		s.reached.Grant = func(caller awsiam.IGrantable) { grantAPI(caller, a.APIARN) }
 	}
 	return s
 }
 
 // importConnections are those of security groups; nil if there are none.
-func importConnections(scope constructs.Construct, id string, ids []string, port awsec2.Port) awsec2.Connections {
+func importConnections(
+	scope constructs.Construct,
+	id string,
+	ids []string,
+	port awsec2.Port,
+) awsec2.Connections {
 	if len(ids) == 0 {
 		return nil
 	}
 	var groups []awsec2.ISecurityGroup
 	for i, groupID := range ids {
-		groups = append(groups, awsec2.SecurityGroup_FromSecurityGroupId(scope, new(id+strconv.Itoa(i+1)), &groupID, nil))
+		groups = append(
+			groups,
+			awsec2.SecurityGroup_FromSecurityGroupId(
+				scope,
+				new(id+strconv.Itoa(i+1)),
+				&groupID,
+				nil,
+			),
+		)
 	}
-	return awsec2.NewConnections(&awsec2.ConnectionsProps{SecurityGroups: &groups, DefaultPort: port})
+	return awsec2.NewConnections(
+		&awsec2.ConnectionsProps{SecurityGroups: &groups, DefaultPort: port},
+	)
 }
 
 // URL is the service's base URL without a slash at the end. It may hold tokens.
@@ -127,7 +153,8 @@ func (s *ImportedService) GrantPrincipal() awsiam.IPrincipal { return s.Role() }
 func (s *ImportedService) Connections() awsec2.Connections {
 	if s.own == nil {
 		panic(&InvalidPropsError{Path: *s.Node().Path(), Problems: []Problem{{
-			Field: "Connections", Message: "are not known", Fix: "set SecurityGroupIDs in web.FromServiceAttributes",
+			Field: "Connections", Message: "are not known",
+			Fix: "set SecurityGroupIDs in web.FromServiceAttributes",
 		}}})
 	}
 	return s.own
@@ -139,11 +166,17 @@ func (s *ImportedService) needsFirst() *Service { return nil }
 
 // What the attributes look like. Regions and partitions come and go, so they are not listed.
 var (
-	roleARN     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$`)
-	functionARN = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:([a-z0-9-]+):[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$`)
-	apiARN      = regexp.MustCompile(`^arn:aws[a-z-]*:execute-api:([a-z0-9-]+):[0-9]{12}:[a-z0-9]+(/.*)?$`)
-	groupID     = regexp.MustCompile(`^sg-[0-9a-f]{8,17}$`)
-	awsHost     = regexp.MustCompile(`^[^.]+\.(lambda-url|execute-api)\.([a-z0-9-]+)\.`)
+	roleARN = regexp.MustCompile(
+		`^arn:aws[a-z-]*:iam::[0-9]{12}:role/([!-~]+/)?[A-Za-z0-9_+=,.@-]{1,64}$`,
+	)
+	functionARN = regexp.MustCompile(
+		`^arn:aws[a-z-]*:lambda:([a-z0-9-]+):[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$`,
+	)
+	apiARN = regexp.MustCompile(
+		`^arn:aws[a-z-]*:execute-api:([a-z0-9-]+):[0-9]{12}:[a-z0-9]+(/.*)?$`,
+	)
+	groupID = regexp.MustCompile(`^sg-[0-9a-f]{8,17}$`)
+	awsHost = regexp.MustCompile(`^[^.]+\.(lambda-url|execute-api)\.([a-z0-9-]+)\.`)
 )
 
 // problems reports every attribute that cannot be right.
@@ -167,41 +200,72 @@ func (a *ServiceAttributes) problems() []Problem {
 		field, value, form, kind, what string
 		pattern                        *regexp.Regexp
 	}{
-		{"FunctionARN", a.FunctionARN, "arn:aws:lambda:eu-west-1:123456789012:function:NAME", "execute-api", "an API", functionARN},
-		{"APIARN", a.APIARN, "arn:aws:execute-api:eu-west-1:123456789012:ID", "lambda-url", "a function", apiARN},
+		{
+			"FunctionARN", a.FunctionARN, "arn:aws:lambda:eu-west-1:123456789012:function:NAME",
+			"execute-api", "an API", functionARN,
+		},
+		{
+			"APIARN", a.APIARN, "arn:aws:execute-api:eu-west-1:123456789012:ID",
+			"lambda-url", "a function", apiARN,
+		},
 	} {
 		parts := literal(arn.field, arn.value, arn.pattern, arn.form, "")
 		switch {
 		case arn.value != "" && kind == arn.kind:
 			report(arn.field, "does not belong to URL, which is that of "+arn.what, a.URL, "")
 		case parts != nil && region != "" && parts[1] != region:
-			report(arn.field, fmt.Sprintf("is in region %s, and URL in %s", parts[1], region), nil, "")
+			report(
+				arn.field,
+				fmt.Sprintf("is in region %s, and URL in %s", parts[1], region),
+				nil,
+				"",
+			)
 		}
 	}
 	if a.FunctionARN != "" && a.APIARN != "" {
-		report("APIARN", "and FunctionARN must not both be set", nil, "leave out the one that is not behind URL")
+		report(
+			"APIARN",
+			"and FunctionARN must not both be set",
+			nil,
+			"leave out the one that is not behind URL",
+		)
 	}
 	for _, groups := range []struct {
 		field string
 		ids   []string
-	}{{"SecurityGroupIDs", a.SecurityGroupIDs}, {"LoadBalancerSecurityGroupIDs", a.LoadBalancerSecurityGroupIDs}} {
+	}{
+		{"SecurityGroupIDs", a.SecurityGroupIDs},
+		{"LoadBalancerSecurityGroupIDs", a.LoadBalancerSecurityGroupIDs},
+	} {
 		for i, id := range groups.ids {
 			field := fmt.Sprintf("%s[%d]", groups.field, i)
 			if id == "" {
 				report(field, "must not be empty", nil, "leave it out")
 			}
-			literal(field, id, groupID, "sg-0123456789abcdef0", "take the security group's id, not its name or ARN")
+			literal(
+				field,
+				id,
+				groupID,
+				"sg-0123456789abcdef0",
+				"take the security group's id, not its name or ARN",
+			)
 		}
 	}
 	if len(a.LoadBalancerSecurityGroupIDs) > 0 && isNil(a.VPC) {
-		report("LoadBalancerSecurityGroupIDs", "needs VPC, the one that the internal load balancer is in", nil,
-			"set it, or leave both out if URL is on the internet")
+		report(
+			"LoadBalancerSecurityGroupIDs",
+			"needs VPC, the one that the internal load balancer is in",
+			nil,
+			"set it, or leave both out if URL is on the internet",
+		)
 	}
 	return problems
 }
 
 // checkURL returns what the host name of URL says: "lambda-url" or "execute-api", and the region.
-func (a *ServiceAttributes) checkURL(report func(field, message string, got any, fix string)) (kind, region string) {
+func (a *ServiceAttributes) checkURL(
+	report func(field, message string, got any, fix string),
+) (kind, region string) {
 	if a.URL == "" {
 		report("URL", "is required", nil, "set it to what URL() of the service returned")
 		return "", ""
@@ -217,7 +281,7 @@ func (a *ServiceAttributes) checkURL(report func(field, message string, got any,
 	switch {
 	case err != nil || location.Host == "" || location.Scheme != "https" && location.Scheme != "http":
 		report("URL", form, a.URL, "")
-	case location.User != nil || location.RawQuery != "" || location.ForceQuery || strings.Contains(a.URL, "#"):
+	case location.User != nil || strings.ContainsAny(a.URL, "?#"):
 		report("URL", form, nil, "leave out what is before @ and behind ? or #")
 	case strings.HasSuffix(a.URL, "/"):
 		report("URL", form, a.URL, fmt.Sprintf("write %q", strings.TrimRight(a.URL, "/")))

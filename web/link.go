@@ -41,7 +41,8 @@ type Reach struct {
 	VPC awsec2.IVpc
 
 	// Connections of what takes the requests in the VPC, such as a load balancer, with a default
-	// port. Optional. Default: it takes those of the whole VPC, or its security groups are not known.
+	// port. Optional. Default: it takes those of the whole VPC, or its security groups are not
+	// known.
 	Connections awsec2.Connections
 }
 
@@ -62,15 +63,15 @@ func (s *Service) needsFirst() *Service {
 // service's URL, and opens what stands between the two.
 //
 //   - A URL that takes only signed requests is a function URL with AWS_IAM, or an API with an IAM
-//     authorizer. The server's role is granted the call. The server has to sign: package webclient is
-//     an http.RoundTripper that does.
+//     authorizer. The server's role is granted the call. The server has to sign: package
+//     webclient is an http.RoundTripper that does.
 //   - An internal load balancer is reached from its VPC alone, so the server must be in it
 //     (Workload.VPC). The security groups of both let the requests through.
 //   - Every other URL is on the internet, and open to everybody: nothing is needed.
 //
 // It panics with an [*InvalidPropsError] if the call cannot work: if the variable is something else
-// already, the server cannot reach the VPC, or each of two services would have to be made before the
-// other. Then nothing was granted or set.
+// already, the server cannot reach the VPC, or each of two services would have to be made before
+// the other. Then nothing was granted or set.
 func (s *Service) UseService(variable string, other IService) {
 	value, problem := s.checkLink(variable, other)
 	if problem != nil {
@@ -108,9 +109,9 @@ func (s *Service) UseService(variable string, other IService) {
 	}
 }
 
-// openPort lets the server connect to a port of what has security groups. Connections.AllowTo of the
-// CDK does the same, and warns of each group that lets everything out already; AllowFrom would write
-// rules between two stacks into the other one, which need not know this one.
+// openPort lets the server connect to a port of what has security groups. Connections.AllowTo of
+// the CDK does the same, and warns of each group that lets everything out already; AllowFrom would
+// write rules between two stacks into the other one, which need not know this one.
 func (s *Service) openPort(to awsec2.Connections, port awsec2.Port) {
 	for _, other := range *to.SecurityGroups() {
 		for _, own := range *s.made.Connections.SecurityGroups() {
@@ -125,8 +126,8 @@ func (s *Service) openPort(to awsec2.Connections, port awsec2.Port) {
 	}
 }
 
-// acknowledgePort keeps the CDK's validation from refusing the rules of a security group whose port is
-// known at deployment only: it takes a port that another stack exports for none.
+// acknowledgePort keeps the CDK's validation from refusing the rules of a security group whose port
+// is known at deployment only: it takes a port that another stack exports for none.
 func acknowledgePort(group awsec2.ISecurityGroup) {
 	for _, rule := range *group.Node().Children() {
 		if strings.Contains(*rule.Node().Id(), "{IndirectPort}") {
@@ -142,8 +143,8 @@ func acknowledgePort(group awsec2.ISecurityGroup) {
 // goroutine, because of jsii.
 var stackLinks = map[awscdk.Stack][]awscdk.Stack{}
 
-// stackOf is the stack that holds what a service's URL is made of; nil if it is a literal and nothing
-// is granted.
+// stackOf is the stack that holds what a service's URL is made of; nil if it is a literal and
+// nothing is granted.
 func stackOf(service IService, url string) awscdk.Stack {
 	for _, found := range *awscdk.Tokenization_ReverseString(&url).Tokens() {
 		if reference, ok := found.(awscdk.Reference); ok {
@@ -194,14 +195,15 @@ func (s *Service) checkLink(variable string, other IService) (url string, proble
 	return url, s.checkReach(path, other.reach())
 }
 
-// checkCircle reports services of which each would have to be made before the other. The problem has
-// no field.
+// checkCircle reports services of which each would have to be made before the other. The problem
+// has no field.
 func (s *Service) checkCircle(other IService) *Problem {
 	first := other.needsFirst()
 	if first == nil {
 		return nil
 	}
-	if role := *s.made.Role.Node().Path(); first.made.Reach.Grant != nil && *first.made.Role.Node().Path() == role {
+	if role := *s.made.Role.Node().Path(); first.made.Reach.Grant != nil &&
+		*first.made.Role.Node().Path() == role {
 		return &Problem{
 			Message: fmt.Sprintf("must not be %s, whose role is this service's too, %s: "+
 				"it would have to be made before the role may call it", *other.Node().Path(), role),
@@ -253,20 +255,31 @@ func (s *Service) checkPlace(other IService) *Problem {
 	path := *other.Node().Path()
 	const fix = "import it with web.FromServiceAttributes"
 	if awscdk.Stage_Of(other) != awscdk.Stage_Of(s) {
-		return &Problem{Message: fmt.Sprintf("must not be %s, which belongs to another app, or another stage of it", path), Fix: fix}
+		return &Problem{
+			Message: fmt.Sprintf(
+				"must not be %s, which belongs to another app, or another stage of it",
+				path,
+			),
+			Fix: fix,
+		}
 	}
 	there := token.Literal(*awscdk.Stack_Of(other).Account())
 	if here := s.check.Target.Account; here != "" && there != "" && here != there {
 		return &Problem{
-			Message: fmt.Sprintf("must not be %s, which is in account %s, while this service is in %s", path, there, here),
-			Fix:     fix,
+			Message: fmt.Sprintf(
+				"must not be %s, which is in account %s, while this service is in %s",
+				path,
+				there,
+				here,
+			),
+			Fix: fix,
 		}
 	}
 	return nil
 }
 
-// checkStacks reports two stacks that would each have to be deployed before the other. The problem has
-// no field.
+// checkStacks reports two stacks that would each have to be deployed before the other. The problem
+// has no field.
 func (s *Service) checkStacks(path string, stack awscdk.Stack) *Problem {
 	if stack == nil || stack == s.check.Stack {
 		return nil
@@ -275,8 +288,13 @@ func (s *Service) checkStacks(path string, stack awscdk.Stack) *Problem {
 		return nil
 	}
 	return &Problem{
-		Message: fmt.Sprintf("must not be %s of stack %s, which depends on stack %s already: each would have to be deployed before the other",
-			path, *stack.Node().Path(), *s.check.Stack.Node().Path()),
+		Message: fmt.Sprintf(
+			"must not be %s of stack %s, which depends on stack %s already: "+
+				"each would have to be deployed before the other",
+			path,
+			*stack.Node().Path(),
+			*s.check.Stack.Node().Path(),
+		),
 		Fix: "put both services into one stack, or import one of them with web.FromServiceAttributes",
 	}
 }
@@ -300,14 +318,23 @@ func (s *Service) checkReach(path string, reach Reach) *Problem {
 	}
 	if s.made.Connections == nil {
 		return &Problem{
-			Message: fmt.Sprintf("must not be %s, which is reached from its VPC only: Connections of this service %s", path, s.noConnections()),
+			Message: fmt.Sprintf(
+				"must not be %s, which is reached from its VPC only: Connections of this service %s",
+				path,
+				s.noConnections(),
+			),
 		}
 	}
 	if otherVPC(s.VPC(), reach.VPC) {
 		return &Problem{
-			Message: fmt.Sprintf("must not be %s, which is reached from the VPC %s only, while this service is in %s",
-				path, *reach.VPC.Node().Path(), *s.VPC().Node().Path()),
-			Fix: "put both into one VPC; or if the VPCs are connected, set the URL with AddEnvironment and open the ports with Connections",
+			Message: fmt.Sprintf(
+				"must not be %s, which is reached from the VPC %s only, while this service is in %s",
+				path,
+				*reach.VPC.Node().Path(),
+				*s.VPC().Node().Path(),
+			),
+			Fix: "put both into one VPC; or if the VPCs are connected, set the URL with AddEnvironment " +
+				"and open the ports with Connections",
 		}
 	}
 	return nil

@@ -51,7 +51,7 @@ func calls(t *testing.T, template templatetest.Template, role string) []string {
 			continue
 		}
 		for _, statement := range templatetest.At(properties, "PolicyDocument.Statement").([]any) {
-			if text := templatetest.JSON(t, statement); strings.Contains(text, "lambda:") || strings.Contains(text, "execute-api:") {
+			if text := templatetest.JSON(t, statement); strings.Contains(text, `"lambda:Invoke`) || strings.Contains(text, "execute-api:") {
 				found = append(found, text)
 			}
 		}

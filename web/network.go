@@ -19,6 +19,9 @@ type Network struct {
 	Subnets        []awsec2.ISubnet
 	SecurityGroups []awsec2.ISecurityGroup
 
+	// Public says that the server has a public address there, as a task in public subnets has.
+	Public bool
+
 	// IPv6 says that the server reaches IPv6 addresses too.
 	IPv6 bool
 

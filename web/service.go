@@ -222,6 +222,10 @@ func (s *Service) GrantPrincipal() awsiam.IPrincipal { return s.made.Role }
 // Connections opens ports between the server and what else is in the VPC:
 // database.Connections().AllowDefaultPortFrom(service, nil). It panics with an [*InvalidPropsError]
 // if the server is in no security group that is known.
+//
+// The rule of that line belongs to the database's stack. If that is another one than the service's,
+// and the service refers to the database, say so from the other side, and the rule belongs to the
+// service's stack: service.Connections().AllowToDefaultPort(database, nil).
 func (s *Service) Connections() awsec2.Connections {
 	if s.made.Connections == nil {
 		s.panic(Problem{Field: "Connections", Message: s.noConnections()})

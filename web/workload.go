@@ -57,19 +57,25 @@ type Workload struct {
 	// Optional. Default: a new role without permissions; grants add to it.
 	Role awsiam.IRole
 
-	// VPC that the server reaches into: its databases, caches and private services. How clients
-	// reach the server is the hosting's to say. Connections of the service open ports.
+	// VPC that the server reaches into: its databases, caches and private services. Tasks of ECS are
+	// in it, a function of Lambda has network interfaces there, and App Runner a VPC connector. How
+	// clients reach the server is the hosting's to say. Connections of the service open ports.
 	// Optional. Default: none on Lambda and App Runner; on Fargate and ECS Express Mode, whose
 	// tasks are always in a VPC, the hosting's.
 	VPC awsec2.IVpc
 
-	// VPCSubnets that the server is in, or has its network interfaces in. It needs VPC.
-	// Optional. Default: the private subnets that have a way out; if there are none, the isolated
-	// ones; on Fargate and ECS Express Mode what their Hosting says.
+	// VPCSubnets that the server is in, or has its network interfaces in. It needs VPC. On Lambda
+	// and App Runner they are private or isolated, because a server has no way out of public ones
+	// there. ECS Express Mode has its load balancer in the same subnets: private ones are an error
+	// there unless its Hosting names them.
+	// Optional. Default: the private subnets that have a way out. If there are none, the isolated
+	// ones on Lambda and App Runner, and the public ones on Fargate; on ECS Express Mode the public
+	// ones in any case.
 	VPCSubnets *awsec2.SubnetSelection
 
-	// SecurityGroups of the server. It needs VPC. Optional. Default: a new one, which lets nothing
-	// in and everything out; on App Runner services with the same subnets share it.
+	// SecurityGroups of the server. It needs VPC.
+	// Optional. Default: a new one, which lets nothing in (on Fargate and ECS Express Mode the load
+	// balancer) and everything out. On App Runner services with the same subnets share it.
 	SecurityGroups []awsec2.ISecurityGroup
 }
 

@@ -46,8 +46,8 @@ type environment struct {
 }
 
 const (
-	// early is how long before their end credentials are renewed. ECS has new ones at least 5 minutes
-	// before.
+	// early is how long before their end credentials are renewed. ECS has new ones at least 5
+	// minutes before.
 	early = 5 * time.Minute
 
 	// pause follows a renewal that failed, while the old credentials still do.

@@ -202,7 +202,7 @@ func TestCredentialErrors(t *testing.T) {
 	}{
 		{respond: status(404), want: "responded with the status 404", requests: 1},
 		{respond: status(500), want: "responded with the status 500", requests: attempts},
-		{respond: http.RedirectHandler("http://example.com", 302).ServeHTTP, want: "responded with the status 302", requests: 1},
+		{respond: http.RedirectHandler("http://example.com", http.StatusFound).ServeHTTP, want: "responded with the status 302", requests: 1},
 		{respond: respond(`SECRET`), want: "responded with something else than credentials", requests: attempts},
 		{respond: respond(`{"AccessKeyId":"SECRET"}`), want: "credentials are incomplete", requests: 1},
 		{respond: respond(`{"AccessKeyId":"A","SecretAccessKey":"SECRET\n"}`), want: "cannot have", requests: 1},

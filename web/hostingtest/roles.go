@@ -116,6 +116,27 @@ func testRoleElsewhere(t *testing.T, h Harness) {
 			wantWarnings(t, stack, service, web.ImmutableRoleWarning, warnings)
 		})
 	}
+	// A role has one inline policy of a name: a second one would overwrite the first.
+	t.Run("of another stack, shared by two stacks", func(t *testing.T) {
+		app := webtest.NewApp(t)
+		w := workload()
+		w.Role = newRole(awscdk.NewStack(app, new("Roles"), nil), principal)
+		names := map[any]bool{}
+		for _, id := range []string{"Blue", "Green"} {
+			stack := awscdk.NewStack(app, &id, nil)
+			h.service(stack, "Site", w).UseTable("TABLE", newTable(stack, "Table"), web.Read)
+			template := templatetest.Of(t, stack)
+			for _, id := range template.IDs("AWS::IAM::Policy") {
+				policy := template.Resources[id].Properties
+				if strings.Contains(templatetest.JSON(t, policy), "dynamodb:GetItem") {
+					names[policy["PolicyName"]] = true
+				}
+			}
+		}
+		if len(names) != 2 {
+			t.Errorf("got the policies %v, want one of each stack", names)
+		}
+	})
 	// Some hostings need the role for themselves, such as to write logs.
 	t.Run("imported as immutable, and the workload uses nothing", func(t *testing.T) {
 		stack, w := newStack(t), workload()
