@@ -20,13 +20,14 @@ var needsServices = []struct {
 	id       string
 	onLambda bool
 	errands  map[string]string // what comes of each
+	calls    []string          // of services that take signed requests alone
 }{
-	{"LambdaNone", true, mayNothing},
-	{"LambdaRead", true, mayRead},
-	{"LambdaWrite", true, mayWrite},
-	{"FargateNone", false, mayNothing},
-	{"FargateRead", false, mayRead},
-	{"FargateWrite", false, mayWrite},
+	{"LambdaNone", true, mayNothing, nil},
+	{"LambdaRead", true, mayRead, []string{"CLOSED_URL"}},
+	{"LambdaWrite", true, mayWrite, []string{"CLOSED_URL", "CLOSED_API"}},
+	{"FargateNone", false, mayNothing, nil},
+	{"FargateRead", false, mayRead, []string{"CLOSED_API"}},
+	{"FargateWrite", false, mayWrite, []string{"CLOSED_URL", "CLOSED_API"}},
 }
 
 var (
@@ -83,6 +84,9 @@ func TestNeeds(t *testing.T) {
 		})
 	}
 	try(t, "what was written is there", n.written)
+	for _, s := range needsServices {
+		try(t, "calls of other services: "+s.id, func() (string, error) { return n.calls(s.id, s.calls) })
+	}
 	do(t, "new values", func() (string, error) { return n.rotate() })
 	do(t, "without the grants no start", func() (string, error) { return n.failsWithoutGrants() })
 	do(t, "with them again", func() (string, error) {
@@ -176,6 +180,26 @@ func (n *needs) errands(id string) (map[string]string, error) {
 	}
 	a, err := s.send("POST", "/"+id+"/errands?text="+id, nil, nil)
 	return shown(a, err)
+}
+
+// calls wants a service's signed requests to be taken by those that it uses alone, and no others.
+func (n *needs) calls(id string, may []string) (string, error) {
+	s, err := n.site(id)
+	if err != nil {
+		return "", err
+	}
+	a, err := s.get("/" + id + "/calls")
+	got, err := shown(a, err)
+	want := map[string]string{
+		"CLOSED_URL": "403", "CLOSED_URL unsigned": "403", "CLOSED_API": "403", "CLOSED_API unsigned": "403",
+	}
+	for _, name := range may {
+		want[name] = "200"
+	}
+	if err == nil && !maps.Equal(got, want) {
+		err = fmt.Errorf("got %v, want %v", got, want)
+	}
+	return fmt.Sprintf("may call %q", may), err
 }
 
 func shown(a reply, err error) (values map[string]string, _ error) {

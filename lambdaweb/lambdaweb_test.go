@@ -986,7 +986,7 @@ func TestGoldenUses(t *testing.T) {
 	database := awsrds.NewDatabaseCluster(stack, new("Database"), &awsrds.DatabaseClusterProps{
 		Vpc: vpc, StorageEncrypted: new(true), Writer: awsrds.ClusterInstance_ServerlessV2(new("Writer"), nil),
 		Engine: awsrds.DatabaseClusterEngine_AuroraPostgres(&awsrds.AuroraPostgresClusterEngineProps{
-			Version: awsrds.AuroraPostgresEngineVersion_VER_16_4(),
+			Version: awsrds.AuroraPostgresEngineVersion_VER_17_7(),
 		}),
 	})
 	front := webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{VPC: vpc, Internal: true})

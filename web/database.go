@@ -67,9 +67,25 @@ func DatabaseCluster(cluster awsrds.IDatabaseCluster, name string) Database {
 			}
 			return *endpoint.Hostname(), *awscdk.Tokenization_StringifyNumber(endpoint.Port())
 		},
-		connect:     func(to awsiam.IGrantable, user string) { cluster.GrantConnect(to, &user) },
+		connect: func(to awsiam.IGrantable, user string) {
+			switchOnIAM(cluster)
+			cluster.GrantConnect(to, &user)
+		},
 		connections: func() awsec2.Connections { return cluster.Connections() },
 	}
+}
+
+// switchOnIAM lets users log in to a cluster of the app with IAM, which GrantConnect of the CDK does
+// for instances alone. It panics as that does if the user has switched it off.
+func switchOnIAM(cluster awsrds.IDatabaseCluster) {
+	resource, ok := cluster.Node().DefaultChild().(awsrds.CfnDBCluster)
+	if !ok { // it is imported
+		return
+	}
+	if on, ok := resource.EnableIamDatabaseAuthentication().(bool); ok && !on {
+		panic("Cannot grant connect when IAM authentication is disabled")
+	}
+	resource.SetEnableIamDatabaseAuthentication(new(true))
 }
 
 // DatabaseProxy is RDS Proxy in front of a database: it keeps the connections of servers that come

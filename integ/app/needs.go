@@ -2,8 +2,12 @@ package main
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2authorizers"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
@@ -20,8 +24,8 @@ import (
 
 // needs adds the server that says what it was given: behind each endpoint of Lambda, and three times
 // on Fargate behind one load balancer, with another access each. All have two secrets: a field of
-// one that the stack makes, and a parameter, which is there already. The values are stack, mode as
-// above, and
+// one that the stack makes, and a parameter, which is there already. They call two services that
+// take signed requests alone, if they may. The values are stack, mode as above, and
 //
 //	parameter  the name of an encrypted parameter
 func needs(app awscdk.App, values map[string]string) {
@@ -40,19 +44,25 @@ func needs(app awscdk.App, values map[string]string) {
 	read := awssqs.NewQueue(stack, new("NewsRead"), nil)
 	topic.AddSubscription(awssnssubscriptions.NewSqsSubscription(read, nil))
 
-	add := func(id string, access web.Access, hosting web.Hosting) {
-		site := web.NewService(stack, id, &web.ServiceProps{
-			Hosting: hosting,
-			Workload: web.Workload{
-				Image:       webimage.Go("./integ/needs", nil),
-				HealthCheck: web.HealthCheck{Path: "/healthz"},
-				Environment: map[string]string{"MODE": cmp.Or(values["mode"], "one")},
-				Secrets: map[string]web.Secret{
-					"PASSWORD": web.SecretsManager(database, "password"),
-					"API_KEY":  web.SSMParameter(key),
-				},
-			},
-		})
+	workload := web.Workload{
+		Image:       webimage.Go("./integ/needs", nil),
+		HealthCheck: web.HealthCheck{Path: "/healthz"},
+		Environment: map[string]string{"MODE": cmp.Or(values["mode"], "one")},
+	}
+	closed := map[string]*web.Service{
+		"CLOSED_URL": web.NewService(stack, "ClosedURL", &web.ServiceProps{Workload: workload, Hosting: lambdaweb.Hosting{
+			Endpoint: lambdaweb.FunctionURL{AuthType: awslambda.FunctionUrlAuthType_AWS_IAM},
+		}}),
+		"CLOSED_API": web.NewService(stack, "ClosedAPI", &web.ServiceProps{Workload: workload, Hosting: lambdaweb.Hosting{
+			Endpoint: lambdaweb.HTTPAPI{Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()},
+		}}),
+	}
+	workload.Secrets = map[string]web.Secret{
+		"PASSWORD": web.SecretsManager(database, "password"),
+		"API_KEY":  web.SSMParameter(key),
+	}
+	add := func(id string, access web.Access, hosting web.Hosting, calls ...string) {
+		site := web.NewService(stack, id, &web.ServiceProps{Workload: workload, Hosting: hosting})
 		if access == "" {
 			site.AddEnvironment("BUCKET", *bucket.BucketName())
 			site.AddEnvironment("QUEUE", *queue.QueueUrl())
@@ -65,19 +75,26 @@ func needs(app awscdk.App, values map[string]string) {
 		} else {
 			site.AddEnvironment("TOPIC", *topic.TopicArn())
 		}
+		for _, variable := range slices.Sorted(maps.Keys(closed)) {
+			if slices.Contains(calls, variable) {
+				site.UseService(variable, closed[variable])
+			} else {
+				site.AddEnvironment(variable, closed[variable].URL())
+			}
+		}
 		awscdk.NewCfnOutput(stack, new(id+"URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
 	}
 	add("LambdaNone", "", lambdaweb.Hosting{Endpoint: lambdaweb.HTTPAPI{}})
-	add("LambdaRead", web.Read, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}})
-	add("LambdaWrite", web.Write, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}})
+	add("LambdaRead", web.Read, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}, "CLOSED_URL")
+	add("LambdaWrite", web.Write, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}, "CLOSED_URL", "CLOSED_API")
 	front := webalb.NewLoadBalancer(stack, "Front", nil)
-	onFargate := func(id string, access web.Access, tasks int) {
+	onFargate := func(id string, access web.Access, tasks int, calls ...string) {
 		add(id, access, fargateweb.Hosting{
 			CPU: 256, Memory: 512, MinTaskCount: tasks, MaxTaskCount: tasks,
 			LoadBalancer: front, Paths: []string{"/" + id + "/*"},
-		})
+		}, calls...)
 	}
 	onFargate("FargateNone", "", 1)
-	onFargate("FargateRead", web.Read, 1)
-	onFargate("FargateWrite", web.Write, 2)
+	onFargate("FargateRead", web.Read, 1, "CLOSED_API")
+	onFargate("FargateWrite", web.Write, 2, "CLOSED_URL", "CLOSED_API")
 }

@@ -3,10 +3,12 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/cdkweb/cdkweb/adapter/program/sigv4"
+	"github.com/cdkweb/cdkweb/webclient"
 )
 
 // put and get use an object of the bucket: put one with the text as its name and content, get the
@@ -103,6 +106,25 @@ func call(service, method, path string, header http.Header, body string) ([]byte
 		err = fmt.Errorf("%s", code(response, content))
 	}
 	return content, err
+}
+
+// clients returns a client that signs requests to a service, and one that does not. Where AWS is
+// emulated, all of AWS's names are at the emulator, which has no TLS, and an API has a name that
+// does not show what it is.
+func clients(address string) (plain, signing *http.Client) {
+	transport := &webclient.Transport{}
+	endpoint, found := strings.CutPrefix(os.Getenv("AWS_ENDPOINT_URL"), "http://")
+	if !found {
+		return http.DefaultClient, &http.Client{Transport: transport}
+	}
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, endpoint)
+	}
+	transport.Base = &http.Transport{DialContext: dial, DialTLSContext: dial}
+	if u, err := url.Parse(address); err == nil && strings.HasSuffix(u.Hostname(), ".execute-api.localhost") {
+		transport.Domains = []webclient.Domain{{Host: u.Hostname(), Service: webclient.APIGateway}}
+	}
+	return &http.Client{Transport: transport.Base}, &http.Client{Transport: transport}
 }
 
 // code finds the code of AWS's error, in JSON or in XML.

@@ -1,5 +1,5 @@
 // Command needs is a web server that says what it was given: the secrets in its environment, and
-// what it may do with a bucket, a queue and a topic. Its pages are below any one folder, because
+// what it may do with a bucket, a queue, a topic and other services. Its pages are below any one folder, because
 // load balancers pass paths on as they are.
 package main
 
@@ -10,6 +10,7 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,6 +19,7 @@ func main() {
 	http.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
 	http.HandleFunc("GET /{folder}/environment", environment)
 	http.HandleFunc("POST /{folder}/errands", errands)
+	http.HandleFunc("GET /{folder}/calls", calls)
 	log.Fatal(http.ListenAndServe(":"+os.Getenv("PORT"), nil))
 }
 
@@ -62,6 +64,28 @@ func errands(w http.ResponseWriter, r *http.Request) {
 		shown[name] = result
 	}
 	show(w, shown)
+}
+
+// calls asks the services that take signed requests alone, and shows the status of the response to
+// a request that is signed, and to one that is not.
+func calls(w http.ResponseWriter, r *http.Request) {
+	shown := map[string]string{}
+	for _, name := range []string{"CLOSED_URL", "CLOSED_API"} {
+		url := os.Getenv(name)
+		plain, signing := clients(url)
+		shown[name] = status(signing, url+"/called/environment")
+		shown[name+" unsigned"] = status(plain, url+"/called/environment")
+	}
+	show(w, shown)
+}
+
+func status(client *http.Client, url string) string {
+	response, err := client.Get(url)
+	if err != nil {
+		return err.Error()
+	}
+	response.Body.Close()
+	return strconv.Itoa(response.StatusCode)
 }
 
 func show(w http.ResponseWriter, shown map[string]string) {

@@ -159,6 +159,12 @@ func testUseDatabaseIAM(t *testing.T, h Harness) {
 	if got := letIn(t, template, service); len(got) != 3 {
 		t.Errorf("got rules of %q, want three", got)
 	}
+	for _, id := range template.IDs("AWS::RDS::DBCluster") {
+		on := template.Resources[id].Properties["EnableIAMDatabaseAuthentication"] == true
+		if strings.HasPrefix(id, "Users") != on {
+			t.Errorf("%s: got IAM authentication %v", id, on)
+		}
+	}
 	for _, id := range template.IDs("AWS::RDS::DBInstance") {
 		on := template.Resources[id].Properties["EnableIAMDatabaseAuthentication"] == true
 		if strings.HasPrefix(id, "Orders") != on && !strings.HasPrefix(id, "Users") {
@@ -194,10 +200,12 @@ func testUseDatabaseErrors(t *testing.T, h Harness) {
 	before := make(func(stack awscdk.Stack, service *web.Service, _ awsrds.DatabaseInstance) {
 		newInstance(stack, "Far", awsec2.NewVpc(stack, new("Elsewhere"), nil))
 		newImports(stack, service.VPC())
+		newShut(stack, service.VPC())
 	})
 	after := make(func(stack awscdk.Stack, service *web.Service, instance awsrds.DatabaseInstance) {
 		far := newInstance(stack, "Far", awsec2.NewVpc(stack, new("Elsewhere"), nil))
 		imported, cluster, proxy, closed := newImports(stack, service.VPC())
+		shut := newShut(stack, service.VPC())
 		for _, test := range []struct {
 			prefix   string
 			database web.Database
@@ -215,6 +223,7 @@ func testUseDatabaseErrors(t *testing.T, h Harness) {
 			{"DB", web.DatabaseInstance(imported, "x"), `UseDatabase("DB") the database instance Stack/Imported has no secret that is known`},
 			{"DB", web.DatabaseInstance(imported, "x").WithUser("app"), `UseDatabase("DB") cannot let the server log in as "app" with IAM: `},
 			{"DB", web.DatabaseInstance(closed, "x").WithUser("app"), `UseDatabase("DB") cannot let the server log in as "app" with IAM: `},
+			{"DB", web.DatabaseCluster(shut, "x").WithUser("app"), `UseDatabase("DB") cannot let the server log in as "app" with IAM: `},
 			{"DB", web.DatabaseCluster(cluster, "x").WithUser("app"), `UseDatabase("DB") the database cluster Stack/Cluster has no security group that is known`},
 			{"DB", web.DatabaseCluster(cluster, "x").WithUser("app"), `UseDatabase("DB") the database cluster Stack/Cluster does not tell its address: `},
 			{"DB", web.DatabaseProxy(proxy, 0, "x").WithUser("app"), `UseDatabase("DB") the port of the database proxy Stack/Proxy must be between 1 and 65535, got 0`},
@@ -227,6 +236,13 @@ func testUseDatabaseErrors(t *testing.T, h Harness) {
 	if before != after {
 		t.Errorf("calls that failed changed the template:\n%s\nwant\n%s", after, before)
 	}
+}
+
+// newShut is a cluster without IAM authentication.
+func newShut(stack awscdk.Stack, vpc awsec2.IVpc) awsrds.DatabaseCluster {
+	cluster := newCluster(stack, "Shut", vpc)
+	cluster.Node().DefaultChild().(awsrds.CfnDBCluster).SetEnableIamDatabaseAuthentication(new(false))
+	return cluster
 }
 
 // newImports are databases that the CDK knows little of, and one without IAM authentication.
