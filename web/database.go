@@ -48,16 +48,18 @@ type Database struct {
 }
 
 // DatabaseInstance is a database instance of RDS, and the name of the database in it that the
-// server uses. The name may be empty if the server knows it. A read replica has no secret of its own,
-// so it needs WithSecret, with that of its source, or WithUser.
+// server uses. The name may be empty if the server knows it. A read replica has no secret of its
+// own, so it needs WithSecret, with that of its source, or WithUser.
 func DatabaseInstance(instance awsrds.IDatabaseInstance, name string) Database {
 	return Database{
 		kind: "database instance", resource: instance, name: name,
 		endpoint: func(Database) (host, port string) {
 			return *instance.DbInstanceEndpointAddress(), *instance.DbInstanceEndpointPort()
 		},
-		connect:     func(to awsiam.IGrantable, user string) { connectInstance(instance, to, user) },
-		noLogin:     func(path string, byIAM bool) *Problem { return noInstanceLogin(instance, path, byIAM) },
+		connect: func(to awsiam.IGrantable, user string) { connectInstance(instance, to, user) },
+		noLogin: func(path string, byIAM bool) *Problem {
+			return noInstanceLogin(instance, path, byIAM)
+		},
 		connections: func() awsec2.Connections { return instance.Connections() },
 	}
 }
@@ -139,7 +141,9 @@ func DatabaseCluster(cluster awsrds.IDatabaseCluster, name string) Database {
 			}
 			cluster.GrantConnect(to, &user)
 		},
-		noLogin:     func(path string, byIAM bool) *Problem { return noClusterLogin(cluster, path, byIAM) },
+		noLogin: func(path string, byIAM bool) *Problem {
+			return noClusterLogin(cluster, path, byIAM)
+		},
 		connections: func() awsec2.Connections { return cluster.Connections() },
 	}
 }
