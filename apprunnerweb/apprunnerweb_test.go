@@ -185,6 +185,14 @@ func TestKMSKey(t *testing.T) {
 	}
 	const elsewhere = "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 	stack = awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Region: new("eu-west-1")}})
+	for want, key := range map[string]awskms.IKey{
+		"Hosting.KMSKey must be a key, and not its alias Stack/Alias; pass the key that the alias was made for, " +
+			"or the one that it stands for today: awskms.Key_FromKeyArn(…)": awskms.Alias_FromAliasName(newStack(t), new("Alias"), new("alias/site")),
+		"Hosting.KMSKey must not be a multi-region key, which App Runner does not take; make one without MultiRegion": awskms.NewKey(
+			newStack(t), new("Key"), &awskms.KeyProps{MultiRegion: new(true)}),
+	} {
+		hostingtest.WantProblems(t, web.ServiceProps{Workload: workload(), Hosting: apprunnerweb.Hosting{KMSKey: key}}, want)
+	}
 	hostingtest.WantPanic(t, "Stack/Site", `Hosting.KMSKey must be in the stack's own region eu-west-1, got "`+elsewhere+`"`, func() {
 		apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{KMSKey: key(stack, elsewhere)})
 	})

@@ -739,6 +739,12 @@ func TestValidate(t *testing.T) {
 				`awslambda.ApplicationLogLevel_WARN, awslambda.ApplicationLogLevel_ERROR or awslambda.ApplicationLogLevel_FATAL, got "ALL"`,
 			`Hosting.SystemLogLevel must be awslambda.SystemLogLevel_DEBUG, awslambda.SystemLogLevel_INFO or awslambda.SystemLogLevel_WARN, got "ERROR"`,
 		}},
+		{"aliases of keys", nil, lambdaweb.Hosting{EnvironmentEncryption: alias(t), LogEncryptionKey: alias(t)}, []string{
+			"Hosting.EnvironmentEncryption must be a key, and not its alias Stack/Alias; " +
+				"pass the key that the alias was made for, or the one that it stands for today: awskms.Key_FromKeyArn(…)",
+			"Hosting.LogEncryptionKey must be a key, and not its alias Stack/Alias; " +
+				"pass the key that the alias was made for, or the one that it stands for today: awskms.Key_FromKeyArn(…)",
+		}},
 		{"a log group and a key", nil, lambdaweb.Hosting{LogGroup: logGroup(t), LogEncryptionKey: logKey(t)},
 			[]string{"Hosting.LogGroup excludes LogEncryptionKey; set the key where the log group is made"}},
 		{"a log group, a retention and a key", nil, lambdaweb.Hosting{LogGroup: logGroup(t), LogRetentionInDays: 7, LogEncryptionKey: logKey(t)},
@@ -791,6 +797,10 @@ func TestValidate(t *testing.T) {
 }
 
 // logKey is one of a stack that is never synthesized.
+func alias(t *testing.T) awskms.IKey {
+	return awskms.Alias_FromAliasName(newStack(t), new("Alias"), new("alias/site"))
+}
+
 func logKey(t *testing.T) awskms.IKey { return awskms.NewKey(newStack(t), new("Key"), nil) }
 
 // logGroup is one of a stack that is never synthesized.
