@@ -479,8 +479,8 @@ func TestValidate(t *testing.T) {
 		{"a name too short", nil, apprunnerweb.Hosting{ServiceName: "abc"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "abc" (3)`}},
 		{"a name too long", nil, apprunnerweb.Hosting{ServiceName: strings.Repeat("a", 41)},
 			[]string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "` + strings.Repeat("a", 41) + `" (41)`}},
-		{"a name with a space", nil, apprunnerweb.Hosting{ServiceName: "my site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "my site" (7)`}},
-		{"a name that starts wrongly", nil, apprunnerweb.Hosting{ServiceName: "-site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "-site" (5)`}},
+		{"a name with a space", nil, apprunnerweb.Hosting{ServiceName: "my site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "my site"`}},
+		{"a name that starts wrongly", nil, apprunnerweb.Hosting{ServiceName: "-site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "-site"`}},
 
 		{"auto deployments of a public image", image(webimage.URI(publicURI, nil)), apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
 			[]string{"Hosting.AutoDeploymentsEnabled needs an image in private ECR, got one in Amazon ECR Public; leave it out, or copy the image to a repository of your own"}},
