@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 
 	"github.com/cdkweb/cdkweb/internal/network"
+	"github.com/cdkweb/cdkweb/internal/token"
 )
 
 // Database is a relational database of Amazon RDS or Aurora, and how a server gets into it: a
@@ -346,11 +347,18 @@ func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
 		)
 		return nil, problems
 	}
+	if slices.ContainsFunc(d.groups, func(group awsec2.ISecurityGroup) bool { return isNil(group) }) {
+		report("WithSecurityGroups must not hold nil", "")
+		return nil, problems
+	}
 	path := fmt.Sprintf("the %s %s", d.kind, *d.resource.Node().Path())
 	switch trimmed := strings.TrimRight(prefix, "_"); {
 	case !variablePrefix.MatchString(prefix):
 		report("must have a prefix of letters, digits and underscores that starts with a letter, "+
 			`such as "DB"`, "")
+	case strings.HasPrefix(prefix+"_", adapterSetting):
+		report(fmt.Sprintf("must not have a prefix that begins with %s, as settings of the adapter do",
+			strings.TrimRight(adapterSetting, "_")), `choose another, such as "DB"`)
 	case trimmed != prefix:
 		report("must have a prefix without the underscore at its end, because one is added",
 			fmt.Sprintf("write %q", trimmed))
@@ -391,6 +399,9 @@ func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
 		)
 	case d.byIAM && d.user == "":
 		report("WithUser must have the name of a user", "")
+	case d.byIAM && (strings.ContainsAny(d.user, "*?") || strings.Contains(token.Without(d.user), "${")):
+		report(fmt.Sprintf("WithUser must name one user, without the signs *, ? and ${, "+
+			"which stand for others in a permission, got %q", d.user), "")
 	case problem != nil:
 		problems = append(problems, *problem)
 	case d.byIAM:
@@ -451,7 +462,7 @@ func (s *Service) checkDatabaseNetwork(path string, d Database) []Problem {
 		}}
 	}
 	if !otherVPC(s.VPC(), vpc) {
-		return nil
+		return s.checkGroupsOf(path, d)
 	}
 	problem := Problem{
 		Message: fmt.Sprintf("needs the server in the VPC of %s, which is %s, and not in %s",

@@ -114,6 +114,21 @@ func (c *Check) checkNetwork() {
 	if p == nil {
 		return
 	}
+	for i, group := range w.SecurityGroups {
+		if !isNil(group) && isElsewhere(group, w.VPC) {
+			report(fmt.Sprintf("SecurityGroups[%d]", i), fmt.Sprintf("%s is in another VPC than %s",
+				*group.Node().Path(), *w.VPC.Node().Path()), "choose one of Workload.VPC")
+		}
+	}
+	if w.VPCSubnets != nil && w.VPCSubnets.Subnets != nil {
+		for i, subnet := range *w.VPCSubnets.Subnets {
+			if !isNil(subnet) && isElsewhere(subnet, w.VPC) {
+				report(fmt.Sprintf("VPCSubnets.Subnets[%d]", i), fmt.Sprintf(
+					"%s is in another VPC than %s", *subnet.Node().Path(), *w.VPC.Node().Path()),
+					"choose one of Workload.VPC")
+			}
+		}
+	}
 	if !p.VPC.Can {
 		report("VPC", "is set, but "+p.ServiceName()+" "+cmp.Or(p.VPC.Why, "has no way into a VPC"),
 			"choose "+platform.Can(func(other *platform.Platform) platform.Ability {

@@ -271,6 +271,12 @@ func (c *Check) secret(name string, secret Secret) *Problem {
 			Fix:     "choose another name",
 		}
 	}
+	if strings.HasPrefix(name, adapterSetting) {
+		return &Problem{
+			Message: "is a setting of the adapter, which reads no secrets for itself",
+			Fix:     "choose another name, or set Workload.Environment",
+		}
+	}
 	return secret.problem()
 }
 
@@ -335,6 +341,9 @@ func referencesSize(secrets map[string]Secret) int {
 	}
 	return size
 }
+
+// adapterSetting is what the names of the adapter's settings begin with.
+const adapterSetting = "AWS_LWA_"
 
 // secretVariable is what names of variables must not begin with: the adapter takes such a variable
 // for the place of a secret.

@@ -215,6 +215,16 @@ func testUseDatabaseErrors(t *testing.T, h Harness) {
 			{"DB", web.DatabaseInstance(nil, "x"), `UseDatabase("DB") database instance must not be nil`},
 			{"DB", web.DatabaseCluster(nil, "x"), `UseDatabase("DB") database cluster must not be nil`},
 			{"DB", web.DatabaseProxy(nil, 5432, "x"), `UseDatabase("DB") database proxy must not be nil`},
+			{"DB", web.DatabaseInstance(instance, "x").WithUser("app").WithSecurityGroups(nil), `UseDatabase("DB") WithSecurityGroups must not hold nil`},
+			{"DB", web.DatabaseInstance(instance, "x").WithUser("app").WithSecurityGroups((*instance.Connections().SecurityGroups())[0], nil), `UseDatabase("DB") WithSecurityGroups must not hold nil`},
+			{"DB", web.DatabaseInstance(instance, "x").WithUser("app").WithSecurityGroups(*far.Connections().SecurityGroups()...), `UseDatabase("DB") needs the server in the VPC of the database instance Stack/Orders, whose security group Stack/Far/SecurityGroup is not in `},
+			{"DB", web.DatabaseProxy(proxy, 5432, "x").WithUser("app").WithSecurityGroups(*far.Connections().SecurityGroups()...), `UseDatabase("DB") needs the server in the VPC of the database proxy Stack/Proxy, whose security group Stack/Far/SecurityGroup is not in `},
+			{"DB", web.DatabaseInstance(instance, "x").WithUser("*"), `UseDatabase("DB") WithUser must name one user, without the signs *, ? and ${, which stand for others in a permission, got "*"`},
+			{"DB", web.DatabaseInstance(instance, "x").WithUser("a?p"), `WithUser must name one user`},
+			{"DB", web.DatabaseInstance(instance, "x").WithUser("${aws:username}"), `WithUser must name one user`},
+			{"AWS_LWA", web.DatabaseInstance(instance, "x").WithUser("app"), `UseDatabase("AWS_LWA") must not have a prefix that begins with AWS_LWA, as settings of the adapter do; choose another, such as "DB"`},
+			{"AWS_LWA_DB", web.DatabaseInstance(instance, "x").WithUser("app"), `UseDatabase("AWS_LWA_DB") must not have a prefix that begins with AWS_LWA`},
+			{"DB", web.DatabaseProxy(proxy, 65536, "x").WithUser("app"), `UseDatabase("DB") the port of the database proxy Stack/Proxy must be between 1 and 65535, got 65536`},
 			{"", web.DatabaseInstance(instance, "x").WithUser("app"), `UseDatabase("") must have a prefix`},
 			{"db-", web.DatabaseInstance(instance, "x"), `UseDatabase("db-") must have a prefix of letters, digits and underscores that starts with a letter, such as "DB"`},
 			{"DB_", web.DatabaseInstance(instance, "x"), `UseDatabase("DB_") must have a prefix without the underscore at its end, because one is added; write "DB"`},
@@ -237,6 +247,30 @@ func testUseDatabaseErrors(t *testing.T, h Harness) {
 	})
 	if before != after {
 		t.Errorf("calls that failed changed the template:\n%s\nwant\n%s", after, before)
+	}
+}
+
+// testUseDatabaseSize shows that the variables of a login count together: each would fit alone.
+func testUseDatabaseSize(t *testing.T, h Harness) {
+	most := h.Hosting.Platform().Variables.MaxSize
+	if most == 0 {
+		return
+	}
+	const left, prefix = 700, 200
+	stack := newStack(t)
+	w := workload()
+	w.Environment = map[string]string{"FILL": strings.Repeat("x", most-left)}
+	service := h.inVPC(stack, "Site", w)
+	if service == nil {
+		return
+	}
+	instance := newInstance(stack, "Orders", service.VPC())
+	name := strings.Repeat("D", prefix)
+	WantPanic(t, "Stack/Site", `UseDatabase("`+name+`") `, func() {
+		service.UseDatabase(name, web.DatabaseInstance(instance, "shop").WithUser("app"))
+	})
+	for _, end := range []string{"_HOST", "_NAME"} { // a call that failed has set none
+		service.AddEnvironment(name+end, "localhost")
 	}
 }
 

@@ -244,6 +244,8 @@ func testNetworkErrors(t *testing.T, h Harness) {
 	stack := newStack(t)
 	vpc := newVPC(stack)
 	group := importedGroup(stack, "00000001")
+	elsewhere := awsec2.NewVpc(stack, new("Elsewhere"), nil)
+	far := awsec2.NewSecurityGroup(stack, new("Far"), &awsec2.SecurityGroupProps{Vpc: elsewhere})
 	type problem struct {
 		name   string
 		change func(w *web.Workload)
@@ -269,6 +271,9 @@ func testNetworkErrors(t *testing.T, h Harness) {
 			problem{"a security group that is nil", func(w *web.Workload) {
 				w.VPC, w.SecurityGroups = vpc, []awsec2.ISecurityGroup{group, nil}
 			}, "Workload.SecurityGroups[1] must not be nil"},
+			problem{"a security group of another VPC", func(w *web.Workload) {
+				w.VPC, w.SecurityGroups = vpc, []awsec2.ISecurityGroup{group, far}
+			}, "Workload.SecurityGroups[1] Stack/Far is in another VPC than Stack/VPC; choose one of Workload.VPC"},
 		)
 	}
 	if most := p.MaxSecurityGroups; p.VPC.Can && most > 0 {
@@ -286,6 +291,11 @@ func testNetworkErrors(t *testing.T, h Harness) {
 				w.VPC, w.VPCSubnets = vpc, &awsec2.SubnetSelection{SubnetGroupName: new("Data")}
 			}, "Workload.VPCSubnets must choose subnets of VPC: there are no subnet groups with name 'Data' in this VPC; " +
 				"available names: Public,Private,Isolated"},
+			problem{"a subnet of another VPC", func(w *web.Workload) {
+				w.VPC, w.VPCSubnets = vpc, &awsec2.SubnetSelection{Subnets: &[]awsec2.ISubnet{
+					(*vpc.PrivateSubnets())[0], (*elsewhere.PrivateSubnets())[0],
+				}}
+			}, "Workload.VPCSubnets.Subnets[1] Stack/Elsewhere/PrivateSubnet1 is in another VPC than Stack/VPC; choose one of Workload.VPC"},
 			problem{"a subnet that is nil", func(w *web.Workload) {
 				w.VPC, w.VPCSubnets = vpc, &awsec2.SubnetSelection{Subnets: &[]awsec2.ISubnet{nil}}
 			}, "Workload.VPCSubnets.Subnets must not hold nil"},

@@ -261,7 +261,8 @@ func testSecretErrors(t *testing.T, h Harness) {
 		secret web.Secret
 	}{
 		"holds no secret; set it to web.SecretsManager(secret, field) or web.SSMParameter(parameter), of one that is not nil": {"NIL", web.SecretsManager(none, "")},
-		"holds no secret":                      {"ZERO", web.Secret{}},
+		"holds no secret": {"ZERO", web.Secret{}},
+		"is a setting of the adapter, which reads no secrets for itself; choose another name": {"AWS_LWA_AUTHORIZATION_SOURCE", good},
 		"must have a name":                     {"", good},
 		"is set from Workload.Port":            {"PORT", good},
 		"must not choose a version of a param": {"ANY", web.SSMParameter(parameter).WithStage("AWSCURRENT")},
