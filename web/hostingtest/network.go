@@ -291,11 +291,6 @@ func testNetworkErrors(t *testing.T, h Harness) {
 				w.VPC, w.VPCSubnets = vpc, &awsec2.SubnetSelection{SubnetGroupName: new("Data")}
 			}, "Workload.VPCSubnets must choose subnets of VPC: there are no subnet groups with name 'Data' in this VPC; " +
 				"available names: Public,Private,Isolated"},
-			problem{"a subnet of another VPC", func(w *web.Workload) {
-				w.VPC, w.VPCSubnets = vpc, &awsec2.SubnetSelection{Subnets: &[]awsec2.ISubnet{
-					(*vpc.PrivateSubnets())[0], (*elsewhere.PrivateSubnets())[0],
-				}}
-			}, "Workload.VPCSubnets.Subnets[1] Stack/Elsewhere/PrivateSubnet1 is in another VPC than Stack/VPC; choose one of Workload.VPC"},
 			problem{"a subnet that is nil", func(w *web.Workload) {
 				w.VPC, w.VPCSubnets = vpc, &awsec2.SubnetSelection{Subnets: &[]awsec2.ISubnet{nil}}
 			}, "Workload.VPCSubnets.Subnets must not hold nil"},
@@ -331,6 +326,15 @@ func testNetworkErrors(t *testing.T, h Harness) {
 			}, fmt.Sprintf("Workload.VPCSubnets must not be more than %d on %s, got %d; choose one in each availability zone",
 				most, p.ServiceName(), most+1)})
 		}
+	}
+	if p.VPC.Can && h.Network.Private == nil { // which has a sentence of its own for private subnets
+		problems = append(problems,
+			problem{"a subnet of another VPC", func(w *web.Workload) {
+				w.VPC, w.VPCSubnets = vpc, &awsec2.SubnetSelection{Subnets: &[]awsec2.ISubnet{
+					(*vpc.PrivateSubnets())[0], (*elsewhere.PrivateSubnets())[0],
+				}}
+			}, "Workload.VPCSubnets.Subnets[1] Stack/Elsewhere/PrivateSubnet1 is in another VPC than Stack/VPC; choose one of Workload.VPC"},
+		)
 	}
 	for _, problem := range problems {
 		t.Run(problem.name, func(t *testing.T) {
