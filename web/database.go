@@ -386,6 +386,9 @@ func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
 			"name it when you import it",
 		)
 	}
+	if problem := s.checkStacksOf(l.variables[prefix+"_HOST"]); problem != nil {
+		return nil, append(problems, *problem)
+	}
 	if d.name != "" {
 		l.variables[prefix+"_NAME"] = d.name
 	}

@@ -251,7 +251,7 @@ func (s *Service) checkPlace(other IService) *Problem {
 // checkStacks reports two stacks that would each have to be deployed before the other. The problem
 // has no field.
 func (s *Service) checkStacks(path string, stack awscdk.Stack) *Problem {
-	if stack == nil || stack == s.check.Stack {
+	if stack == nil || !isDeployedAlone(stack, s.check.Stack) {
 		return nil
 	}
 	if !reachesStack(stack, s.check.Stack, map[awscdk.Stack]bool{}) {

@@ -1,11 +1,15 @@
 package web
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/cdkweb/cdkweb/internal/token"
 )
 
 // waitFor has the server start after constructs of the app, with all that is below them.
@@ -120,4 +124,73 @@ func acknowledgePort(group awsec2.ISecurityGroup) {
 			})
 		}
 	}
+}
+
+// checkStacksOf reports a value of a stack that would have to be deployed before the service's, and
+// after it. The problem has no field.
+func (s *Service) checkStacksOf(value string) *Problem {
+	for _, stack := range stacksIn(value) {
+		if isDeployedAlone(stack, s.check.Stack) &&
+			reachesStack(stack, s.check.Stack, map[awscdk.Stack]bool{}) {
+			return &Problem{
+				Message: fmt.Sprintf("needs stack %s, which depends on stack %s already: "+
+					"each would have to be deployed before the other",
+					*stack.Node().Path(), *s.check.Stack.Node().Path()),
+				Fix: "put what they share into one stack, or into a third one",
+			}
+		}
+	}
+	return nil
+}
+
+// dependsOn notes which stacks the service's needs for a value.
+func (s *Service) dependsOn(value string) {
+	own := s.check.Stack
+	for _, stack := range stacksIn(value) {
+		if isDeployedAlone(stack, own) && !slices.Contains(stackLinks[own], stack) {
+			stackLinks[own] = append(stackLinks[own], stack)
+		}
+	}
+}
+
+// dependsOnWorkload notes which stacks the service's needs for its workload.
+func (s *Service) dependsOnWorkload() {
+	w := s.check.Workload
+	for _, value := range w.Environment {
+		s.dependsOn(value)
+	}
+	for _, secret := range w.Secrets {
+		s.dependsOn(secret.arn())
+	}
+	if !isNil(w.VPC) {
+		s.dependsOn(*w.VPC.VpcId())
+	}
+	if !isNil(w.Role) {
+		s.dependsOn(*w.Role.RoleArn())
+	}
+}
+
+// isDeployedAlone reports whether two stacks are deployed one after the other: nested ones may need
+// each other's resources.
+func isDeployedAlone(stack, other awscdk.Stack) bool { return outermost(stack) != outermost(other) }
+
+func outermost(stack awscdk.Stack) awscdk.Stack {
+	for stack.NestedStackParent() != nil {
+		stack = stack.NestedStackParent()
+	}
+	return stack
+}
+
+// stacksIn are the stacks of what a value refers to.
+func stacksIn(value string) []awscdk.Stack {
+	if !token.In(value) {
+		return nil
+	}
+	var stacks []awscdk.Stack
+	for _, found := range *awscdk.Tokenization_ReverseString(&value).Tokens() {
+		if reference, ok := found.(awscdk.Reference); ok {
+			stacks = append(stacks, awscdk.Stack_Of(reference.Target()))
+		}
+	}
+	return stacks
 }

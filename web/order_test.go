@@ -7,6 +7,9 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
@@ -14,6 +17,7 @@ import (
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/web/hostingtest"
 	"github.com/cdkweb/cdkweb/webalb"
 	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
@@ -126,4 +130,77 @@ func TestServiceBelowItsDatabase(t *testing.T) {
 	if id := template.IDs("AWS::Lambda::Function")[0]; strings.Contains(waits, id) {
 		t.Errorf("%s waits for itself: %s", id, waits)
 	}
+}
+
+// Two stacks that would each have to be deployed before the other get a sentence, whatever of the
+// services needs the other stack, and in either order.
+func TestCirclesOfStacks(t *testing.T) {
+	for name, use := range map[string]func(service *web.Service, stack awscdk.Stack, vpc awsec2.IVpc){
+		`UseBucket("IT")`: func(s *web.Service, stack awscdk.Stack, _ awsec2.IVpc) {
+			s.UseBucket("IT", awss3.NewBucket(stack, new("It"), nil), web.Read)
+		},
+		`UseQueue("IT")`: func(s *web.Service, stack awscdk.Stack, _ awsec2.IVpc) {
+			s.UseQueue("IT", awssqs.NewQueue(stack, new("It"), nil), web.Read)
+		},
+		`AddSecret("IT")`: func(s *web.Service, stack awscdk.Stack, _ awsec2.IVpc) {
+			s.AddSecret("IT", web.SecretsManager(awssecretsmanager.NewSecret(stack, new("It"), nil), ""))
+		},
+		`AddEnvironment("IT")`: func(s *web.Service, stack awscdk.Stack, _ awsec2.IVpc) {
+			s.AddEnvironment("IT", *awssqs.NewQueue(stack, new("It"), nil).QueueArn())
+		},
+		`UseDatabase("IT")`: func(s *web.Service, stack awscdk.Stack, vpc awsec2.IVpc) {
+			s.UseDatabase("IT", web.DatabaseInstance(awsrds.NewDatabaseInstance(stack, new("It"), &awsrds.DatabaseInstanceProps{
+				Vpc: vpc, Engine: awsrds.DatabaseInstanceEngine_POSTGRES(),
+			}), "shop").WithUser("app"))
+		},
+	} {
+		make := func() (a, b *web.Service, vpc awsec2.IVpc) {
+			app := webtest.NewApp(t)
+			net, one, two := awscdk.NewStack(app, new("Net"), nil), awscdk.NewStack(app, new("One"), nil), awscdk.NewStack(app, new("Two"), nil)
+			vpc = awsec2.NewVpc(net, new("VPC"), nil)
+			return on(one, "A", apprunnerweb.Hosting{}, vpc), on(two, "B", signedURL, vpc), vpc
+		}
+		a, b, vpc := make()
+		use(a, awscdk.Stack_Of(b), vpc)
+		hostingtest.WantPanic(t, "Two/B", `UseService("A_URL") must not be One/A of stack One, which depends on stack Two already: each would have to be deployed before the other`,
+			func() { b.UseService("A_URL", a) })
+		a, b, vpc = make()
+		b.UseService("A_URL", a)
+		hostingtest.WantPanic(t, "One/A", name+` needs stack Two, which depends on stack One already: each would have to be deployed before the other`,
+			func() { use(a, awscdk.Stack_Of(b), vpc) })
+	}
+}
+
+// What the workload itself needs counts too.
+func TestCircleOfStacksByTheWorkload(t *testing.T) {
+	for name, change := range map[string]func(w *web.Workload, stack awscdk.Stack){
+		"a secret": func(w *web.Workload, stack awscdk.Stack) {
+			w.Secrets = map[string]web.Secret{"IT": web.SecretsManager(awssecretsmanager.NewSecret(stack, new("It"), nil), "")}
+		},
+		"a variable": func(w *web.Workload, stack awscdk.Stack) {
+			w.Environment = map[string]string{"IT": *awssqs.NewQueue(stack, new("It"), nil).QueueUrl()}
+		},
+		"a VPC": func(w *web.Workload, stack awscdk.Stack) { w.VPC = awsec2.NewVpc(stack, new("It"), nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := webtest.NewApp(t)
+			one, two := awscdk.NewStack(app, new("One"), nil), awscdk.NewStack(app, new("Two"), nil)
+			w := web.Workload{Image: webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4", nil)}
+			change(&w, two)
+			a := web.NewService(one, "A", &web.ServiceProps{Workload: w, Hosting: apprunnerweb.Hosting{}})
+			b := on(two, "B", openURL, nil)
+			hostingtest.WantPanic(t, "Two/B", `UseService("A_URL") must not be One/A of stack One, which depends on stack Two already`,
+				func() { b.UseService("A_URL", a) })
+		})
+	}
+}
+
+// A nested stack and the one that it is in may use what is in the other.
+func TestNestedStacks(t *testing.T) {
+	parent := awscdk.NewStack(webtest.NewApp(t), new("Parent"), nil)
+	nested := awscdk.NewNestedStack(parent, new("Nested"), nil)
+	outer, inner := on(parent, "Outer", openURL, nil), on(nested, "Inner", openURL, nil)
+	outer.UseService("INNER_URL", inner)
+	inner.UseBucket("BUCKET", awss3.NewBucket(parent, new("Bucket"), nil), web.Read)
+	templatetest.Of(t, parent)
 }

@@ -105,7 +105,7 @@ func (s *Service) checkSecret(name string, secret Secret) *Problem {
 	case s.secrets.rendered || s.variables.rendered:
 		return lateVariable()
 	}
-	return nil
+	return s.checkStacksOf(secret.arn())
 }
 
 // setSecret sets a variable to a secret for which checkSecret found no problem.
@@ -116,6 +116,7 @@ func (s *Service) setSecret(name string, secret Secret) {
 	s.watchEnvironment()
 	s.check.Workload.Secrets[name] = secret
 	s.grantSecret(secret)
+	s.dependsOn(secret.arn())
 	s.secrets.add(name, secret.reference())
 }
 

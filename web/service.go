@@ -127,6 +127,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	for _, name := range slices.Sorted(maps.Keys(check.Workload.Secrets)) {
 		s.grantSecret(check.Workload.Secrets[name])
 	}
+	s.dependsOnWorkload()
 	s.watch(check.unsure)
 	s.watchEndpoints()
 	s.warn()
@@ -265,6 +266,9 @@ func (s *Service) Resources() any { return s.made.Resources }
 // on a name that the hosting reserves, and if the variable has another value already.
 func (s *Service) AddEnvironment(name, value string) {
 	problem := s.checkVariable(name, value)
+	if problem == nil {
+		problem = s.checkStacksOf(value)
+	}
 	var unsure []string
 	if problem == nil {
 		var problems map[string]*Problem
@@ -286,6 +290,7 @@ func (s *Service) setVariable(name, value string) {
 	}
 	s.watchEnvironment()
 	s.check.Workload.Environment[name] = value
+	s.dependsOn(value)
 	s.variables.add(name, value)
 }
 

@@ -82,6 +82,8 @@ func use[R awscdk.IResource](s *Service, k *kind[R], variable string, resource R
 		value = *k.value(resource)
 		if problem := s.checkVariable(variable, value); problem != nil {
 			report(*problem)
+		} else if problem := s.checkStacksOf(value); problem != nil {
+			report(*problem)
 		}
 	}
 	if len(problems) > 0 {
