@@ -264,18 +264,12 @@ func (s *Service) Resources() any { return s.made.Resources }
 // AddEnvironment sets an environment variable of the server. It panics with an [*InvalidPropsError]
 // on a name that the hosting reserves, and if the variable has another value already.
 func (s *Service) AddEnvironment(name, value string) {
-	problem := s.checkVariable(name, value)
-	var unsure []string
-	if problem == nil {
-		var problems map[string]*Problem
-		problems, unsure = s.check.unwrapped(map[string]string{name: value})
-		problem = problems[name]
-	}
-	if problem != nil {
+	if problem := s.checkVariable(name, value); problem != nil {
 		problem.Field = fmt.Sprintf("AddEnvironment(%q)", name)
 		s.panic(*problem)
 	}
 	s.setVariable(name, value)
+	_, unsure := s.check.unwrapped(map[string]string{name: value})
 	s.watch(unsure)
 }
 
@@ -305,6 +299,15 @@ func (s *Service) isSet(name, value string) bool {
 // checkVariable reports why a variable cannot be set on the service. The problem has no field, and
 // never the value.
 func (s *Service) checkVariable(name, value string) *Problem {
+	if problem := s.checkAttribute(name, value); problem != nil {
+		return problem
+	}
+	problems, _ := s.check.unwrapped(map[string]string{name: value})
+	return problems[name]
+}
+
+// checkAttribute is checkVariable for an attribute of a resource, which is no secret.
+func (s *Service) checkAttribute(name, value string) *Problem {
 	if problem := s.check.variable(name, value); problem != nil {
 		return problem
 	}
