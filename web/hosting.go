@@ -67,6 +67,9 @@ func (d *Definition) Role(scope constructs.Construct, id string) awsiam.IRole {
 // granted in a policy below scope: in the role's own stack that would make the two stacks need each
 // other. If the role takes no policies, the service carries a warning as soon as one is missing.
 func (d *Definition) Adopt(scope constructs.Construct, id string, role awsiam.IRole) awsiam.IRole {
+	if adopted, ok := role.(*foreignRole); ok {
+		return adopted
+	}
 	if _, made := role.(awsiam.Role); made && role.Stack() == d.place.stack {
 		return role
 	}
