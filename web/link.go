@@ -82,16 +82,16 @@ func (s *Service) UseService(variable string, other IService) {
 		s.setVariable(variable, value)
 		s.uses[variable] = usedResource{"service", other}
 	}
+	reach := other.reach()
+	if isNil(reach.VPC) {
+		s.needsEndpoint(internet, fmt.Sprintf("UseService(%q)", variable))
+	}
 	if slices.Contains(s.links, other) {
 		return
 	}
 	s.links = append(s.links, other)
 	if stack := stackOf(other, value); stack != nil && stack != s.check.Stack {
 		stackLinks[s.check.Stack] = append(stackLinks[s.check.Stack], stack)
-	}
-	reach := other.reach()
-	if isNil(reach.VPC) {
-		s.needsEndpoint(internet, fmt.Sprintf("UseService(%q)", variable))
 	}
 	if reach.Grant != nil {
 		reach.Grant(s.made.Role)
@@ -317,27 +317,42 @@ func (s *Service) checkReach(path string, reach Reach) *Problem {
 		return nil
 	}
 	if s.made.Connections == nil {
+		vpc := "its VPC"
+		if !isNil(reach.VPC) {
+			vpc = "the VPC " + *reach.VPC.Node().Path()
+		}
 		return &Problem{
 			Message: fmt.Sprintf(
-				"must not be %s, which is reached from its VPC only: Connections of this service %s",
+				"must not be %s, which is reached from %s only: Connections of this service %s",
 				path,
+				vpc,
 				s.noConnections(),
 			),
 		}
 	}
-	if otherVPC(s.VPC(), reach.VPC) {
-		return &Problem{
-			Message: fmt.Sprintf(
-				"must not be %s, which is reached from the VPC %s only, while this service is in %s",
-				path,
-				*reach.VPC.Node().Path(),
-				*s.VPC().Node().Path(),
-			),
-			Fix: "put both into one VPC; or if the VPCs are connected, set the URL with AddEnvironment " +
-				"and open the ports with Connections",
-		}
+	if !otherVPC(s.VPC(), reach.VPC) {
+		return nil
 	}
-	return nil
+	here, fix := *s.VPC().Node().Path(), "put both into one VPC; or if the VPCs are connected, "+
+		"set the URL with AddEnvironment and open the ports with Connections"
+	if s.madeVPC() {
+		here = "a VPC made for it because none was set"
+		fix = "set Workload.VPC to " + *reach.VPC.Node().Path()
+	}
+	return &Problem{
+		Message: fmt.Sprintf(
+			"must not be %s, which is reached from the VPC %s only, while this service is in %s",
+			path,
+			*reach.VPC.Node().Path(),
+			here,
+		),
+		Fix: fix,
+	}
+}
+
+// madeVPC reports whether the VPC that the server is in was made with the service.
+func (s *Service) madeVPC() bool {
+	return strings.HasPrefix(*s.VPC().Node().Path(), *s.Node().Path()+"/")
 }
 
 // otherVPC reports whether two VPCs are certainly not the same.

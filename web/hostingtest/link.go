@@ -181,7 +181,7 @@ func testUseServiceErrors(t *testing.T, h Harness) {
 		stack := awscdk.Stack_Of(service)
 		vpc := awsec2.NewVpc(stack, new("VPC"), nil)
 		private := guardedService(stack, "Private", front(stack, "Front", vpc))
-		fails(`UseService("API") must not be Stack/Private, which is reached from its VPC only: Connections of this service `,
+		fails(`UseService("API") must not be Stack/Private, which is reached from the VPC Stack/VPC only: Connections of this service `,
 			func() { service.UseService("API", private) })
 	}
 	stack := newStack(t)
