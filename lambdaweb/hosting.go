@@ -335,7 +335,7 @@ func (h Hosting) setVariables(c *web.Check) {
 		if name == invokeMode && !token.In(value) && !strings.EqualFold(value, cmp.Or(own[name], "buffered")) {
 			return &web.Problem{
 				Message: "must agree with the endpoint, which says " + cmp.Or(own[name], "buffered"),
-				Fix:     "leave it out, and set InvokeMode of a FunctionURL",
+				Fix:     "leave it out, and set InvokeMode of a FunctionURL or ResponseTransferMode of a RESTAPI",
 			}
 		}
 		environment := maps.Clone(own)
