@@ -41,6 +41,11 @@ func TestConformance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { hostingtest.RunBriefly(t, harness(endpoint)) })
 	}
+	t.Run("no endpoint", func(t *testing.T) {
+		h := harness(lambdaweb.NoEndpoint{})
+		h.NoURL = "is not there: lambdaweb.NoEndpoint{} takes events only; set another Endpoint, such as lambdaweb.HTTPAPI{}"
+		hostingtest.RunBriefly(t, h)
+	})
 	t.Run("load balancer", func(t *testing.T) {
 		behind := func(stack awscdk.Stack) web.Hosting {
 			front := webalb.NewLoadBalancer(stack, "Shared", nil)

@@ -20,7 +20,7 @@ import (
 )
 
 // Endpoint is what takes HTTP requests for the function: [HTTPAPI], [RESTAPI], [FunctionURL] or
-// [LoadBalancer].
+// [LoadBalancer]. [NoEndpoint] is none.
 type Endpoint interface {
 	// platform is what AWS promises of Lambda behind the endpoint.
 	platform() *platform.Platform
@@ -38,7 +38,7 @@ type Endpoint interface {
 	variables() map[string]string
 
 	// define adds the endpoint to the resources that have their function, and returns the URL
-	// without a slash at the end.
+	// without a slash at the end; nothing if there is none.
 	define(scope constructs.Construct, in *web.Definition, r *Resources) (url string)
 
 	// reach is what others need to call the URL of an endpoint that is defined.
@@ -383,3 +383,35 @@ func (f FunctionURL) reach(r *Resources) web.Reach {
 	}
 	return web.Reach{Grant: func(caller awsiam.IGrantable) { r.FunctionURL.GrantInvokeUrl(caller) }}
 }
+
+// NoEndpoint is for a function that takes events only, such as the messages of a queue or the times
+// of a schedule. Nobody calls it by HTTP: it has no URL. Each event reaches the server as a POST of
+// its JSON to /events, or to the path that the variable AWS_LWA_PASS_THROUGH_PATH names. The body of
+// the response, if it is JSON, is what the function returns. A status of 400 or more makes the
+// function fail, so that the event comes again, as far as its source does that; the variable
+// AWS_LWA_ERROR_STATUS_CODES says otherwise. Event sources are added to the function that was made:
+//
+//	_, resources := lambdaweb.NewService(stack, "Mailer", workload, lambdaweb.Hosting{Endpoint: lambdaweb.NoEndpoint{}})
+//	resources.Function.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue, nil))
+type NoEndpoint struct{}
+
+func (NoEndpoint) platform() *platform.Platform { return &platform.LambdaNoEndpoint }
+
+func (NoEndpoint) name() string { return "nothing" }
+
+// Nothing waits for the function.
+func (NoEndpoint) timeoutWarning() (id, fix string) { return "", "" }
+
+func (NoEndpoint) check(*web.Check) {}
+
+// variables make an event whose response has an error status fail, so that its source tries again.
+func (NoEndpoint) variables() map[string]string {
+	return map[string]string{"AWS_LWA_ERROR_STATUS_CODES": "400-599"}
+}
+
+func (NoEndpoint) define(constructs.Construct, *web.Definition, *Resources) string { return "" }
+
+func (NoEndpoint) reach(*Resources) web.Reach { return web.Reach{} }
+
+const noURL = "is not there: lambdaweb.NoEndpoint{} takes events only; " +
+	"set another Endpoint, such as lambdaweb.HTTPAPI{}"

@@ -26,7 +26,8 @@ import (
 // behind an HTTP API.
 type Hosting struct {
 	// Endpoint is what takes HTTP requests for the function: HTTPAPI{}, RESTAPI{}, FunctionURL{} or
-	// LoadBalancer{…}. Optional. Default: HTTPAPI{}.
+	// LoadBalancer{…}; NoEndpoint{} for a function that takes events only.
+	// Optional. Default: HTTPAPI{}.
 	Endpoint Endpoint
 
 	// FunctionName has 1 to 64 letters, digits, hyphens and underscores, and is the only one of the

@@ -1002,6 +1002,7 @@ func TestAdapterTakesTheVariables(t *testing.T) {
 		"a health check":                           {built(t), "/healthz", nil},
 		"an image with AWS Lambda Web Adapter":     {existing(""), "", lambdaweb.RESTAPI{}},
 		"a REST API that streams":                  {existing(""), "", restStreams},
+		"no endpoint":                              {built(t), "/healthz", lambdaweb.NoEndpoint{}},
 		"a health check with a query, and streams": {existing(""), "/a/[b]:@!$&'()*+,;=-._~%20?c=d&e", lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -472,6 +472,17 @@ var FunctionURLStreaming = lambda(Platform{
 	column:          column{hidden: true}, // the function URL's tells of it
 })
 
+// LambdaNoEndpoint is Lambda without anything that takes HTTP requests. It is not in All, because
+// it is no place for who needs something of responses.
+var LambdaNoEndpoint = lambda(Platform{
+	Name:       "Lambda without an endpoint",
+	Go:         "lambdaweb.Hosting{Endpoint: lambdaweb.NoEndpoint{}}",
+	Timeout:    maxLambdaTimeout, // the function's own
+	Streaming:  Ability{Why: "has no clients to respond to"},
+	WebSockets: Ability{Why: "has no clients to connect"},
+	column:     column{hidden: true},
+})
+
 // LambdaLoadBalancer is Lambda behind an Application Load Balancer whose idle timeout is the
 // default.
 var LambdaLoadBalancer = lambda(Platform{
