@@ -257,9 +257,13 @@ func testNetworkErrors(t *testing.T, h Harness) {
 			"Workload.SecurityGroups needs VPC, the one that they are in; set it"},
 	}
 	if !p.VPC.Can {
+		choose := "ecsweb.Hosting{} or fargateweb.Hosting{}" // which stream, too
+		if !p.Streaming.Can {
+			choose = platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC })
+		}
 		problems = append(problems, problem{"a VPC", func(w *web.Workload) { w.VPC = vpc },
-			fmt.Sprintf("Workload.VPC is set, but %s %s; choose %s", p.Name, cmp.Or(p.VPC.Why, "has no way into a VPC"),
-				platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC }))})
+			fmt.Sprintf("Workload.VPC is set, but %s %s; choose %s",
+				p.ServiceName(), cmp.Or(p.VPC.Why, "has no way into a VPC"), choose)})
 	} else {
 		problems = append(problems,
 			problem{"a security group that is nil", func(w *web.Workload) {
