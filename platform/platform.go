@@ -437,7 +437,8 @@ var RESTAPI = lambda(Platform{
 var RESTAPIStreaming = lambda(Platform{
 	Name: "Lambda behind a REST API that streams",
 	Go:   "lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM}}",
-	// API Gateway developer guide, "Stream the integration response for your proxy integrations".
+	// API Gateway developer guide, "Stream the integration response for your proxy integrations". It
+	// uses InvokeWithResponseStream, which Lambda's "VPC compatibility" does not exclude.
 	Timeout:   maxLambdaTimeout,
 	Idle:      5 * time.Minute,
 	Streaming: yes,
@@ -464,9 +465,9 @@ var FunctionURLStreaming = lambda(Platform{
 	Name:            "Lambda with a function URL that streams",
 	Go:              "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}",
 	Timeout:         maxLambdaTimeout,
-	Streaming:       yes,                                                      // AWS::Lambda::Url InvokeMode
-	Streamed:        200 << 20,                                                // Lambda developer guide, "Response streaming"
-	VPC:             Ability{Why: "does not stream from a function in a VPC"}, // the same, "VPC compatibility"
+	Streaming:       yes,                                                                    // AWS::Lambda::Url InvokeMode
+	Streamed:        200 << 20,                                                              // Lambda developer guide, "Response streaming"
+	VPC:             Ability{Why: "does not stream through the URL of a function in a VPC"}, // the same, "VPC compatibility"
 	Regions:         functionURLRegions,
 	URLNeedsService: true,
 	column:          column{hidden: true}, // the function URL's tells of it
