@@ -78,7 +78,7 @@ func TestNoEndpointNeeds(t *testing.T) {
 // A server that works on the messages of a queue.
 func TestGoldenNoEndpoint(t *testing.T) {
 	stack := newStack(t)
-	queue := awssqs.NewQueue(stack, new("Queue"), nil)
+	queue := awssqs.NewQueue(stack, new("Queue"), &awssqs.QueueProps{Encryption: awssqs.QueueEncryption_SQS_MANAGED})
 	_, resources := lambdaweb.NewService(stack, "Mailer", workload(), eventsOnly)
 	resources.Function.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue, nil))
 	template := templatetest.Of(t, stack)
