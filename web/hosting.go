@@ -89,8 +89,12 @@ func (d *Definition) Principal(service string) awsiam.IPrincipal {
 // Made is what a hosting made.
 type Made struct {
 	// URL returns https, or http where there is no certificate, and a host name, maybe a path,
-	// without a slash at the end. It may hold tokens.
+	// without a slash at the end. It may hold tokens. nil if nobody can call the service.
 	URL func() string
+
+	// NoURL says why there is no URL, after the word URL: "is not there: the function has no
+	// endpoint; set Hosting.Endpoint". Required if URL is nil.
+	NoURL string
 
 	// Role is what the running server may do.
 	Role awsiam.IRole

@@ -106,10 +106,10 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 			awscdk.Annotations_Of(s).AddWarningV2(&id, &message)
 		},
 	})
-	if s.made.URL == nil || s.made.Role == nil {
+	if s.made.URL == nil && s.made.NoURL == "" || s.made.Role == nil {
 		panicWith(scope, id, Problem{
 			Field:   "Hosting",
-			Message: fmt.Sprintf("%T is incomplete: its Define must return a URL and a Role", props.Hosting),
+			Message: fmt.Sprintf("%T is incomplete: its Define must return a URL or NoURL, and a Role", props.Hosting),
 		})
 	}
 	if front := s.made.Reach.Connections; front != nil && front.DefaultPort() == nil {
@@ -203,8 +203,12 @@ func names(value any, text string) bool {
 
 // URL is the service's base URL, such as https://abc.execute-api.eu-west-1.amazonaws.com, without a
 // slash at the end. Behind a load balancer without a certificate it starts with http. It contains
-// tokens: use it in outputs and other constructs.
+// tokens: use it in outputs and other constructs. It panics with an [*InvalidPropsError] if the
+// service has none, because it takes no HTTP requests.
 func (s *Service) URL() string {
+	if s.made.URL == nil {
+		s.panic(Problem{Field: "URL", Message: s.made.NoURL})
+	}
 	if s.url == "" {
 		s.url = s.made.URL()
 	}
@@ -317,7 +321,7 @@ func (s *Service) checkAttribute(name, value string) *Problem {
 	if _, ok := s.secrets.values[name]; ok {
 		return &Problem{Message: "is set to a secret already", Fix: "a variable has one value"}
 	}
-	if s.check.platform.URLNeedsService && token.In(value) &&
+	if s.check.platform.URLNeedsService && s.made.URL != nil && token.In(value) &&
 		strings.Contains(value, hostOf(s.URL())) {
 		return &Problem{
 			Message: fmt.Sprintf(
