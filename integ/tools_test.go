@@ -90,13 +90,14 @@ var packages = map[string][]string{
 	"docker.io":      {"/usr/sbin/dockerd", "/usr/bin/dockerd"}, // the second is of Docker's own package, which is as good
 	"iproute2":       {"/sbin/ip", "/usr/sbin/ip"},
 	"iptables":       {"/usr/sbin/iptables"},
+	"postgresql":     {"/usr/lib/postgresql/*/bin/postgres"},
 }
 
 // installed returns the program of a package, or "".
 func installed(name string) string {
-	for _, program := range packages[name] {
-		if _, err := os.Stat(program); err == nil {
-			return program
+	for _, pattern := range packages[name] {
+		if found, _ := filepath.Glob(pattern); len(found) > 0 {
+			return found[0]
 		}
 	}
 	return ""
@@ -119,7 +120,8 @@ func (t tools) debian() (string, error) {
 	}
 	update := t.command("apt-get", "update", "-qq")
 	install := t.command("apt-get", append([]string{"install", "--yes", "--no-remove", "--no-install-recommends", "-qq"}, wanted...)...)
-	install.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	// Runlevel 1 keeps packages from starting their services on the machine.
+	install.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1")
 	for _, command := range []*exec.Cmd{update, install} {
 		if _, err := output(command); err != nil {
 			return "", err
@@ -226,8 +228,10 @@ func (t tools) build() (string, error) {
 	hello.Env = append(os.Environ(), "CGO_ENABLED=0")
 	all := t.command("go", "list", "-deps", "./...")
 	guestbook := t.command("go", "list", "-deps", "./...")
+	shop := t.command("go", "test", "-c", "-o", t.shop(), ".")
 	app.Dir, hello.Dir, all.Dir, guestbook.Dir = t.root, t.root, t.root, filepath.Join(t.root, "examples", "guestbook", "server")
-	for _, command := range []*exec.Cmd{app, hello, all, guestbook} {
+	shop.Dir = t.shopServer()
+	for _, command := range []*exec.Cmd{app, hello, all, guestbook, shop} {
 		if _, err := output(command); err != nil {
 			return "", err
 		}
@@ -235,6 +239,10 @@ func (t tools) build() (string, error) {
 	_, err := adapter.Build("amd64") // its toolchain may have to be fetched; from here on it is cached
 	return "built", err
 }
+
+// shop is the test program of the shop's server, whose sources are in shopServer.
+func (t tools) shop() string       { return filepath.Join(t.dir, "shop.test") }
+func (t tools) shopServer() string { return filepath.Join(t.root, "examples", "shop", "server") }
 
 // webAdapter is AWS Lambda Web Adapter, or "" if it could not be built.
 const webAdapter, webAdapterVersion = "lambda_web_adapter", "1.0.0-rc1"

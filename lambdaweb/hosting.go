@@ -200,6 +200,7 @@ func (h Hosting) Check(c *web.Check) {
 		"awslambda.Tracing_PASS_THROUGH",
 		"awslambda.Tracing_DISABLED",
 	)
+	c.Key("EnvironmentEncryption", h.EnvironmentEncryption)
 	h.checkTimeout(c)
 	h.logs().Check(c)
 	h.checkLogging(c)

@@ -723,7 +723,7 @@ func TestValidate(t *testing.T) {
 			[]string{"Hosting.LogGroup excludes LogRetentionInDays; set the retention where the log group is made"}},
 
 		{"a name with a dot", nil, lambdaweb.Hosting{FunctionName: "my.site"},
-			[]string{`Hosting.FunctionName must have 1 to 64 letters, digits, hyphens and underscores, got "my.site" (7)`}},
+			[]string{`Hosting.FunctionName must have 1 to 64 letters, digits, hyphens and underscores, got "my.site"`}},
 		{"a name too long", nil, lambdaweb.Hosting{FunctionName: strings.Repeat("a", 65)},
 			[]string{`Hosting.FunctionName must have 1 to 64 letters, digits, hyphens and underscores, got "` + strings.Repeat("a", 65) + `" (65)`}},
 		{"the longest name", nil, lambdaweb.Hosting{FunctionName: strings.Repeat("a", 64)}, nil},
@@ -739,6 +739,12 @@ func TestValidate(t *testing.T) {
 				`awslambda.ApplicationLogLevel_WARN, awslambda.ApplicationLogLevel_ERROR or awslambda.ApplicationLogLevel_FATAL, got "ALL"`,
 			`Hosting.SystemLogLevel must be awslambda.SystemLogLevel_DEBUG, awslambda.SystemLogLevel_INFO or awslambda.SystemLogLevel_WARN, got "ERROR"`,
 		}},
+		{"aliases of keys", nil, lambdaweb.Hosting{EnvironmentEncryption: alias(t), LogEncryptionKey: alias(t)}, []string{
+			"Hosting.EnvironmentEncryption must be a key, and not its alias Stack/Alias; " +
+				"pass the key that the alias was made for, or the one that it stands for today: awskms.Key_FromKeyArn(…)",
+			"Hosting.LogEncryptionKey must be a key, and not its alias Stack/Alias; " +
+				"pass the key that the alias was made for, or the one that it stands for today: awskms.Key_FromKeyArn(…)",
+		}},
 		{"a log group and a key", nil, lambdaweb.Hosting{LogGroup: logGroup(t), LogEncryptionKey: logKey(t)},
 			[]string{"Hosting.LogGroup excludes LogEncryptionKey; set the key where the log group is made"}},
 		{"a log group, a retention and a key", nil, lambdaweb.Hosting{LogGroup: logGroup(t), LogRetentionInDays: 7, LogEncryptionKey: logKey(t)},
@@ -752,7 +758,7 @@ func TestValidate(t *testing.T) {
 		{"bodies in no logs", nil, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{DataTraceEnabled: true}},
 			[]string{"Hosting.Endpoint.DataTraceEnabled needs logs of requests; set LoggingLevel to awsapigateway.MethodLoggingLevel_INFO"}},
 
-		{"a stage with a slash", nil, rest("a/b"), []string{`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "a/b" (3)`}},
+		{"a stage with a slash", nil, rest("a/b"), []string{`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "a/b"`}},
 		{"a stage too long", nil, rest(strings.Repeat("a", 129)),
 			[]string{`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "` + strings.Repeat("a", 129) + `" (129)`}},
 		{"the longest stage", nil, rest(strings.Repeat("a", 128)), nil},
@@ -774,7 +780,7 @@ func TestValidate(t *testing.T) {
 		{"several at once", func(w *web.Workload) { w.Port = 80; w.Environment = map[string]string{"_HANDLER": ""} },
 			lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "/"}, MemorySize: 1, Timeout: -1}, []string{
 				"Workload.Port must be at least 1024 on Lambda, where a server may not listen on lower ones, got 80; let the server listen on the variable PORT",
-				`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "/" (1)`,
+				`Hosting.Endpoint.StageName must have 1 to 128 letters, digits, hyphens and underscores, got "/"`,
 				"Hosting.MemorySize must be between 128 and 10240 MB, got 1",
 				"Hosting.Timeout must be whole seconds from 1s to 900s, got -1ns",
 				`Workload.Environment["_HANDLER"] is set by Lambda itself; choose another name`,
@@ -791,6 +797,10 @@ func TestValidate(t *testing.T) {
 }
 
 // logKey is one of a stack that is never synthesized.
+func alias(t *testing.T) awskms.IKey {
+	return awskms.Alias_FromAliasName(newStack(t), new("Alias"), new("alias/site"))
+}
+
 func logKey(t *testing.T) awskms.IKey { return awskms.NewKey(newStack(t), new("Key"), nil) }
 
 // logGroup is one of a stack that is never synthesized.

@@ -231,6 +231,10 @@ func (s Secret) problem() *Problem {
 	case s.stage != "" && s.version != "":
 		return &Problem{Message: "must not have both a stage and a version", Fix: "leave one of them out"}
 	}
+	if problem := aliasProblem(s.key); problem != nil {
+		problem.Message = strings.Replace(problem.Message, "be a key", "have a key in WithKey", 1)
+		return problem
+	}
 	for _, part := range []struct{ name, value string }{{"field", s.field}, {"stage", s.stage}, {"version", s.version}} {
 		if token.In(part.value) {
 			continue

@@ -225,7 +225,8 @@ func (s *Service) GrantPrincipal() awsiam.IPrincipal { return s.made.Role }
 //
 // The rule of that line belongs to the database's stack. If that is another one than the service's,
 // and the service refers to the database, say so from the other side, and the rule belongs to the
-// service's stack: service.Connections().AllowToDefaultPort(database, nil).
+// service's stack: service.Connections().AllowTo(database, awsec2.Port_Tcp(new(5432.0)), nil).
+// [Service.UseDatabase] does all of that.
 func (s *Service) Connections() awsec2.Connections {
 	if s.made.Connections == nil {
 		s.panic(Problem{Field: "Connections", Message: s.noConnections()})

@@ -359,6 +359,7 @@ func (c *Check) checkVariables() {
 			c.Problem(*problem)
 		}
 	}
+	c.checkUnwrappedCommand()
 	if problem := c.variablesSize(c.variables(), c.Workload.Secrets); problem != nil {
 		problem.Field = "Workload.Environment"
 		c.Problem(*problem)

@@ -210,7 +210,8 @@ func testUnknownSubnets(t *testing.T, h Harness) {
 func testLookedUp(t *testing.T, h Harness) {
 	build := func(name string, hosting func(stack awscdk.Stack, w *web.Workload) web.Hosting) {
 		t.Run(name, func(t *testing.T) {
-			app := webtest.NewApp(t)
+			// Without the CDK's validation, which the ids that stand in for the VPC's would not pass.
+			app := awscdk.NewApp(&awscdk.AppProps{Outdir: new(t.TempDir())})
 			stack := awscdk.NewStack(app, new("Stack"), &awscdk.StackProps{
 				Env: &awscdk.Environment{Account: new("123456789012"), Region: new("eu-west-1")},
 			})
@@ -256,9 +257,13 @@ func testNetworkErrors(t *testing.T, h Harness) {
 			"Workload.SecurityGroups needs VPC, the one that they are in; set it"},
 	}
 	if !p.VPC.Can {
+		choose := "ecsweb.Hosting{} or fargateweb.Hosting{}" // which stream, too
+		if !p.Streaming.Can {
+			choose = platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC })
+		}
 		problems = append(problems, problem{"a VPC", func(w *web.Workload) { w.VPC = vpc },
-			fmt.Sprintf("Workload.VPC is set, but %s %s; choose %s", p.Name, cmp.Or(p.VPC.Why, "has no way into a VPC"),
-				platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC }))})
+			fmt.Sprintf("Workload.VPC is set, but %s %s; choose %s",
+				p.ServiceName(), cmp.Or(p.VPC.Why, "has no way into a VPC"), choose)})
 	} else {
 		problems = append(problems,
 			problem{"a security group that is nil", func(w *web.Workload) {
@@ -333,6 +338,7 @@ func testDatabase(t *testing.T, h Harness) {
 		return awsrds.NewDatabaseInstance(stack, new("Database"), &awsrds.DatabaseInstanceProps{
 			Engine: awsrds.DatabaseInstanceEngine_Postgres(&awsrds.PostgresInstanceEngineProps{Version: awsrds.PostgresEngineVersion_VER_17()}),
 			Vpc:    vpc, VpcSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_ISOLATED},
+			StorageEncrypted: new(true),
 		})
 	}
 	for _, test := range []struct {
@@ -349,7 +355,7 @@ func testDatabase(t *testing.T, h Harness) {
 			database.Connections().AllowDefaultPortFrom(service, nil)
 		}, "Data"},
 		{"of another stack, by the service", true, func(service *web.Service, database awsrds.DatabaseInstance) {
-			service.Connections().AllowToDefaultPort(database, nil)
+			service.Connections().AllowTo(database, awsec2.Port_Tcp(new(5432.0)), nil)
 			service.AddEnvironment("DATABASE_HOST", *database.DbInstanceEndpointAddress())
 		}, "Stack"},
 	} {
@@ -371,7 +377,7 @@ func testDatabase(t *testing.T, h Harness) {
 				found := 0
 				for _, id := range template.IDs("AWS::EC2::SecurityGroupIngress") {
 					rule := template.Resources[id].Properties
-					if port := templatetest.JSON(t, rule["FromPort"]); strings.Contains(port, "Port") || strings.Contains(port, "ImportValue") {
+					if port := templatetest.JSON(t, rule["FromPort"]); strings.Contains(port, "Port") || port == "5432" {
 						found++
 					}
 				}

@@ -151,6 +151,7 @@ func testRoleElsewhere(t *testing.T, h Harness) {
 		}
 
 		stack = newStack(t)
+		awssqs.NewQueue(stack, new("Queue"), nil) // a stack without resources cannot be deployed
 		w.Role = awsiam.Role_FromRoleArn(stack, new("Theirs"), new(arn), &awsiam.FromRoleArnOptions{Mutable: new(false)})
 		wantWarnings(t, stack, h.service(stack, "Site", w), web.ImmutableRoleWarning, want)
 	})

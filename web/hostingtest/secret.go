@@ -249,6 +249,7 @@ func testSecretErrors(t *testing.T, h Harness) {
 	stack := newStack(t)
 	secret, parameter := newSecret(stack, "Secret", newKey(stack, "Key")), newParameter(stack, "Parameter")
 	good := web.SecretsManager(secret, "password")
+	alias := awskms.Alias_FromAliasName(stack, new("Alias"), new("alias/shop"))
 	var none awssecretsmanager.ISecret
 	w := secretive()
 	w.Environment = map[string]string{"STAGE": "test"}
@@ -266,6 +267,7 @@ func testSecretErrors(t *testing.T, h Harness) {
 		"must not choose a version of a param": {"ANY", web.SSMParameter(parameter).WithStage("AWSCURRENT")},
 		"must not have both a stage and a":     {"ANY", good.WithStage("AWSCURRENT").WithVersion(strings.Repeat("a", 32))},
 		`must have a field of one line without ':', which separates the parts of a reference, got "a:b"`:                         {"ANY", web.SecretsManager(secret, "a:b")},
+		"must have a key in WithKey, and not its alias Stack/Alias; pass the key that the alias was made for":                    {"ANY", good.WithKey(alias)},
 		`must have a version of 32 to 64 characters, got "AWSPREVIOUS"; set the version's id, or its label with WithStage`:       {"ANY", good.WithVersion("AWSPREVIOUS")},
 		`must not begin with CDKWEB_SECRET_, which tells the adapter where a secret is; set Workload.Secrets instead, or choose`: {"CDKWEB_SECRET_A", good},
 	}
