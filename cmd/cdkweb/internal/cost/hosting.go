@@ -131,6 +131,12 @@ func (c Config) on(kind Kind, region string) (Config, error) {
 	if c.Kind.balancer() && c.Kind != Express && kind.balancer() && kind != Express {
 		other.Sharers, other.Addresses, other.Rules = c.Sharers, c.Addresses, c.Rules
 	}
+	if kind.lambda() && c.Kind.lambda() {
+		other.ScratchMB, other.Provisioned = c.ScratchMB, c.Provisioned
+	}
+	if !kind.lambda() && kind != AppRunner {
+		other.DiskGB = c.DiskGB
+	}
 	if kind.lambda() {
 		other.Memory = max(128, c.Memory)
 		if !c.Kind.lambda() {

@@ -16,20 +16,24 @@ type Options struct {
 	// Hours of a month: 730 are a twelfth of a year, 720 are 30 days.
 	Hours float64
 
-	// FreeTier counts what is free every month for every account; Accounts divides it by the
-	// services of the app.
+	// FreeTier takes off what is free every month for every account, divided by the services of the
+	// app.
 	FreeTier bool
 	Services int
 
-	// Behind is set if CloudFront is in front, which is not charged for what it fetches.
+	// Behind is set if CloudFront is in front. What it fetches is not charged for, what it sends is.
 	Behind bool
 }
 
-// The free tier that does not end (Lambda's pricing page; EC2's, "Data Transfer").
+// The free tier that does not end (the pricing pages of Lambda and of data transfer).
 const (
 	freeRequests  = 1e6
 	freeGBSeconds = 400_000
 	freeGBOut     = 100
+
+	// CloudFront's pricing page, "Always Free Tier".
+	freeViewerRequests = 1e7
+	freeViewerGB       = 1024
 )
 
 // free is the service's part of what is free.
@@ -54,8 +58,18 @@ func Monthly(c Config, t Traffic, o Options) Bill {
 	if c.Kind.balancer() {
 		balancer(m, c, t, o)
 	}
-	if !o.Behind {
-		gb := t.Requests * t.Response / (1 << 30)
+	gb := t.Requests * t.Response / (1 << 30)
+	if o.Behind {
+		m.charge(item{
+			what: "CloudFront, requests", service: "CloudFront", dimension: "requests-https", quantity: t.Requests / 1e6,
+			free: o.free(freeViewerRequests) / 1e6,
+		})
+		m.charge(item{
+			what: "CloudFront, data", service: "CloudFront", dimension: "data-out", quantity: gb,
+			of: perRequest(t, t.Response), free: o.free(freeViewerGB),
+		})
+		m.note("CloudFront is counted as if it cached nothing")
+	} else {
 		m.charge(item{
 			what: "data to the internet", service: "DataTransfer", dimension: "internet-out", quantity: gb,
 			of: perRequest(t, t.Response), free: o.free(freeGBOut),
