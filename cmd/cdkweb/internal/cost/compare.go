@@ -15,6 +15,9 @@ type Offer struct {
 	// Cheaper are the numbers of requests a month at which it becomes cheaper than where the server
 	// is now, and Dearer those at which it becomes dearer.
 	Cheaper, Dearer []float64
+
+	// Gain is what it saves a month with the traffic of now.
+	Gain float64
 }
 
 // Refusal is a hosting that does not have the server.
@@ -46,6 +49,7 @@ func compare(s *Service, t Traffic, o Options) Comparison {
 		offer := Offer{Config: config, Bill: Monthly(config, t, o), Here: kind == s.Config.Kind}
 		if !offer.Here {
 			offer.Cheaper, offer.Dearer = breakEven(s.Config, config, t, o)
+			offer.Gain = Monthly(s.Config, t, o).USD() - offer.Bill.USD()
 		}
 		found.Offers = append(found.Offers, offer)
 	}
@@ -88,36 +92,40 @@ const (
 )
 
 // breakEven are the numbers of requests a month at which another hosting becomes cheaper than one,
-// and dearer.
+// and dearer, as long as both can serve them.
 func breakEven(here, there Config, t Traffic, o Options) (cheaper, dearer []float64) {
 	gain := func(requests float64) float64 {
 		t := t.withRequests(requests)
-		return Monthly(here, t, o).USD() - Monthly(there, t, o).USD()
+		before, after := Monthly(here, t, o).USD(), Monthly(there, t, o).USD()
+		if math.Abs(before-after) < 1e-9*before { // the same, but for the last digit
+			return 0
+		}
+		return before - after
 	}
 	steps := int(math.Log10(mostRequests/leastRequests) * perDecade)
 	low, lowGain := leastRequests, gain(leastRequests)
 	for step := 1; step <= steps; step++ {
 		high := leastRequests * math.Pow(10, float64(step)/perDecade)
+		if full := t.withRequests(high); overloaded(here, full, o.Hours) || overloaded(there, full, o.Hours) {
+			break
+		}
 		highGain := gain(high)
-		if lowGain > 0 != (highGain > 0) {
-			at := bisect(gain, low, high)
-			if highGain > 0 {
-				cheaper = append(cheaper, at)
-			} else {
-				dearer = append(dearer, at)
-			}
+		switch {
+		case lowGain <= 0 && highGain > 0:
+			cheaper = append(cheaper, bisect(gain, low, high))
+		case lowGain >= 0 && highGain < 0:
+			dearer = append(dearer, bisect(func(requests float64) float64 { return -gain(requests) }, low, high))
 		}
 		low, lowGain = high, highGain
 	}
 	return cheaper, dearer
 }
 
-// bisect is where a gain changes its sign.
+// bisect is where a gain becomes positive.
 func bisect(gain func(float64) float64, low, high float64) float64 {
-	positive := gain(high) > 0
 	for high/low > 1+1e-6 {
 		middle := math.Sqrt(low * high)
-		if gain(middle) > 0 == positive {
+		if gain(middle) > 0 {
 			high = middle
 		} else {
 			low = middle

@@ -154,6 +154,18 @@ func appRunnerHours(m *meter, c Config, idle, active float64) {
 	})
 }
 
+// overloaded says whether there is more traffic than the server may grow to.
+func overloaded(c Config, t Traffic, hoursPerMonth float64) bool {
+	wanted := 0
+	switch {
+	case c.Kind == AppRunner:
+		wanted = appRunnerInstances(c, t, hoursPerMonth).wanted
+	case !c.Kind.lambda():
+		_, wanted = tasks(c, t, hoursPerMonth)
+	}
+	return wanted > max(c.Min, c.Max, 1)
+}
+
 // limit says if there is more traffic than the server may grow to.
 func limit(m *meter, what string, wanted, most int) {
 	if most > 0 && wanted > most {

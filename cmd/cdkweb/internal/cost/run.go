@@ -26,7 +26,7 @@ asked of AWS: prices are in the program.
 
   cdk synth
   cdkweb cost cdk.out --requests-per-month 3M --p50 80ms --hours 8-18 --region eu-west-1
-  cdkweb cost cdk.out --traffic access.log
+  cdkweb cost cdk.out --traffic access.log --html cost.html
 
 The traffic of each service
   --requests-per-month N  requests, such as 500k, 3M or 1.2B (default 1M)
@@ -47,6 +47,7 @@ What it is priced as
   --prices FILE           prices that replace those in the program, in JSON; see docs/cost.md
 What is written
   --service NAME          only this service, as the output calls it
+  --html FILE             also a page with plots, in one file
 
 It ends with status 1 if something could not be read or written, and 2 if the flags are wrong.
 `
@@ -76,7 +77,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 
 // settings are the flags.
 type settings struct {
-	app, region, prices, traffic, service string
+	app, region, prices, traffic, service, html string
 
 	requests, hoursPerMonth     float64
 	p50, mean, cpu              time.Duration
@@ -140,6 +141,7 @@ func parse(args []string) (settings, error) {
 	text("prices", &s.prices)
 	text("traffic", &s.traffic)
 	text("service", &s.service)
+	text("html", &s.html)
 	flags.BoolVar(&s.freeTier, "free-tier", false, "")
 
 	// Flags may stand before the folder and after it.
@@ -258,6 +260,17 @@ func run(args []string, stdout, stderr io.Writer) error {
 		return usageError{fmt.Errorf("--service %q is not in %s, which has %s", s.service, s.app, strings.Join(names, ", "))}
 	}
 	found.shared = sharedBill(shared, prices, s.regionOf(shared.Region), s.hoursPerMonth)
+	if len(services) > 1 && len(found.comparisons) == len(services) {
+		found.total = found.shared.USD()
+		for _, comparison := range found.comparisons {
+			found.total += comparison.Offers[0].Bill.USD()
+		}
+	}
+	if s.html != "" {
+		if err := writePage(s.html, found); err != nil {
+			return err
+		}
+	}
 	return writeText(stdout, found)
 }
 

@@ -14,6 +14,7 @@ type report struct {
 	comparisons []Comparison
 	shared      Bill // what the services share, if it has a price
 	notes       []string
+	total       float64 // of all services where they are now, and what they share; 0 if it is of one only
 }
 
 // writeText writes a report for a terminal.
@@ -28,6 +29,13 @@ func writeText(out io.Writer, r report) error {
 	if len(r.shared.Lines) > 0 {
 		text.WriteString("\nShared by the services of the app\n")
 		bill(&text, r.shared)
+	}
+	if r.total > 0 {
+		with := ""
+		if len(r.shared.Lines) > 0 {
+			with = " with what they share"
+		}
+		fmt.Fprintf(&text, "\nAll services together%s: %s a month.\n", with, dollars(r.total))
 	}
 	if len(r.notes) > 0 {
 		text.WriteString("\n")
@@ -101,7 +109,8 @@ func (c Comparison) text(out *strings.Builder) {
 	}
 }
 
-// turns says from how many requests on it is cheaper or dearer than where the server is now.
+// turns says from how many requests on it is cheaper or dearer than where the server is now. If it is
+// always one of them, that is from a thousand to ten billion requests.
 func (o Offer) turns() string {
 	type turn struct {
 		at   float64
@@ -115,7 +124,13 @@ func (o Offer) turns() string {
 		turns = append(turns, turn{at, "dearer"})
 	}
 	if len(turns) == 0 {
-		return ""
+		switch {
+		case o.Gain > 0.005:
+			return "always cheaper"
+		case o.Gain < -0.005:
+			return "always dearer"
+		}
+		return "the same"
 	}
 	slices.SortFunc(turns, func(a, b turn) int {
 		if a.at < b.at {
