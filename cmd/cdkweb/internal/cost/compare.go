@@ -49,6 +49,9 @@ func compare(s *Service, t Traffic, o Options) Comparison {
 		offer := Offer{Config: config, Bill: Monthly(config, t, o), Here: kind == s.Config.Kind}
 		if !offer.Here {
 			offer.Cheaper, offer.Dearer = breakEven(s.Config, config, t, o)
+			if kind == AppRunner {
+				offer.Bill.note("App Runner takes no new customers")
+			}
 			offer.Gain = Monthly(s.Config, t, o).USD() - offer.Bill.USD()
 		}
 		found.Offers = append(found.Offers, offer)

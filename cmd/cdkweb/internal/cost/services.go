@@ -339,9 +339,7 @@ func (a app) function(r *resource, balancers map[*resource][]*Service) *Service 
 	for _, method := range a.all("AWS::ApiGateway::Method") {
 		if calls(method.stack, method.at("Integration", "Uri")) {
 			reached = append(reached, RESTAPI)
-			for _, api := range a.refs(method.stack, method.at("RestApiId")) {
-				service.front = append(service.front, api)
-			}
+			service.front = append(service.front, a.refs(method.stack, method.at("RestApiId"))...)
 		}
 	}
 	for _, url := range a.all("AWS::Lambda::Url") {
