@@ -185,6 +185,14 @@ func TestKMSKey(t *testing.T) {
 	}
 	const elsewhere = "arn:aws:kms:us-east-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 	stack = awscdk.NewStack(webtest.NewApp(t), new("Stack"), &awscdk.StackProps{Env: &awscdk.Environment{Region: new("eu-west-1")}})
+	for want, key := range map[string]awskms.IKey{
+		"Hosting.KMSKey must be a key, and not its alias Stack/Alias; pass the key that the alias was made for, " +
+			"or the one that it stands for today: awskms.Key_FromKeyArn(…)": awskms.Alias_FromAliasName(newStack(t), new("Alias"), new("alias/site")),
+		"Hosting.KMSKey must not be a multi-region key, which App Runner does not take; make one without MultiRegion": awskms.NewKey(
+			newStack(t), new("Key"), &awskms.KeyProps{MultiRegion: new(true)}),
+	} {
+		hostingtest.WantProblems(t, web.ServiceProps{Workload: workload(), Hosting: apprunnerweb.Hosting{KMSKey: key}}, want)
+	}
 	hostingtest.WantPanic(t, "Stack/Site", `Hosting.KMSKey must be in the stack's own region eu-west-1, got "`+elsewhere+`"`, func() {
 		apprunnerweb.NewService(stack, "Site", workload(), apprunnerweb.Hosting{KMSKey: key(stack, elsewhere)})
 	})
@@ -471,8 +479,8 @@ func TestValidate(t *testing.T) {
 		{"a name too short", nil, apprunnerweb.Hosting{ServiceName: "abc"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "abc" (3)`}},
 		{"a name too long", nil, apprunnerweb.Hosting{ServiceName: strings.Repeat("a", 41)},
 			[]string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "` + strings.Repeat("a", 41) + `" (41)`}},
-		{"a name with a space", nil, apprunnerweb.Hosting{ServiceName: "my site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "my site" (7)`}},
-		{"a name that starts wrongly", nil, apprunnerweb.Hosting{ServiceName: "-site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "-site" (5)`}},
+		{"a name with a space", nil, apprunnerweb.Hosting{ServiceName: "my site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "my site"`}},
+		{"a name that starts wrongly", nil, apprunnerweb.Hosting{ServiceName: "-site"}, []string{"Hosting.ServiceName must have 4 to 40 " + nameRule + `, got "-site"`}},
 
 		{"auto deployments of a public image", image(webimage.URI(publicURI, nil)), apprunnerweb.Hosting{AutoDeploymentsEnabled: true},
 			[]string{"Hosting.AutoDeploymentsEnabled needs an image in private ECR, got one in Amazon ECR Public; leave it out, or copy the image to a repository of your own"}},

@@ -191,8 +191,16 @@ var keyARN = regexp.MustCompile(
 )
 
 func (h Hosting) checkKey(c *web.Check) {
-	if h.KMSKey == nil {
+	c.Key("KMSKey", h.KMSKey)
+	if _, isAlias := h.KMSKey.(awskms.IAlias); h.KMSKey == nil || isAlias {
 		return
+	}
+	if made, ok := h.KMSKey.Node().DefaultChild().(awskms.CfnKey); ok && made.MultiRegion() == true {
+		c.Problem(web.Problem{
+			Field:   "Hosting.KMSKey",
+			Message: "must not be a multi-region key, which App Runner does not take",
+			Fix:     "make one without MultiRegion",
+		})
 	}
 	arn := *h.KMSKey.KeyArn()
 	if token.In(arn) {

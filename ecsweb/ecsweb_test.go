@@ -828,7 +828,7 @@ func TestValidate(t *testing.T) {
 			[]string{"Hosting.AutoScalingTargetValue must be between 1 and 100 percent, got -1"}},
 		{"requests without their number", nil, ecsweb.Hosting{AutoScalingMetric: ecsweb.RequestCountPerTarget}, []string{"Hosting.AutoScalingTargetValue must be at least 1, got 0"}},
 		{"a name with wrong letters", nil, ecsweb.Hosting{ServiceName: "my site"},
-			[]string{`Hosting.ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "my site" (7)`}},
+			[]string{`Hosting.ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "my site"`}},
 		{"a name too long", nil, ecsweb.Hosting{ServiceName: strings.Repeat("a", 256)},
 			[]string{`Hosting.ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "` + strings.Repeat("a", 256) + `" (256)`}},
 		{"subnets without a VPC", nil, ecsweb.Hosting{VPCSubnets: &awsec2.SubnetSelection{}},
@@ -837,7 +837,7 @@ func TestValidate(t *testing.T) {
 		{"a retention that CloudWatch Logs does not know", nil, ecsweb.Hosting{LogRetentionInDays: 10}, []string{
 			"Hosting.LogRetentionInDays must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653, got 10"}},
 		{"a prefix of log streams with a colon", nil, ecsweb.Hosting{LogStreamPrefix: "a:b"},
-			[]string{`Hosting.LogStreamPrefix must have 1 to 474 characters but : and *, got "a:b" (3)`}},
+			[]string{`Hosting.LogStreamPrefix must have 1 to 474 characters but : and *, got "a:b"`}},
 		{"a log driver without a task definition", nil, ecsweb.Hosting{LogDriver: awsecs.LogDrivers_Firelens(&awsecs.FireLensLogDriverProps{})}, []string{
 			"Hosting.LogDriver needs TaskDefinition: Express Mode alone writes to CloudWatch Logs; set that too, or choose fargateweb.Hosting{}"}},
 		{"reserved names", func(w *web.Workload) {
@@ -859,7 +859,7 @@ func TestValidate(t *testing.T) {
 			"Workload.Port must be between 1 and 65535, got 70000",
 			cpus + ", got 3; the nearest is 256",
 			"Hosting.MinTaskCount must be at least 1, got -1; what runs nothing while there are no requests is lambdaweb.Hosting{}",
-			`Hosting.ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "a b" (3)`}},
+			`Hosting.ServiceName must have 1 to 255 letters, digits, hyphens and underscores, got "a b"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := workload()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 
 	"github.com/cdkweb/cdkweb/internal/check"
 	"github.com/cdkweb/cdkweb/internal/token"
@@ -211,6 +212,28 @@ type takenName struct {
 // Size checks that the platform sells a pair of CPU and memory, in the units of its Sizes.
 func (c *Check) Size(cpu, memory int) {
 	c.list.Size("Hosting.CPU", "Hosting.Memory", c.platform.Sizes, cpu, memory)
+}
+
+// Key checks a KMS key, which may be nil: it must be the key itself, and not an alias, for which IAM
+// takes no permission to use the key.
+func (c *Check) Key(field string, key awskms.IKey) {
+	if problem := aliasProblem(key); problem != nil {
+		problem.Field = "Hosting." + field
+		c.Problem(*problem)
+	}
+}
+
+// aliasProblem says that a key is an alias; nil if it is not. It has no field.
+func aliasProblem(key awskms.IKey) *Problem {
+	alias, ok := key.(awskms.IAlias)
+	if !ok {
+		return nil
+	}
+	return &Problem{
+		Message: fmt.Sprintf("must be a key, and not its alias %s", *alias.Node().Path()),
+		Fix: "pass the key that the alias was made for, or the one that it stands for today: " +
+			"awskms.Key_FromKeyArn(…)",
+	}
 }
 
 // problems returns what was found.

@@ -3,8 +3,10 @@ package web
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
@@ -26,9 +28,13 @@ type Database struct {
 	resource awscdk.IResource
 	name     string // of the database in it
 
-	// endpoint and connect call the CDK, which panics if an imported one does not know.
-	endpoint    func(d Database) (host, port string)
+	// endpoint calls the CDK, which panics if an imported one does not know.
+	endpoint func(d Database) (host, port string)
+
+	// connect grants the login as a user. It is called if noLogin, which says why a login with IAM
+	// or with a password cannot work, returned nil.
 	connect     func(to awsiam.IGrantable, user string)
+	noLogin     func(path string, byIAM bool) *Problem
 	connections func() awsec2.Connections
 	port        int // of a proxy
 	hasReader   bool
@@ -42,15 +48,76 @@ type Database struct {
 }
 
 // DatabaseInstance is a database instance of RDS, and the name of the database in it that the
-// server uses. The name may be empty if the server knows it.
+// server uses. The name may be empty if the server knows it. A read replica has no secret of its
+// own, so it needs WithSecret, with that of its source, or WithUser.
 func DatabaseInstance(instance awsrds.IDatabaseInstance, name string) Database {
 	return Database{
 		kind: "database instance", resource: instance, name: name,
 		endpoint: func(Database) (host, port string) {
 			return *instance.DbInstanceEndpointAddress(), *instance.DbInstanceEndpointPort()
 		},
-		connect:     func(to awsiam.IGrantable, user string) { instance.GrantConnect(to, &user) },
+		connect: func(to awsiam.IGrantable, user string) { connectInstance(instance, to, user) },
+		noLogin: func(path string, byIAM bool) *Problem {
+			return noInstanceLogin(instance, path, byIAM)
+		},
 		connections: func() awsec2.Connections { return instance.Connections() },
+	}
+}
+
+// connectInstance lets a role log in to an instance as a user. GrantConnect of the CDK does it too,
+// but names a read replica by its ARN instead of its id, unless a feature flag is set.
+func connectInstance(instance awsrds.IDatabaseInstance, to awsiam.IGrantable, user string) {
+	resource, ok := instance.Node().DefaultChild().(awsrds.CfnDBInstance)
+	if !ok { // it is imported
+		instance.GrantConnect(to, &user)
+		return
+	}
+	resource.SetEnableIamDatabaseAuthentication(new(true))
+	awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
+		Grantee: to,
+		Actions: new(pointers([]string{"rds-db:connect"})),
+		ResourceArns: &[]*string{awscdk.Stack_Of(instance).FormatArn(&awscdk.ArnComponents{
+			Service: new("rds-db"), Resource: new("dbuser"),
+			ResourceName: new(*resource.AttrDbiResourceId() + "/" + user),
+			ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		})},
+	})
+}
+
+// noInstanceLogin says why nobody logs in to an instance with IAM.
+func noInstanceLogin(instance awsrds.IDatabaseInstance, path string, byIAM bool) *Problem {
+	if !byIAM {
+		return nil
+	}
+	if resource, ok := instance.Node().DefaultChild().(awsrds.CfnDBInstance); ok {
+		return switchedOff(instance, path, resource.EnableIamDatabaseAuthentication())
+	}
+	if instance.InstanceResourceId() == nil {
+		return noResourceID(path, "InstanceResourceId in awsrds.DatabaseInstanceAttributes")
+	}
+	return nil
+}
+
+// switchedOff is the problem of a database of the app that somebody has switched IAM off for.
+func switchedOff(database awscdk.IResource, path string, iam any) *Problem {
+	if iam == nil {
+		return nil
+	}
+	if on, ok := awscdk.Stack_Of(database).Resolve(iam).(bool); !ok || on {
+		return nil
+	}
+	return &Problem{
+		Message: path + " takes no logins with IAM",
+		Fix: fmt.Sprintf("set IamAuthentication of %s to true, or leave it out",
+			*database.Node().Path()),
+	}
+}
+
+// noResourceID is the problem of an imported database.
+func noResourceID(path, field string) *Problem {
+	return &Problem{
+		Message: path + " has no resource id that is known, for the permission to log in with IAM",
+		Fix:     "set " + field,
 	}
 }
 
@@ -68,35 +135,47 @@ func DatabaseCluster(cluster awsrds.IDatabaseCluster, name string) Database {
 			return *endpoint.Hostname(), *awscdk.Tokenization_StringifyNumber(endpoint.Port())
 		},
 		connect: func(to awsiam.IGrantable, user string) {
-			switchOnIAM(cluster)
+			// GrantConnect of the CDK does not switch IAM on, as that of instances does.
+			if resource, ok := cluster.Node().DefaultChild().(awsrds.CfnDBCluster); ok {
+				resource.SetEnableIamDatabaseAuthentication(new(true))
+			}
 			cluster.GrantConnect(to, &user)
+		},
+		noLogin: func(path string, byIAM bool) *Problem {
+			return noClusterLogin(cluster, path, byIAM)
 		},
 		connections: func() awsec2.Connections { return cluster.Connections() },
 	}
 }
 
-// switchOnIAM lets users log in to a cluster of the app with IAM, which GrantConnect of the CDK does
-// for instances alone. It panics as that does if the user has switched it off.
-func switchOnIAM(cluster awsrds.IDatabaseCluster) {
-	resource, ok := cluster.Node().DefaultChild().(awsrds.CfnDBCluster)
-	if !ok { // it is imported
-		return
+// noClusterLogin says why nobody logs in to a cluster with IAM.
+func noClusterLogin(cluster awsrds.IDatabaseCluster, path string, byIAM bool) *Problem {
+	if !byIAM {
+		return nil
 	}
-	if on, ok := resource.EnableIamDatabaseAuthentication().(bool); ok && !on {
-		panic("Cannot grant connect when IAM authentication is disabled")
+	if resource, ok := cluster.Node().DefaultChild().(awsrds.CfnDBCluster); ok {
+		return switchedOff(cluster, path, resource.EnableIamDatabaseAuthentication())
 	}
-	resource.SetEnableIamDatabaseAuthentication(new(true))
+	if err := network.Try(func() { cluster.ClusterResourceIdentifier() }); err != nil {
+		return noResourceID(path, "ClusterResourceIdentifier in awsrds.DatabaseClusterAttributes")
+	}
+	return nil
 }
 
 // DatabaseProxy is RDS Proxy in front of a database: it keeps the connections of servers that come
 // and go, as on Lambda. The port is the database's: 5432 for PostgreSQL, 3306 for MySQL and
 // MariaDB. The CDK does not know a proxy's secret, so it needs WithSecret or WithUser; an imported
 // one needs WithSecurityGroups too.
+//
+// A proxy of the CDK takes connections over TLS only, unless its RequireTLS is false: the server's
+// driver must be set to that (sslmode=require in PostgreSQL). For WithUser the proxy needs IamAuth,
+// and then it takes no passwords.
 func DatabaseProxy(proxy awsrds.IDatabaseProxy, port int, name string) Database {
 	return Database{
 		kind: "database proxy", resource: proxy, name: name, port: port,
 		endpoint: func(Database) (host, text string) { return *proxy.Endpoint(), strconv.Itoa(port) },
 		connect:  func(to awsiam.IGrantable, user string) { proxy.GrantConnect(to, &user) },
+		noLogin:  func(path string, byIAM bool) *Problem { return noProxyLogin(proxy, path, byIAM) },
 		connections: func() awsec2.Connections {
 			if own, ok := proxy.(awsec2.IConnectable); ok {
 				return own.Connections()
@@ -104,6 +183,51 @@ func DatabaseProxy(proxy awsrds.IDatabaseProxy, port int, name string) Database 
 			return nil
 		},
 	}
+}
+
+// noProxyLogin says why nobody logs in to a proxy with IAM, or with a password. Of an imported one
+// nothing is known.
+func noProxyLogin(proxy awsrds.IDatabaseProxy, path string, byIAM bool) *Problem {
+	resource, ok := proxy.Node().DefaultChild().(awsrds.CfnDBProxy)
+	if !ok {
+		return nil
+	}
+	scheme := resource.DefaultAuthScheme()
+	takesIAM := scheme != nil && *scheme == string(awsrds.DefaultAuthScheme_IAM_AUTH)
+	takesPasswords := false
+	var secrets []any
+	if auth := resource.Auth(); auth != nil {
+		secrets, ok = awscdk.Stack_Of(proxy).Resolve(auth).([]any)
+		if !ok {
+			return nil
+		}
+	}
+	for _, secret := range secrets {
+		secret, _ := secret.(map[string]any)
+		switch secret["iamAuth"] {
+		case "REQUIRED":
+			takesIAM = true
+		case nil, "DISABLED":
+			takesPasswords = true
+		default: // "ENABLED" is both, and of a token nothing is known
+			takesIAM, takesPasswords = true, true
+		}
+	}
+	switch {
+	case byIAM && !takesIAM:
+		return &Problem{
+			Message: path + " takes no logins with IAM",
+			Fix: fmt.Sprintf("set IamAuth of %s to true, or add WithSecret instead of WithUser",
+				*proxy.Node().Path()),
+		}
+	case !byIAM && !takesPasswords:
+		return &Problem{
+			Message: path + " takes no passwords, only logins with IAM",
+			Fix: fmt.Sprintf("add WithUser instead of WithSecret, or leave IamAuth of %s out",
+				*proxy.Node().Path()),
+		}
+	}
+	return nil
 }
 
 // WithSecret names the secret that has the user and the password, in the fields username and
@@ -117,7 +241,8 @@ func (d Database) WithSecret(secret awssecretsmanager.ISecret) Database {
 // WithUser has the server log in as a user of the database with IAM, without a password: it
 // connects over TLS, and makes a token with the AWS SDK that counts as the password for 15 minutes.
 // The user must exist, and be allowed to log in so (in PostgreSQL: GRANT rds_iam TO name). IAM
-// authentication is switched on for a database of the app.
+// authentication is switched on for an instance or a cluster of the app, but not for a proxy:
+// set its IamAuth.
 func (d Database) WithUser(name string) Database {
 	d.user, d.byIAM = name, true
 	return d
@@ -199,6 +324,9 @@ type login struct {
 	port        awsec2.Port
 }
 
+// variablePrefix is what the names of variables may begin with on every hosting.
+var variablePrefix = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
 // checkDatabase returns what a server needs to get into a database, or why it cannot. The field of
 // a problem is a variable, or empty.
 func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
@@ -218,8 +346,13 @@ func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
 		return nil, problems
 	}
 	path := fmt.Sprintf("the %s %s", d.kind, *d.resource.Node().Path())
-	if prefix == "" {
-		report("must have a prefix for the names of the variables", `such as "DB" for DB_HOST`)
+	switch trimmed := strings.TrimRight(prefix, "_"); {
+	case !variablePrefix.MatchString(prefix):
+		report("must have a prefix of letters, digits and underscores that starts with a letter, "+
+			`such as "DB"`, "")
+	case trimmed != prefix:
+		report("must have a prefix without the underscore at its end, because one is added",
+			fmt.Sprintf("write %q", trimmed))
 	}
 	if d.reader && !d.hasReader {
 		report(path+" has no readers", "leave WithReader out")
@@ -248,6 +381,7 @@ func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
 		l.variables[prefix+"_NAME"] = d.name
 	}
 	secret := d.loginSecret()
+	problem := d.noLogin(path, d.byIAM)
 	switch {
 	case d.byIAM && !isNil(d.secret):
 		report(
@@ -256,6 +390,8 @@ func (s *Service) checkDatabase(prefix string, d Database) (*login, []Problem) {
 		)
 	case d.byIAM && d.user == "":
 		report("WithUser must have the name of a user", "")
+	case problem != nil:
+		problems = append(problems, *problem)
 	case d.byIAM:
 		l.variables[prefix+"_USER"] = d.user
 	case isNil(secret):
@@ -297,7 +433,14 @@ func (s *Service) checkLogin(l *login) []Problem {
 
 // checkDatabaseNetwork reports a server that cannot get to a database. The problem has no field.
 func (s *Service) checkDatabaseNetwork(path string, d Database) []Problem {
+	var vpc awsec2.IVpc
+	if of, ok := d.resource.(interface{ Vpc() awsec2.IVpc }); ok {
+		vpc = of.Vpc()
+	}
 	if s.made.Connections == nil {
+		if !isNil(vpc) {
+			path += ", which is " + *vpc.Node().Path()
+		}
 		return []Problem{{
 			Message: fmt.Sprintf(
 				"needs the server in the VPC of %s: Connections of this service %s",
@@ -306,16 +449,21 @@ func (s *Service) checkDatabaseNetwork(path string, d Database) []Problem {
 			),
 		}}
 	}
-	of, ok := d.resource.(interface{ Vpc() awsec2.IVpc })
-	if !ok || !otherVPC(s.VPC(), of.Vpc()) {
+	if !otherVPC(s.VPC(), vpc) {
 		return nil
 	}
-	return []Problem{{
+	problem := Problem{
 		Message: fmt.Sprintf("needs the server in the VPC of %s, which is %s, and not in %s",
-			path, *of.Vpc().Node().Path(), *s.VPC().Node().Path()),
+			path, *vpc.Node().Path(), *s.VPC().Node().Path()),
 		Fix: "put both into one VPC; or if the VPCs are connected, set the variables with " +
 			"AddEnvironment and AddSecret, and open the port with Connections",
-	}}
+	}
+	if s.madeVPC() {
+		problem.Message = fmt.Sprintf("needs the server in the VPC of %s, which is %s, and not in "+
+			"a VPC made for this service because none was set", path, *vpc.Node().Path())
+		problem.Fix = "set Workload.VPC to " + *vpc.Node().Path()
+	}
+	return []Problem{problem}
 }
 
 // connected are the connections of the database, nil if none are known, and its port.

@@ -173,10 +173,10 @@ var (
 		`^arn:aws[a-z-]*:lambda:([a-z0-9-]+):[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_-]+)?$`,
 	)
 	apiARN = regexp.MustCompile(
-		`^arn:aws[a-z-]*:execute-api:([a-z0-9-]+):[0-9]{12}:[a-z0-9]+(/.*)?$`,
+		`^arn:aws[a-z-]*:execute-api:([a-z0-9-]+):[0-9]{12}:([a-z0-9]+)(/.*)?$`,
 	)
 	groupID = regexp.MustCompile(`^sg-[0-9a-f]{8,17}$`)
-	awsHost = regexp.MustCompile(`^[^.]+\.(lambda-url|execute-api)\.([a-z0-9-]+)\.`)
+	awsHost = regexp.MustCompile(`^([^.]+)\.(lambda-url|execute-api)\.([a-z0-9-]+)\.`)
 )
 
 // problems reports every attribute that cannot be right.
@@ -185,7 +185,7 @@ func (a *ServiceAttributes) problems() []Problem {
 	report := func(field, message string, got any, fix string) {
 		problems = append(problems, Problem{Field: field, Message: message, Got: got, Fix: fix})
 	}
-	kind, region := a.checkURL(report)
+	host := a.checkURL(report)
 	literal := func(field, value string, pattern *regexp.Regexp, form, fix string) (parts []string) {
 		if value == "" || token.In(value) {
 			return nil
@@ -211,12 +211,19 @@ func (a *ServiceAttributes) problems() []Problem {
 	} {
 		parts := literal(arn.field, arn.value, arn.pattern, arn.form, "")
 		switch {
-		case arn.value != "" && kind == arn.kind:
+		case arn.value != "" && host.kind == arn.kind:
 			report(arn.field, "does not belong to URL, which is that of "+arn.what, a.URL, "")
-		case parts != nil && region != "" && parts[1] != region:
+		case parts != nil && host.region != "" && parts[1] != host.region:
 			report(
 				arn.field,
-				fmt.Sprintf("is in region %s, and URL in %s", parts[1], region),
+				fmt.Sprintf("is in region %s, and URL in %s", parts[1], host.region),
+				nil,
+				"",
+			)
+		case parts != nil && arn.pattern == apiARN && host.api != "" && parts[2] != host.api:
+			report(
+				arn.field,
+				fmt.Sprintf("is that of the API %s, and URL that of %s", parts[2], host.api),
 				nil,
 				"",
 			)
@@ -262,35 +269,81 @@ func (a *ServiceAttributes) problems() []Problem {
 	return problems
 }
 
-// checkURL returns what the host name of URL says: "lambda-url" or "execute-api", and the region.
+// awsName is what a host name of AWS says.
+type awsName struct {
+	kind   string // "lambda-url" or "execute-api"; empty if it is another host
+	region string
+	api    string // the API's id, if the name has it
+}
+
+// awsNameOf takes a host name apart.
+func awsNameOf(host string) awsName {
+	host = strings.ToLower(host)
+	parts := awsHost.FindStringSubmatch(host)
+	if parts == nil {
+		return awsName{}
+	}
+	name := awsName{kind: parts[2], region: parts[3]}
+	if name.kind == "execute-api" && !strings.HasPrefix(parts[1], "vpce-") {
+		name.api, _, _ = strings.Cut(parts[1], "-vpce-") // of a private API, by an endpoint in a VPC
+	}
+	return name
+}
+
+// checkURL returns what the host name of URL says.
 func (a *ServiceAttributes) checkURL(
 	report func(field, message string, got any, fix string),
-) (kind, region string) {
+) (name awsName) {
 	if a.URL == "" {
 		report("URL", "is required", nil, "set it to what URL() of the service returned")
-		return "", ""
+		return name
 	}
 	if token.In(a.URL) {
 		if strings.HasSuffix(a.URL, "/") {
 			report("URL", "must not end with a slash", nil, "leave it out")
 		}
-		return "", ""
+		return name
 	}
 	const form = "must be https:// or http://, a host and maybe a path, without a slash at the end"
+	_, host, ok := strings.Cut(a.URL, "://")
+	if !ok {
+		host = a.URL
+	}
+	host, _, _ = strings.Cut(host, "/")
 	location, err := url.Parse(a.URL)
 	switch {
-	case err != nil || location.Host == "" || location.Scheme != "https" && location.Scheme != "http":
-		report("URL", form, a.URL, "")
-	case location.User != nil || strings.ContainsAny(a.URL, "?#"):
+	case strings.Contains(host, "@") || strings.ContainsAny(a.URL, "?#"):
 		report("URL", form, nil, "leave out what is before @ and behind ? or #")
+		return name
+	case err != nil || location.Host == "" || location.Scheme != "https" && location.Scheme != "http":
+		report("URL", form, a.URL, withScheme(a.URL))
+		return name
 	case strings.HasSuffix(a.URL, "/"):
 		report("URL", form, a.URL, fmt.Sprintf("write %q", strings.TrimRight(a.URL, "/")))
-	default:
-		if parts := awsHost.FindStringSubmatch(location.Hostname()); parts != nil {
-			return parts[1], parts[2]
-		}
+		return name
 	}
-	return "", ""
+	name = awsNameOf(location.Hostname())
+	if name.kind != "" && location.Scheme == "http" {
+		what := "a function URL"
+		if name.kind == "execute-api" {
+			what = "an API"
+		}
+		report("URL", fmt.Sprintf("must be https://, which is all that %s takes", what), a.URL,
+			fmt.Sprintf("write %q", "https"+strings.TrimPrefix(a.URL, location.Scheme)))
+	}
+	return name
+}
+
+// withScheme is what to write for an address without one; nothing if it is no address.
+func withScheme(address string) string {
+	if strings.Contains(address, "://") {
+		return ""
+	}
+	address = "https://" + strings.TrimRight(strings.TrimPrefix(address, "//"), "/")
+	if location, err := url.Parse(address); err != nil || location.Host == "" {
+		return ""
+	}
+	return fmt.Sprintf("write %q", address)
 }
 
 // portOf is the port of a URL that may hold tokens.

@@ -53,7 +53,7 @@ const ServiceWarning = "cdkweb:service-elsewhere"
 func (s *Service) reach() Reach { return s.made.Reach }
 
 func (s *Service) needsFirst() *Service {
-	if s.check.platform.URLNeedsService && (s.made.Reach.Grant != nil || token.In(s.URL())) {
+	if s.check.platform.URLNeedsService && s.made.URL != nil && (s.made.Reach.Grant != nil || token.In(s.URL())) {
 		return s
 	}
 	return nil
@@ -70,8 +70,8 @@ func (s *Service) needsFirst() *Service {
 //   - Every other URL is on the internet, and open to everybody: nothing is needed.
 //
 // It panics with an [*InvalidPropsError] if the call cannot work: if the variable is something else
-// already, the server cannot reach the VPC, or each of two services would have to be made before
-// the other. Then nothing was granted or set.
+// already, the other service has no URL, the server cannot reach the VPC, or each of two services
+// would have to be made before the other. Then nothing was granted or set.
 func (s *Service) UseService(variable string, other IService) {
 	value, problem := s.checkLink(variable, other)
 	if problem != nil {
@@ -82,16 +82,16 @@ func (s *Service) UseService(variable string, other IService) {
 		s.setVariable(variable, value)
 		s.uses[variable] = usedResource{"service", other}
 	}
+	reach := other.reach()
+	if isNil(reach.VPC) {
+		s.needsEndpoint(internet, fmt.Sprintf("UseService(%q)", variable))
+	}
 	if slices.Contains(s.links, other) {
 		return
 	}
 	s.links = append(s.links, other)
 	if stack := stackOf(other, value); stack != nil && stack != s.check.Stack {
 		stackLinks[s.check.Stack] = append(stackLinks[s.check.Stack], stack)
-	}
-	reach := other.reach()
-	if isNil(reach.VPC) {
-		s.needsEndpoint(internet, fmt.Sprintf("UseService(%q)", variable))
 	}
 	if reach.Grant != nil {
 		reach.Grant(s.made.Role)
@@ -179,6 +179,11 @@ func (s *Service) checkLink(variable string, other IService) (url string, proble
 	}
 	if problem := s.checkPlace(other); problem != nil {
 		return "", problem
+	}
+	if service, ok := other.(*Service); ok && service.made.URL == nil {
+		return "", &Problem{
+			Message: fmt.Sprintf("must not be %s, whose URL %s", path, service.made.NoURL),
+		}
 	}
 	url = other.URL()
 	if !again {
@@ -317,27 +322,42 @@ func (s *Service) checkReach(path string, reach Reach) *Problem {
 		return nil
 	}
 	if s.made.Connections == nil {
+		vpc := "its VPC"
+		if !isNil(reach.VPC) {
+			vpc = "the VPC " + *reach.VPC.Node().Path()
+		}
 		return &Problem{
 			Message: fmt.Sprintf(
-				"must not be %s, which is reached from its VPC only: Connections of this service %s",
+				"must not be %s, which is reached from %s only: Connections of this service %s",
 				path,
+				vpc,
 				s.noConnections(),
 			),
 		}
 	}
-	if otherVPC(s.VPC(), reach.VPC) {
-		return &Problem{
-			Message: fmt.Sprintf(
-				"must not be %s, which is reached from the VPC %s only, while this service is in %s",
-				path,
-				*reach.VPC.Node().Path(),
-				*s.VPC().Node().Path(),
-			),
-			Fix: "put both into one VPC; or if the VPCs are connected, set the URL with AddEnvironment " +
-				"and open the ports with Connections",
-		}
+	if !otherVPC(s.VPC(), reach.VPC) {
+		return nil
 	}
-	return nil
+	here, fix := *s.VPC().Node().Path(), "put both into one VPC; or if the VPCs are connected, "+
+		"set the URL with AddEnvironment and open the ports with Connections"
+	if s.madeVPC() {
+		here = "a VPC made for it because none was set"
+		fix = "set Workload.VPC to " + *reach.VPC.Node().Path()
+	}
+	return &Problem{
+		Message: fmt.Sprintf(
+			"must not be %s, which is reached from the VPC %s only, while this service is in %s",
+			path,
+			*reach.VPC.Node().Path(),
+			here,
+		),
+		Fix: fix,
+	}
+}
+
+// madeVPC reports whether the VPC that the server is in was made with the service.
+func (s *Service) madeVPC() bool {
+	return strings.HasPrefix(*s.VPC().Node().Path(), *s.Node().Path()+"/")
 }
 
 // otherVPC reports whether two VPCs are certainly not the same.

@@ -123,10 +123,10 @@ func TestCallsWithinAVPC(t *testing.T) {
 	caller.UseService("API_URL", private)
 	outside := on(stack, "Outside", apprunnerweb.Hosting{}, nil)
 	hostingtest.WantPanic(t, "Stack/Outside",
-		`UseService("API_URL") must not be Stack/Private, which is reached from its VPC only: Connections of this service need a VPC; set Workload.VPC`,
+		`UseService("API_URL") must not be Stack/Private, which is reached from the VPC Stack/VPC only: Connections of this service need a VPC; set Workload.VPC`,
 		func() { outside.UseService("API_URL", private) })
 	lambda := on(stack, "Behind", lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front, Paths: []string{"/lambda/*"}}}, nil)
-	hostingtest.WantPanic(t, "Stack/Outside", `must not be Stack/Behind, which is reached from its VPC only`,
+	hostingtest.WantPanic(t, "Stack/Outside", `must not be Stack/Behind, which is reached from the VPC Stack/VPC only`,
 		func() { outside.UseService("API_URL", lambda) })
 	caller.UseService("LAMBDA_URL", lambda) // the same load balancer
 
@@ -164,11 +164,13 @@ func TestCallsWithoutAWayOut(t *testing.T) {
 		front := webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{VPC: vpc, Internal: true})
 		caller := on(stack, "Caller", lambdaweb.Hosting{}, vpc)
 		caller.UseService("PRIVATE_URL", on(stack, "Private", lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}, nil))
-		caller.UseService("API_URL", on(stack, "API", openURL, nil))
+		api := on(stack, "API", openURL, nil)
+		caller.UseService("API_URL", api)
+		caller.UseService("SAME_URL", api)
 		stack.Node().Root().(awscdk.App).Synth(nil)
 		return strings.Join(templatetest.Warnings(t, stack), "\n")
 	}
-	const want = `from where no route leads out of the VPC Stack/VPC to the internet (for UseService("API_URL")), so calls of that time out: choose subnets with a NAT gateway`
+	const want = `from where no route leads out of the VPC Stack/VPC to the internet (for UseService("API_URL") and UseService("SAME_URL")), so calls of that time out: choose subnets with a NAT gateway`
 	if got := warnings(awsec2.SubnetType_PRIVATE_ISOLATED, 0); !strings.Contains(got, want) {
 		t.Errorf("got the warnings %s, want %s", got, want)
 	}
@@ -273,7 +275,13 @@ func TestImportedService(t *testing.T) {
 		URL: "https://abc.lambda-url.eu-west-1.on.aws", FunctionARN: "arn:aws:lambda:eu-west-1:123456789012:function:api:live",
 	})
 	api := web.FromServiceAttributes(stack, "API", &web.ServiceAttributes{
-		URL: "https://api.example.com/v1", APIARN: "arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/GET/*",
+		URL: "https://api.example.com/@team/v1", APIARN: "arn:aws:execute-api:eu-west-1:123456789012:abc123/prod/GET/*",
+	})
+	web.FromServiceAttributes(stack, "Endpoint", &web.ServiceAttributes{ // the same API, whichever of its names
+		URL: "https://ABC123-vpce-0123.execute-api.eu-west-1.amazonaws.com/prod", APIARN: "arn:aws:execute-api:eu-west-1:123456789012:abc123",
+	})
+	web.FromServiceAttributes(stack, "VPCEndpoint", &web.ServiceAttributes{ // the name of the endpoint, not of the API
+		URL: "https://vpce-0123-abc.execute-api.eu-west-1.vpce.amazonaws.com/prod", APIARN: "arn:aws:execute-api:eu-west-1:123456789012:abc123",
 	})
 	token := web.FromServiceAttributes(stack, "Token", &web.ServiceAttributes{
 		URL: *awscdk.Fn_ImportValue(new("URL")), APIARN: *awscdk.Fn_ImportValue(new("API")), RoleARN: *awscdk.Fn_ImportValue(new("Role")),
@@ -322,13 +330,20 @@ func TestServiceAttributesErrors(t *testing.T) {
 		want       string
 	}{
 		{web.ServiceAttributes{}, "URL is required; set it to what URL() of the service returned"},
-		{web.ServiceAttributes{URL: "x.example.com"}, `URL must be https:// or http://, a host and maybe a path, without a slash at the end, got "x.example.com"`},
+		{web.ServiceAttributes{URL: "x.example.com"}, `URL must be https:// or http://, a host and maybe a path, without a slash at the end, got "x.example.com"; write "https://x.example.com"`},
+		{web.ServiceAttributes{URL: "x.example.com:8080/v1/"}, `got "x.example.com:8080/v1/"; write "https://x.example.com:8080/v1"`},
+		{web.ServiceAttributes{URL: "//x.example.com"}, `got "//x.example.com"; write "https://x.example.com"`},
+		{web.ServiceAttributes{URL: "http://abc.lambda-url.eu-west-1.on.aws", FunctionARN: function}, `URL must be https://, which is all that a function URL takes, got "http://abc.lambda-url.eu-west-1.on.aws"; write "https://abc.lambda-url.eu-west-1.on.aws"`},
+		{web.ServiceAttributes{URL: "http://abc.execute-api.eu-west-1.amazonaws.com/prod"}, `URL must be https://, which is all that an API takes, got`},
+		{web.ServiceAttributes{URL: "https://xyz.execute-api.eu-west-1.amazonaws.com", APIARN: api}, `APIARN is that of the API abc, and URL that of xyz`},
+		{web.ServiceAttributes{URL: "https://xyz-vpce-0123.execute-api.eu-west-1.amazonaws.com", APIARN: api + "/prod"}, `APIARN is that of the API abc, and URL that of xyz`},
 		{web.ServiceAttributes{URL: "ftp://x.example.com"}, `URL must be https:// or http://`},
 		{web.ServiceAttributes{URL: "https://"}, `URL must be https:// or http://`},
 		{web.ServiceAttributes{URL: "https://%zz"}, `URL must be https:// or http://`},
 		{web.ServiceAttributes{URL: "https://x.example.com/v1/"}, `write "https://x.example.com/v1"`},
 		{web.ServiceAttributes{URL: "https://x.example.com?a=b"}, `leave out what is before @ and behind ? or #`},
 		{web.ServiceAttributes{URL: "https://user:secret@x.example.com"}, `leave out what is before @ and behind ? or #`},
+		{web.ServiceAttributes{URL: "user:secret@x.example.com"}, `leave out what is before @ and behind ? or #`},
 		{web.ServiceAttributes{URL: *awscdk.Fn_ImportValue(new("URL")) + "/"}, `URL must not end with a slash; leave it out`},
 		{web.ServiceAttributes{URL: url, RoleARN: "api"}, `RoleARN must be as arn:aws:iam::123456789012:role/NAME, got "api"`},
 		{web.ServiceAttributes{URL: url, RoleARN: "arn:aws:iam::123456789012:user/api"}, `RoleARN must be as`},

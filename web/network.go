@@ -115,8 +115,13 @@ func (c *Check) checkNetwork() {
 		return
 	}
 	if !p.VPC.Can {
-		report("VPC", "is set, but "+p.Name+" "+cmp.Or(p.VPC.Why, "has no way into a VPC"),
-			"choose "+platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC }))
+		report("VPC", "is set, but "+p.ServiceName()+" "+cmp.Or(p.VPC.Why, "has no way into a VPC"),
+			"choose "+platform.Can(func(other *platform.Platform) platform.Ability {
+				if p.Streaming.Can && !other.Streaming.Can {
+					return other.Streaming
+				}
+				return other.VPC
+			}))
 		return
 	}
 	if most := p.MaxSecurityGroups; most > 0 && len(w.SecurityGroups) > most {

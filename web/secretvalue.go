@@ -93,6 +93,27 @@ func (c *Check) unwrapped(
 	return problems, unsure
 }
 
+// checkUnwrappedCommand finds secrets in the arguments of the server, which everybody can read who
+// may look at the service.
+func (c *Check) checkUnwrappedCommand() {
+	arguments := map[string]string{}
+	for i, argument := range c.Workload.Command {
+		arguments[fmt.Sprintf("Workload.Command[%d]", i)] = argument
+	}
+	unwrapped, _ := c.unwrapped(arguments)
+	for _, field := range slices.Sorted(maps.Keys(arguments)) {
+		problem := unwrapped[field]
+		if isSecretReference(arguments[field]) {
+			problem = secretProblem()
+		}
+		if problem != nil {
+			problem.Field = field
+			problem.Fix += ", and let the server read the variable"
+			c.Problem(*problem)
+		}
+	}
+}
+
 // watch checks variables again when the app synthesizes.
 func (s *Service) watch(unsure []string) {
 	if len(unsure) > 0 && len(s.unsure) == 0 {

@@ -17,7 +17,8 @@
 //	abc.execute-api.eu-west-1.amazonaws.com
 //
 // The name does not show whether the service asks for a signature; one that does not gets it too.
-// Hosts with other names are signed for if Transport.Domains has them.
+// Hosts with other names are signed for if Transport.Domains has them. A Domain that could match no
+// request is an error of every request, so that none goes out unsigned because of it.
 //
 // A request that has an Authorization header, or a signature in its query, is passed on as it is.
 //
@@ -34,4 +35,10 @@
 // AWS_SECRET_ACCESS_KEY and, if there is one, AWS_SESSION_TOKEN, as
 // `aws configure export-credentials --format env` prints them; or set Transport.Credentials.
 // Without credentials, a request that has to be signed is an error.
+//
+// # Tests
+//
+// A server of httptest is signed for if it is one of Transport.Domains: its Host is 127.0.0.1,
+// which means all ports. Transport.Base is the Transport of its Client, which trusts its
+// certificate. See the example.
 package webclient

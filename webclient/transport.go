@@ -8,9 +8,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +24,8 @@ import (
 // must not be copied, nor its fields be changed, after its first use.
 type Transport struct {
 	// Domains are hosts that need signed requests although their names do not show it, such as a
-	// domain of yours in front of an API. Optional.
+	// domain of yours in front of an API. One that cannot be right is an error of every request.
+	// Optional.
 	Domains []Domain
 
 	// Credentials returns who signs, for each request; it does its own caching. Optional. Default:
@@ -38,10 +41,11 @@ type Transport struct {
 
 // Domain is a host that needs signed requests.
 type Domain struct {
-	// Host is the name without a port: api.example.com.
+	// Host is a name or an address: api.example.com, for all ports of it. With a port it is for
+	// that one: api.example.com:8443. Required.
 	Host string
 
-	// Service is what is behind it: APIGateway or Lambda.
+	// Service is what is behind it: APIGateway or Lambda. Required.
 	Service Service
 
 	// Region that it is in. Optional. Default: that of the server, from the variable AWS_REGION.
@@ -119,6 +123,11 @@ var (
 
 // target returns nil for a request that is passed on.
 func (t *Transport) target(request *http.Request) (*target, error) {
+	for i, domain := range t.Domains {
+		if err := domain.check(fmt.Sprintf("Domains[%d]", i)); err != nil {
+			return nil, err
+		}
+	}
 	if request.URL == nil || strings.Contains(request.URL.RawQuery, "X-Amz-Signature=") {
 		return nil, nil
 	}
@@ -132,12 +141,13 @@ func (t *Transport) target(request *http.Request) (*target, error) {
 		host = request.URL.Host
 	}
 	host = withoutDefaultPort(strings.ToLower(host), request.URL.Scheme)
-	name := host
-	if withoutPort, _, err := net.SplitHostPort(host); err == nil {
-		name = withoutPort
+	name, port := split(host)
+	if port == "" {
+		port = defaultPorts[request.URL.Scheme]
 	}
 	for _, domain := range t.Domains {
-		if !strings.EqualFold(domain.Host, name) {
+		wanted, only := split(strings.ToLower(domain.Host))
+		if wanted != name || only != "" && only != port {
 			continue
 		}
 		region := domain.Region
@@ -145,12 +155,6 @@ func (t *Transport) target(request *http.Request) (*target, error) {
 			if region == "" {
 				region = os.Getenv(variable)
 			}
-		}
-		if domain.Service == "" {
-			return nil, fmt.Errorf(
-				"the Domain %s has no Service: set webclient.APIGateway or webclient.Lambda",
-				domain.Host,
-			)
 		}
 		if region == "" {
 			return nil, fmt.Errorf(
@@ -177,9 +181,65 @@ func (t *Transport) target(request *http.Request) (*target, error) {
 	return &target{host, string(service), found[1]}, nil
 }
 
+var defaultPorts = map[string]string{"https": "443", "http": "80"}
+
 // withoutDefaultPort is the host as a signature has it.
 func withoutDefaultPort(host, scheme string) string {
-	return strings.TrimSuffix(host, map[string]string{"https": ":443", "http": ":80"}[scheme])
+	port, ok := defaultPorts[scheme]
+	if !ok {
+		return host
+	}
+	return strings.TrimSuffix(host, ":"+port)
+}
+
+// split returns the name of a host, or its address without brackets, and its port if it has one.
+func split(host string) (name, port string) {
+	if name, port, err := net.SplitHostPort(host); err == nil {
+		return name, port
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), ""
+}
+
+// hostName is one that has no address, port or path about it.
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$`)
+
+// isHost reports whether a request can be to a host.
+func isHost(host string) bool {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil { // it has none
+		name, _ = split(host)
+	} else if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
+		return false
+	}
+	_, err = netip.ParseAddr(name)
+	return err == nil || hostName.MatchString(name)
+}
+
+// check refuses a Domain that would match no request, or sign for what AWS has not.
+func (d Domain) check(field string) error {
+	if !isHost(d.Host) {
+		const form = "must be a host name such as api.example.com, and maybe a port"
+		if strings.Contains(d.Host, "@") { // maybe with a password
+			return fmt.Errorf("%s.Host %s, without a user", field, form)
+		}
+		_, rest, ok := strings.Cut(d.Host, "://")
+		if !ok {
+			rest = d.Host
+		}
+		fix := ""
+		if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+			rest = rest[:end]
+		}
+		if isHost(rest) {
+			fix = fmt.Sprintf("; write %q", rest)
+		}
+		return fmt.Errorf("%s.Host %s, got %q%s", field, form, d.Host, fix)
+	}
+	if d.Service != APIGateway && d.Service != Lambda {
+		return fmt.Errorf("%s.Service must be webclient.APIGateway or webclient.Lambda, got %q",
+			field, d.Service)
+	}
+	return nil
 }
 
 // sign returns a signed copy of a request, with the body in memory.

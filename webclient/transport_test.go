@@ -61,24 +61,22 @@ func TestVectors(t *testing.T) {
 		{"post-vanilla", "POST", "/", "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"},
 		{"post-vanilla-query", "POST", "/?Param1=value1", "", "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"},
 	} {
-		var sent *http.Request
 		credentials := example
 		credentials.SessionToken = test.token
 		transport := &Transport{
-			Domains:     []Domain{{Host: "example.amazonaws.com", Service: "service", Region: "us-east-1"}},
 			Credentials: always(credentials),
-			Base:        kept(&sent),
 			clock:       func() time.Time { return time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC) },
 		}
 		request, err := http.NewRequest(test.method, "https://example.amazonaws.com"+test.target, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := transport.RoundTrip(request); err != nil {
+		signed, err := transport.sign(request, &target{"example.amazonaws.com", "service", "us-east-1"})
+		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
-		if got := sent.Header.Get("Authorization"); !strings.HasSuffix(got, "Signature="+test.signature) {
+		if got := signed.Header.Get("Authorization"); !strings.HasSuffix(got, "Signature="+test.signature) {
 			t.Errorf("%s: got %s, want the signature %s", test.name, got, test.signature)
 		}
 	}
@@ -101,7 +99,17 @@ func TestHosts(t *testing.T) {
 		{url: "https://api.example.com", scope: "eu-north-1/execute-api"},
 		{url: "https://API.example.com:443/", scope: "eu-north-1/execute-api"},
 		{url: "http://local.example.com:4566/", scope: "us-east-1/lambda"},
+		{url: "https://127.0.0.1:8443/a", scope: "eu-north-1/lambda"}, // the port of its Domain
+		{url: "https://127.0.0.1:443/a", scope: "eu-west-3/lambda"},
+		{url: "https://127.0.0.1/a", scope: "eu-west-3/lambda"}, // the same port
+		{url: "http://127.0.0.1:443/a", scope: "eu-west-3/lambda"},
+		{url: "https://[::1]:9999/a", scope: "eu-west-4/lambda"},
+		{url: "https://[::1]/a", scope: "eu-west-4/lambda"},
+		{url: "https://[::2]:8443/a", scope: "eu-west-5/lambda"},
 
+		{url: "https://127.0.0.1:8444/a"},
+		{url: "http://127.0.0.1/a"},
+		{url: "https://[::2]/a"},
 		{url: "https://example.com"},
 		{url: "http://example.com"},
 		{url: "https://abc.lambda-url.eu-west-1.on.aws.example.com"},
@@ -120,6 +128,10 @@ func TestHosts(t *testing.T) {
 			Domains: []Domain{
 				{Host: "api.example.com", Service: APIGateway},
 				{Host: "Local.example.com", Service: Lambda, Region: "us-east-1"},
+				{Host: "127.0.0.1:8443", Service: Lambda},
+				{Host: "127.0.0.1:443", Service: Lambda, Region: "eu-west-3"},
+				{Host: "::1", Service: Lambda, Region: "eu-west-4"},
+				{Host: "[::2]:8443", Service: Lambda, Region: "eu-west-5"},
 			},
 			Credentials: always(example),
 			Base:        kept(&sent),
@@ -139,7 +151,7 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%s: got a request with %q, want the same one", test.url, authorization)
 		case test.scope != "" && !strings.Contains(authorization, "/"+test.scope+"/aws4_request"):
 			t.Errorf("%s: got %q, want one for %s", test.url, authorization, test.scope)
-		case test.scope != "" && (sent.Host != strings.ToLower(sent.Host) || strings.HasSuffix(sent.Host, ":443")):
+		case test.scope != "" && (sent.Host != strings.ToLower(sent.Host) || strings.HasSuffix(sent.Host, map[string]string{"https": ":443", "http": ":80"}[request.URL.Scheme])):
 			t.Errorf("%s: got the host %s, want it as it is signed", test.url, sent.Host)
 		}
 	}
@@ -159,6 +171,49 @@ func TestOwnAuthorization(t *testing.T) {
 		transport := &Transport{Credentials: always(example), Base: kept(&sent)}
 		if _, err := transport.RoundTrip(request); err != nil || sent != request {
 			t.Errorf("got %v and %v, want the same request", sent, err)
+		}
+	}
+}
+
+// A Domain that would never match is an error of every request, whoever it goes to.
+func TestDomainErrors(t *testing.T) {
+	for _, test := range []struct {
+		domain Domain
+		want   string
+	}{
+		{Domain{Service: Lambda}, `Domains[1].Host must be a host name such as api.example.com, and maybe a port, got ""`},
+		{Domain{Host: "https://api.example.com", Service: Lambda}, `Domains[1].Host must be a host name such as api.example.com, and maybe a port, got "https://api.example.com"; write "api.example.com"`},
+		{Domain{Host: "https://api.example.com:8443/v1?a", Service: Lambda}, `got "https://api.example.com:8443/v1?a"; write "api.example.com:8443"`},
+		{Domain{Host: "api.example.com/v1", Service: Lambda}, `got "api.example.com/v1"; write "api.example.com"`},
+		{Domain{Host: "api.example.com:", Service: Lambda}, `Domains[1].Host must be a host name such as api.example.com, and maybe a port, got "api.example.com:"`},
+		{Domain{Host: "api.example.com:0", Service: Lambda}, `Domains[1].Host must be`},
+		{Domain{Host: "api.example.com:65536", Service: Lambda}, `Domains[1].Host must be`},
+		{Domain{Host: "api.example.com:https", Service: Lambda}, `Domains[1].Host must be`},
+		{Domain{Host: ":443", Service: Lambda}, `Domains[1].Host must be`},
+		{Domain{Host: "api.example.com ", Service: Lambda}, `Domains[1].Host must be`},
+		{Domain{Host: "[api.example.com]:x", Service: Lambda}, `Domains[1].Host must be`},
+		{Domain{Host: "*.example.com", Service: Lambda}, `Domains[1].Host must be`},
+		{Domain{Host: "user:secret@api.example.com", Service: Lambda}, `Domains[1].Host must be a host name such as api.example.com, and maybe a port, without a user`},
+		{Domain{Host: "api.example.com"}, `Domains[1].Service must be webclient.APIGateway or webclient.Lambda, got ""`},
+		{Domain{Host: "api.example.com", Service: "foo"}, `Domains[1].Service must be webclient.APIGateway or webclient.Lambda, got "foo"`},
+	} {
+		for _, address := range []string{"https://api.example.com/", "https://other.example.com/", function} {
+			request, err := http.NewRequest("GET", address, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			transport := &Transport{
+				Domains:     []Domain{{Host: "first.example.com", Service: APIGateway}, test.domain},
+				Credentials: always(example),
+				Base: roundTripper(func(*http.Request) (*http.Response, error) {
+					t.Errorf("%v: a request was sent", test.domain)
+					return nil, errors.New("sent")
+				}),
+			}
+			_, err = transport.RoundTrip(request)
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("got %v, want %s", err, test.want)
+			}
 		}
 	}
 }
@@ -358,7 +413,7 @@ func TestErrors(t *testing.T) {
 		{url: function, transport: &Transport{Credentials: always(Credentials{})}, want: "the credentials are incomplete"},
 		{url: function, transport: &Transport{Credentials: always(Credentials{"a", "b", "c\nd"})}, want: "cannot have"},
 		{url: "http" + function[5:], want: `takes requests over https only, got a URL with "http"`},
-		{url: "https://a.example.com", transport: &Transport{Domains: []Domain{{Host: "a.example.com"}}}, want: "the Domain a.example.com has no Service"},
+		{url: "https://a.example.com", transport: &Transport{Domains: []Domain{{Host: "a.example.com"}}}, want: "Domains[0].Service must be"},
 		{url: "https://a.example.com", transport: &Transport{Domains: []Domain{{Host: "a.example.com", Service: Lambda}}}, want: "the Domain a.example.com has no Region"},
 		{url: function, body: strings.NewReader("x"), length: MaxBody + 1, transport: &Transport{Credentials: always(example)}, want: "at most 10485760 bytes"},
 		{url: function, body: io.LimitReader(zeros{}, MaxBody+1), transport: &Transport{Credentials: always(example)}, want: "at most 10485760 bytes"},

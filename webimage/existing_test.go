@@ -163,7 +163,8 @@ func TestFactsOfTheStart(t *testing.T) {
 			Facts{EntryPoint: []string{"/web"}, Cmd: []string{"-v"}, StartKnown: true}},
 		{"a Dockerfile without an entry point", Dockerfile(dir, nil), Facts{
 			StartUnknown: "the Dockerfile has CMD but no ENTRYPOINT, which FROM b may bring",
-			StartFix:     "write the ENTRYPOINT of that image above CMD, or ENTRYPOINT [] if it has none",
+			StartFix: "write the ENTRYPOINT of that image above CMD, or ENTRYPOINT [] if it has none; " +
+				"docker inspect --format '{{json .Config.Entrypoint}}' b prints it",
 		}},
 		{"a Dockerfile that cannot be read", Dockerfile(dir+"/broken", nil), Facts{
 			StartUnknown: "the Dockerfile cannot be read (line 1: FROM must be followed by an image, or by IMAGE AS NAME)",

@@ -34,6 +34,7 @@ var retentions = map[int]awslogs.RetentionDays{
 type checker interface {
 	OneOf(field, got string, allowed []string, names ...string)
 	Excludes(field string, set bool, others []string, fix string)
+	Key(field string, key awskms.IKey)
 }
 
 // Logs are a hosting's options LogGroup, LogRetentionInDays and LogEncryptionKey.
@@ -64,6 +65,7 @@ func (l Logs) Check(c checker) {
 		}
 		c.OneOf("LogRetentionInDays", strconv.Itoa(l.Days), known)
 	}
+	c.Key("LogEncryptionKey", l.Key)
 	what := map[string]string{
 		"LogRetentionInDays": "the retention",
 		"LogEncryptionKey":   "the key",

@@ -147,17 +147,11 @@ func (l *List) Name(field, got string, rule NameRule) {
 		len(got) >= rule.Least && len(got) <= rule.Most && rule.Pattern.MatchString(got) {
 		return
 	}
-	l.Add(Problem{
-		Field: field,
-		Message: fmt.Sprintf(
-			"must have %d to %d %s, got %q (%d)",
-			rule.Least,
-			rule.Most,
-			rule.Words,
-			got,
-			len(got),
-		),
-	})
+	message := fmt.Sprintf("must have %d to %d %s, got %q", rule.Least, rule.Most, rule.Words, got)
+	if len(got) < rule.Least || len(got) > rule.Most {
+		message += fmt.Sprintf(" (%d)", len(got))
+	}
+	l.Add(Problem{Field: field, Message: message})
 }
 
 // Excludes reports fields that are set beside one that leaves no room for them. The fix says what

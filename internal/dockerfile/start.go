@@ -148,7 +148,8 @@ func (c *startConfig) unknown() Start {
 	case inherited:
 		s.Unknown = "the Dockerfile has CMD but no ENTRYPOINT, which FROM " + c.image +
 			" may bring"
-		s.Fix = "write the ENTRYPOINT of that image above CMD, or ENTRYPOINT [] if it has none"
+		s.Fix = "write the ENTRYPOINT of that image above CMD, or ENTRYPOINT [] if it has none; " +
+			"docker inspect --format '{{json .Config.Entrypoint}}' " + c.image + " prints it"
 	}
 	for _, i := range []*Instruction{c.entryPoint.shellForm, c.cmd.shellForm} {
 		if i == nil {

@@ -120,7 +120,7 @@ func testUseDatabaseIAM(t *testing.T, h Harness) {
 	newInstance(stack, "Other", service.VPC())
 	proxy := cluster.AddProxy(new("Proxy"), &awsrds.DatabaseProxyOptions{
 		Vpc: service.VPC(), Secrets: &[]awssecretsmanager.ISecret{cluster.Secret()},
-		VpcSubnets: &awsec2.SubnetSelection{Subnets: subnetsOf(service.VPC())},
+		VpcSubnets: &awsec2.SubnetSelection{Subnets: subnetsOf(service.VPC())}, IamAuth: new(true),
 	})
 	for range 2 {
 		service.UseDatabase("DB", web.DatabaseInstance(instance, "shop").WithUser("app"))
@@ -178,7 +178,7 @@ func testUseDatabaseErrors(t *testing.T, h Harness) {
 	elsewhere := awsec2.NewVpc(stack, new("Elsewhere"), nil)
 	far := newInstance(stack, "Far", elsewhere)
 	if service := h.service(stack, "Alone", workload()); service.VPC() == nil {
-		WantPanic(t, "Stack/Alone", `UseDatabase("DB") needs the server in the VPC of the database instance Stack/Far: Connections of this service `,
+		WantPanic(t, "Stack/Alone", `UseDatabase("DB") needs the server in the VPC of the database instance Stack/Far, which is Stack/Elsewhere: Connections of this service `,
 			func() { service.UseDatabase("DB", web.DatabaseInstance(far, "shop").WithUser("app")) })
 		if service.Platform().VPC.Can {
 			WantPanic(t, "Stack/Alone", `Workload.VPC`,
@@ -216,14 +216,16 @@ func testUseDatabaseErrors(t *testing.T, h Harness) {
 			{"DB", web.DatabaseCluster(nil, "x"), `UseDatabase("DB") database cluster must not be nil`},
 			{"DB", web.DatabaseProxy(nil, 5432, "x"), `UseDatabase("DB") database proxy must not be nil`},
 			{"", web.DatabaseInstance(instance, "x").WithUser("app"), `UseDatabase("") must have a prefix`},
+			{"db-", web.DatabaseInstance(instance, "x"), `UseDatabase("db-") must have a prefix of letters, digits and underscores that starts with a letter, such as "DB"`},
+			{"DB_", web.DatabaseInstance(instance, "x"), `UseDatabase("DB_") must have a prefix without the underscore at its end, because one is added; write "DB"`},
 			{"STAGE", web.DatabaseInstance(instance, "x").WithUser("app"), `UseDatabase("STAGE") needs the variable STAGE_NAME, which is set to another value already`},
 			{"DB", web.DatabaseInstance(instance, "x").WithReader().WithUser("app"), `UseDatabase("DB") the database instance Stack/Orders has no readers`},
 			{"DB", web.DatabaseInstance(instance, "x").WithUser(""), `UseDatabase("DB") WithUser must have the name of a user`},
 			{"DB", web.DatabaseInstance(instance, "x").WithUser("app").WithSecret(instance.Secret()), `UseDatabase("DB") WithSecret and WithUser must not both be set`},
 			{"DB", web.DatabaseInstance(imported, "x"), `UseDatabase("DB") the database instance Stack/Imported has no secret that is known`},
-			{"DB", web.DatabaseInstance(imported, "x").WithUser("app"), `UseDatabase("DB") cannot let the server log in as "app" with IAM: `},
-			{"DB", web.DatabaseInstance(closed, "x").WithUser("app"), `UseDatabase("DB") cannot let the server log in as "app" with IAM: `},
-			{"DB", web.DatabaseCluster(shut, "x").WithUser("app"), `UseDatabase("DB") cannot let the server log in as "app" with IAM: `},
+			{"DB", web.DatabaseInstance(imported, "x").WithUser("app"), `UseDatabase("DB") the database instance Stack/Imported has no resource id that is known, for the permission to log in with IAM; set InstanceResourceId`},
+			{"DB", web.DatabaseInstance(closed, "x").WithUser("app"), `UseDatabase("DB") the database instance Stack/Closed takes no logins with IAM; set IamAuthentication of Stack/Closed to true`},
+			{"DB", web.DatabaseCluster(shut, "x").WithUser("app"), `UseDatabase("DB") the database cluster Stack/Shut takes no logins with IAM; set IamAuthentication of Stack/Shut to true`},
 			{"DB", web.DatabaseCluster(cluster, "x").WithUser("app"), `UseDatabase("DB") the database cluster Stack/Cluster has no security group that is known`},
 			{"DB", web.DatabaseCluster(cluster, "x").WithUser("app"), `UseDatabase("DB") the database cluster Stack/Cluster does not tell its address: `},
 			{"DB", web.DatabaseProxy(proxy, 0, "x").WithUser("app"), `UseDatabase("DB") the port of the database proxy Stack/Proxy must be between 1 and 65535, got 0`},

@@ -257,9 +257,14 @@ func testNetworkErrors(t *testing.T, h Harness) {
 			"Workload.SecurityGroups needs VPC, the one that they are in; set it"},
 	}
 	if !p.VPC.Can {
+		choose := "ecsweb.Hosting{}, fargateweb.Hosting{} or " + // which stream, too
+			"lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM}}"
+		if !p.Streaming.Can {
+			choose = platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC })
+		}
 		problems = append(problems, problem{"a VPC", func(w *web.Workload) { w.VPC = vpc },
-			fmt.Sprintf("Workload.VPC is set, but %s %s; choose %s", p.Name, cmp.Or(p.VPC.Why, "has no way into a VPC"),
-				platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC }))})
+			fmt.Sprintf("Workload.VPC is set, but %s %s; choose %s",
+				p.ServiceName(), cmp.Or(p.VPC.Why, "has no way into a VPC"), choose)})
 	} else {
 		problems = append(problems,
 			problem{"a security group that is nil", func(w *web.Workload) {

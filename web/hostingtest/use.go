@@ -387,6 +387,11 @@ func testUnwrapped(t *testing.T, h Harness) {
 	}
 	service := h.service(stack, "Site", workload())
 	for name, value := range values {
+		t.Run(name+" in the command", func(t *testing.T) {
+			w := workload()
+			w.Command = []string{"serve", "--password=" + value}
+			WantPanic(t, "Stack/Next", "Workload.Command[1] "+text, func() { h.service(stack, "Next", w) })
+		})
 		t.Run(name, func(t *testing.T) {
 			w := workload()
 			w.Environment = map[string]string{"FINE": *stack.Region(), "PASSWORD": value}
