@@ -298,7 +298,8 @@ func (s *Service) UseDatabase(prefix string, database Database) {
 	for _, name := range slices.Sorted(maps.Keys(login.secrets)) {
 		s.setSecret(name, login.secrets[name])
 	}
-	s.openPort(login.connections, login.port)
+	s.openPort(login.connections, login.port, database.portOwner())
+	s.waitForDatabase(database)
 }
 
 // grantLogin lets the server log in with IAM. The CDK's error comes before it has changed anything.

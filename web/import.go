@@ -312,14 +312,18 @@ func (a *ServiceAttributes) checkURL(
 	host, _, _ = strings.Cut(host, "/")
 	location, err := url.Parse(a.URL)
 	switch {
-	case strings.Contains(host, "@") || strings.ContainsAny(a.URL, "?#"):
+	case strings.Contains(host, "@") || strings.ContainsAny(a.URL, "?#"),
+		err != nil && strings.Contains(a.URL, "@"): // maybe behind a password with a slash
 		report("URL", form, nil, "leave out what is before @ and behind ? or #")
 		return name
-	case err != nil || location.Host == "" || location.Scheme != "https" && location.Scheme != "http":
+	case err != nil || location.Hostname() == "" || location.Scheme != "https" && location.Scheme != "http":
 		report("URL", form, a.URL, withScheme(a.URL))
 		return name
 	case strings.HasSuffix(a.URL, "/"):
 		report("URL", form, a.URL, fmt.Sprintf("write %q", strings.TrimRight(a.URL, "/")))
+		return name
+	case !isPort(strings.TrimPrefix(location.Host, hostWithoutPort(location))):
+		report("URL", "must have a port between 1 and 65535, or none", a.URL, "")
 		return name
 	}
 	name = awsNameOf(location.Hostname())
@@ -346,16 +350,34 @@ func withScheme(address string) string {
 	return fmt.Sprintf("write %q", address)
 }
 
+// hostWithoutPort is the host of a URL as it is written there.
+func hostWithoutPort(location *url.URL) string {
+	host := location.Hostname()
+	if strings.HasPrefix(location.Host, "[") {
+		return location.Host[:strings.LastIndexByte(location.Host, ']')+1]
+	}
+	return host
+}
+
+// isPort reports whether what follows a host is nothing, or a colon and a port.
+func isPort(text string) bool {
+	if text == "" {
+		return true
+	}
+	number, err := strconv.ParseUint(strings.TrimPrefix(text, ":"), 10, 16)
+	return err == nil && number > 0
+}
+
 // portOf is the port of a URL that may hold tokens.
 func portOf(address string) int {
 	scheme, rest, _ := strings.Cut(address, "://")
 	host, _, _ := strings.Cut(token.Without(rest), "/")
-	if _, port, ok := strings.Cut(host, ":"); ok {
-		if number, err := strconv.Atoi(port); err == nil {
+	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
+		if number, err := strconv.Atoi(host[colon+1:]); err == nil {
 			return number
 		}
 	}
-	if scheme == "http" {
+	if strings.EqualFold(scheme, "http") {
 		return 80
 	}
 	return 443

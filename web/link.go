@@ -97,7 +97,7 @@ func (s *Service) UseService(variable string, other IService) {
 		reach.Grant(s.made.Role)
 	}
 	if reach.Connections != nil {
-		s.openPort(reach.Connections, reach.Connections.DefaultPort())
+		s.openPort(reach.Connections, reach.Connections.DefaultPort(), nil)
 	}
 	if imported, ok := other.(*ImportedService); ok && reach.Grant != nil {
 		if account := imported.account; account != "" && s.check.Target.Account != "" &&
@@ -105,36 +105,6 @@ func (s *Service) UseService(variable string, other IService) {
 			awscdk.Annotations_Of(s).AddWarningV2(new(ServiceWarning), new(fmt.Sprintf(
 				"the service %s is in account %s: the policy of its function or API there "+
 					"must allow the server's role too", *other.Node().Path(), account)))
-		}
-	}
-}
-
-// openPort lets the server connect to a port of what has security groups. Connections.AllowTo of
-// the CDK does the same, and warns of each group that lets everything out already; AllowFrom would
-// write rules between two stacks into the other one, which need not know this one.
-func (s *Service) openPort(to awsec2.Connections, port awsec2.Port) {
-	for _, other := range *to.SecurityGroups() {
-		for _, own := range *s.made.Connections.SecurityGroups() {
-			other.AddIngressRule(own, port, nil, new(true))
-			if awscdk.Stack_Of(other) != awscdk.Stack_Of(own) {
-				acknowledgePort(own)
-			}
-			if !*own.AllowAllOutbound() {
-				own.AddEgressRule(other, port, nil, new(false))
-			}
-		}
-	}
-}
-
-// acknowledgePort keeps the CDK's validation from refusing the rules of a security group whose port
-// is known at deployment only: it takes a port that another stack exports for none.
-func acknowledgePort(group awsec2.ISecurityGroup) {
-	for _, rule := range *group.Node().Children() {
-		if strings.Contains(*rule.Node().Id(), "{IndirectPort}") {
-			awscdk.Validations_Of(rule).Acknowledge(&awscdk.Acknowledgment{
-				Id:     new("CloudFormation-Validate::E3687"),
-				Reason: new("the port is an export of another stack"),
-			})
 		}
 	}
 }

@@ -343,6 +343,14 @@ func TestServiceAttributesErrors(t *testing.T) {
 		{web.ServiceAttributes{URL: "https://x.example.com/v1/"}, `write "https://x.example.com/v1"`},
 		{web.ServiceAttributes{URL: "https://x.example.com?a=b"}, `leave out what is before @ and behind ? or #`},
 		{web.ServiceAttributes{URL: "https://user:secret@x.example.com"}, `leave out what is before @ and behind ? or #`},
+		{web.ServiceAttributes{URL: "https://user:sec%ret@x.example.com"}, `without a slash at the end; leave out what is before @`},
+		{web.ServiceAttributes{URL: "ftp://user:secret@x.example.com"}, `without a slash at the end; leave out what is before @`},
+		{web.ServiceAttributes{URL: "https://user:sec/ret@x.example.com"}, `without a slash at the end; leave out what is before @`},
+		{web.ServiceAttributes{URL: "https://x.example.com:65536"}, `URL must have a port between 1 and 65535, or none, got "https://x.example.com:65536"`},
+		{web.ServiceAttributes{URL: "https://x.example.com:0"}, `URL must have a port between 1 and 65535`},
+		{web.ServiceAttributes{URL: "https://x.example.com:"}, `URL must have a port between 1 and 65535`},
+		{web.ServiceAttributes{URL: "https://[::1]:99999"}, `URL must have a port between 1 and 65535`},
+		{web.ServiceAttributes{URL: "https://:443"}, `URL must be https:// or http://, a host`},
 		{web.ServiceAttributes{URL: "user:secret@x.example.com"}, `leave out what is before @ and behind ? or #`},
 		{web.ServiceAttributes{URL: *awscdk.Fn_ImportValue(new("URL")) + "/"}, `URL must not end with a slash; leave it out`},
 		{web.ServiceAttributes{URL: url, RoleARN: "api"}, `RoleARN must be as arn:aws:iam::123456789012:role/NAME, got "api"`},
@@ -367,4 +375,39 @@ func TestServiceAttributesErrors(t *testing.T) {
 	}
 	hostingtest.WantPanic(t, "Service", "scope: must be a stack", func() { web.FromServiceAttributes(nil, "Service", &web.ServiceAttributes{URL: url}) })
 	hostingtest.WantPanic(t, "Stack/Nil", "URL is required", func() { web.FromServiceAttributes(stack, "Nil", nil) })
+}
+
+// The port of the rule is the one that the URL has, or that its scheme means.
+func TestPortOfAnImportedService(t *testing.T) {
+	stack := awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil)
+	vpc := awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{RestrictDefaultSecurityGroup: new(false)})
+	caller := on(stack, "Caller", lambdaweb.Hosting{}, vpc)
+	for i, test := range []struct{ url, port string }{
+		{"https://a.example.com", "443"},
+		{"http://a.example.com", "80"},
+		{"HTTP://a.example.com", "80"},
+		{"https://[::1]", "443"},
+		{"https://[::1]:8443", "8443"},
+		{"http://a.example.com:8080/v1", "8080"},
+		{"https://a.example.com:65535", "65535"},
+		{"http://" + *awscdk.Fn_ImportValue(new("Host")) + ":8081", "8081"},
+	} {
+		group := fmt.Sprintf("sg-0123456789abcde%02d", i)
+		caller.UseService(fmt.Sprint("URL_", i), web.FromServiceAttributes(stack, fmt.Sprint("Service", i), &web.ServiceAttributes{
+			URL: test.url, VPC: vpc, LoadBalancerSecurityGroupIDs: []string{group},
+		}))
+		found := false
+		template := templatetest.Of(t, stack)
+		for _, id := range template.IDs("AWS::EC2::SecurityGroupIngress") {
+			if rule := template.Resources[id].Properties; rule["GroupId"] == group {
+				found = true
+				if got := templatetest.JSON(t, rule["ToPort"]); got != test.port {
+					t.Errorf("%s: got a rule for port %s, want %s", test.url, got, test.port)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: got no rule", test.url)
+		}
+	}
 }

@@ -145,6 +145,11 @@ func (e *environment) fetch(
 	most int,
 ) (Credentials, time.Time, error) {
 	location, err := url.Parse(address)
+	if strings.Contains(address, "@") { // maybe with a password
+		return Credentials{}, time.Time{}, errors.New(
+			"it must be as http://127.0.0.1:9001/credentials, without a user",
+		)
+	}
 	if err != nil || location.Host == "" ||
 		location.Scheme != "http" && location.Scheme != "https" {
 		return Credentials{}, time.Time{}, fmt.Errorf(

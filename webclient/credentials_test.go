@@ -212,6 +212,9 @@ func TestCredentialErrors(t *testing.T) {
 		{address: "ftp://127.0.0.1/", want: "it must be as http://127.0.0.1:9001/credentials"},
 		{address: "/path", want: "it must be as"},
 		{address: "http://[::1", want: "it must be as"},
+		{address: "http://user:SECRET%w@127.0.0.1/", want: "without a user"},
+		{address: "http://user:SECRET@127.0.0.1/", want: "without a user"},
+		{address: "http://user:SECRET@example.com/", want: "without a user"},
 		{variable: "AWS_CONTAINER_AUTHORIZATION_TOKEN", value: "SECRET\r\nX: y", want: "has a line break"},
 		{variable: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", value: "/nowhere", want: "cannot read the token"},
 	} {

@@ -215,6 +215,7 @@ var tests = []struct {
 	{"UseDatabase sets the variables and opens the port", false, testUseDatabase},
 	{"UseDatabase with IAM has no password", false, testUseDatabaseIAM},
 	{"UseDatabase refuses what cannot work", false, testUseDatabaseErrors},
+	{"a server starts after its database and the rules that let it in", false, testDatabaseFirst},
 	{"a secret's value in a variable is an error", false, testUnwrapped},
 	{"a secret's value that is hidden in a variable is an error at synthesis", false, testUnwrappedLater},
 	{"secrets reach the server, and one role may read them", false, ifSecrets(testSecrets)},
