@@ -52,6 +52,30 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestDayInWords(t *testing.T) {
+	t.Parallel()
+	about := evenly(0, 24)
+	about[3] *= 1.1
+	rush := evenly(0, 24)
+	rush[17] *= 2
+	for _, test := range []struct {
+		day  [24]float64
+		want string
+	}{
+		{evenly(0, 24), "at all hours alike"},
+		{about, "at all hours about alike"},
+		{rush, "most between 17 and 18 h"},
+		{evenly(8, 18), "all between 8 and 18 h"},
+		{evenly(22, 6), "all between 22 and 6 h"},
+		{evenly(23, 24), "all between 23 and 24 h"},
+		{[24]float64{}, "none at any hour"},
+	} {
+		if got := (Traffic{Day: test.day}).day(); got != test.want {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}
+
 func TestFlagErrors(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -67,6 +67,8 @@ func (t Traffic) day() string {
 	switch {
 	case len(busy) == 0:
 		return "none at any hour"
+	case !level && len(busy) == 24 && slices.Max(t.Day[:]) < 1.2*slices.Min(t.Day[:]):
+		return "at all hours about alike"
 	case !level:
 		top := slices.Max(t.Day[:])
 		return fmt.Sprintf("most between %d and %d h", slices.Index(t.Day[:], top), slices.Index(t.Day[:], top)+1)
