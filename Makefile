@@ -10,7 +10,7 @@ HOSTINGS    := apprunner ecs fargate lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./examples/guestbook ./examples/shop
 
 .DEFAULT_GOAL := all
-.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter clean help
+.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter fuzz-cost clean help
 
 all: test validate synth lint ## test, validate, synth and lint
 
@@ -65,6 +65,7 @@ fmt: ## format the Go files
 golden: ## write the templates that tests compare with, and the adapter's sum; review the difference like code
 	go test $(GOLDEN) ./webtest -update
 	go test ./adapter -run TestSum -update
+	go test ./cmd/cdkweb/internal/cost -run TestText -update
 	cd examples/ec2 && go test . -update
 
 table: ## write the table of the hostings into the documents, from package platform
@@ -81,6 +82,12 @@ fuzz-adapter: ## fuzz the Lambda adapter, ten minutes for each target
 			runtimeapi:FuzzRuntimeAPI secrets:FuzzReference secrets:FuzzResponse settings:FuzzSettings; do \
 		echo "$$target"; \
 		go test ./adapter/program/$${target%%:*} -run XXX -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -parallel 1; \
+	done
+
+fuzz-cost: ## fuzz what cdkweb cost reads, ten minutes for each target
+	@set -e; for target in cmd/cdkweb/internal/cost:FuzzTemplate cmd/cdkweb/internal/cost:FuzzTraffic cmd/cdkweb/internal/cost:FuzzFlags platform:FuzzReadPrices; do \
+		echo "$$target"; \
+		go test ./$${target%%:*} -run XXX -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x -parallel 1; \
 	done
 
 clean: ## remove what synth and npm made

@@ -3,6 +3,7 @@ package ecsweb
 import (
 	"cmp"
 	"strconv"
+	"sync"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
@@ -168,8 +169,12 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Network:       place.network(in),
 		Connections:   place.connections(),
 		NoConnections: "need a security group; set Workload.VPC, or VPC or SecurityGroups of ecsweb.Hosting",
-		SecretReader:  func() awsiam.IGrantable { return r.ExecutionRole },
-		Resources:     r,
+		SecretReader: sync.OnceValue(func() awsiam.IGrantable {
+			role := in.Adopt(scope, "SecretReader", r.ExecutionRole)
+			r.Service.Node().AddDependency(role)
+			return role
+		}),
+		Resources: r,
 	}
 	if h.TaskDefinition == nil {
 		made.Environment = r.Service.PrimaryContainer

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -105,11 +106,11 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Reach:       r.LoadBalancer.Reach(),
 		Network:     place,
 		Connections: r.Service.Connections(),
-		SecretReader: func() awsiam.IGrantable {
-			role := r.TaskDefinition.ObtainExecutionRole()
+		SecretReader: sync.OnceValue(func() awsiam.IGrantable {
+			role := in.Adopt(scope, "SecretReader", r.TaskDefinition.ObtainExecutionRole())
 			r.Service.Node().DefaultChild().Node().AddDependency(role)
 			return role
-		},
+		}),
 		Resources: r,
 	}
 	if task, ok := r.TaskDefinition.Node().DefaultChild().(awsecs.CfnTaskDefinition); ok {

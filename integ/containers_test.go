@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -379,9 +380,24 @@ func (e *emulator) assume(role, service string) ([]string, error) {
 	return []string{"AWS_ACCESS_KEY_ID=" + c.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey, "AWS_SESSION_TOKEN=" + c.SessionToken}, nil
 }
 
-// credentials returns a role's credentials. The role must trust the service that runs the
-// container, and is made to trust the account's root too, which plays that service.
-func (e *emulator) credentials(role, service string) (none sigv4.Credentials, err error) {
+// credentials returns a role's credentials, which last for longer than a run.
+func (e *emulator) credentials(role, service string) (sigv4.Credentials, error) {
+	e.mutex.Lock()
+	session := e.sessions[role]
+	if session == nil {
+		session = sync.OnceValues(func() (sigv4.Credentials, error) { return e.newSession(role, service) })
+		if e.sessions == nil {
+			e.sessions = map[string]func() (sigv4.Credentials, error){}
+		}
+		e.sessions[role] = session
+	}
+	e.mutex.Unlock()
+	return session()
+}
+
+// newSession assumes a role. The role must trust the service that runs the container, and is made
+// to trust the account's root too, which plays that service.
+func (e *emulator) newSession(role, service string) (none sigv4.Credentials, err error) {
 	name := role[strings.LastIndex(role, "/")+1:]
 	var answer struct {
 		Role struct{ AssumeRolePolicyDocument json.RawMessage }

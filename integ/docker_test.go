@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/cdkweb/cdkweb/internal/assembly"
 )
@@ -119,6 +120,19 @@ func (c *container) logs() string {
 		return err.Error()
 	}
 	return string(all)
+}
+
+// says waits until the log has some words.
+func (c *container) says(words string) error {
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		log := c.logs()
+		if strings.Contains(log, words) {
+			return nil
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the log of %.12s has no %q: %s", c.id, words, tail(log))
+		}
+	}
 }
 
 func (c *container) remove() error {

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cdkweb/cdkweb/adapter/program/sigv4"
@@ -38,6 +39,9 @@ type emulator struct {
 	environment []string // for programs that talk to AWS
 	aws         string   // AWS's command line
 	hosts       *hosts
+
+	mutex    sync.Mutex
+	sessions map[string]func() (sigv4.Credentials, error) // by the role
 }
 
 // runEmulator starts ministack. Its containers are made by way of hosts, and what the CDK
@@ -187,6 +191,23 @@ func (e *emulator) call(as sigv4.Credentials, service, target string, question, 
 		return fmt.Errorf("%s, %s: %s", refused.Type, target, start(content))
 	}
 	return json.Unmarshal(content, answer)
+}
+
+// log is what stands in a log group.
+func (e *emulator) log(group string) (string, error) {
+	var answer struct {
+		Events    []struct{ Message string }
+		NextToken string
+	}
+	err := e.call(root, "logs", "Logs_20140328.FilterLogEvents", map[string]any{"logGroupName": group}, &answer)
+	if err == nil && answer.NextToken != "" {
+		err = fmt.Errorf("the log group %s has more than one page of events", group)
+	}
+	var log strings.Builder
+	for _, event := range answer.Events {
+		log.WriteString(event.Message + "\n")
+	}
+	return log.String(), err
 }
 
 // bootstrap runs cdk bootstrap and lifts two things of it that ministack judges in another way than

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -34,11 +35,17 @@ func TestConformance(t *testing.T) {
 	hostingtest.Run(t, harness(nil))
 	for name, endpoint := range map[string]lambdaweb.Endpoint{
 		"REST API":                  lambdaweb.RESTAPI{},
+		"REST API that streams":     lambdaweb.RESTAPI{ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM},
 		"function URL":              lambdaweb.FunctionURL{},
 		"function URL that streams": &lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM},
 	} {
 		t.Run(name, func(t *testing.T) { hostingtest.RunBriefly(t, harness(endpoint)) })
 	}
+	t.Run("no endpoint", func(t *testing.T) {
+		h := harness(lambdaweb.NoEndpoint{})
+		h.NoURL = "is not there: lambdaweb.NoEndpoint{} takes events only; set another Endpoint, such as lambdaweb.HTTPAPI{}"
+		hostingtest.RunBriefly(t, h)
+	})
 	t.Run("load balancer", func(t *testing.T) {
 		behind := func(stack awscdk.Stack) web.Hosting {
 			front := webalb.NewLoadBalancer(stack, "Shared", nil)

@@ -23,6 +23,6 @@
 // An execution environment takes one request at a time and is frozen between two; on
 // [ManagedInstances] it takes several. Work that goes on after the response stops, and memory is not
 // shared between environments. Only /tmp is writable. A response has to fit in 6 MB unless a
-// function URL streams it, and has to be complete within the endpoint's time: see [HTTPAPI],
-// [RESTAPI], [FunctionURL] and [LoadBalancer].
+// function URL or a REST API streams it, and has to be complete within the endpoint's time: see
+// [HTTPAPI], [RESTAPI], [FunctionURL] and [LoadBalancer].
 package lambdaweb

@@ -20,7 +20,7 @@ import (
 )
 
 // Endpoint is what takes HTTP requests for the function: [HTTPAPI], [RESTAPI], [FunctionURL] or
-// [LoadBalancer].
+// [LoadBalancer]. [NoEndpoint] is none.
 type Endpoint interface {
 	// platform is what AWS promises of Lambda behind the endpoint.
 	platform() *platform.Platform
@@ -38,7 +38,7 @@ type Endpoint interface {
 	variables() map[string]string
 
 	// define adds the endpoint to the resources that have their function, and returns the URL
-	// without a slash at the end.
+	// without a slash at the end; nothing if there is none.
 	define(scope constructs.Construct, in *web.Definition, r *Resources) (url string)
 
 	// reach is what others need to call the URL of an endpoint that is defined.
@@ -117,11 +117,22 @@ func apiName(scope constructs.Construct) string {
 }
 
 // RESTAPI is a regional API Gateway REST API that passes every path and method on, and every body
-// as it is. It waits 29 s for a response and takes requests of up to 6 MB (Lambda's limit). It can
-// have a web ACL, a resource policy and usage plans, which an HTTP API cannot. For a binary
-// response, clients must send an Accept header, as browsers do: without one API Gateway leaves the
-// response in base64.
+// as it is. It waits 29 s for a response, or up to 15 minutes with ResponseTransferMode, and takes
+// requests of up to 6 MB (Lambda's limit). It can have a web ACL, a resource policy and usage
+// plans, which an HTTP API cannot. For a binary response that is not streamed, clients must send an
+// Accept header, as browsers do: without one API Gateway leaves the response in base64.
 type RESTAPI struct {
+	// ResponseTransferMode says whether a response is sent when it is complete (BUFFERED), and may
+	// be 6 MB, or while the server writes it (STREAM), and may be 200 MB, of which 2 MB a second are
+	// sent after the first 6. With STREAM the API waits 10 s longer than Hosting.Timeout, for the
+	// start of an execution environment, and 15 minutes at most; it gives up after 5 minutes without
+	// a byte, refuses a response with more than 16 KB of headers, and does not compress.
+	//
+	// A change reaches the function before the API. What comes in between is an error for clients,
+	// so move them to a second service instead if a few seconds matter.
+	// Optional. Default: awsapigateway.ResponseTransferMode_BUFFERED.
+	ResponseTransferMode awsapigateway.ResponseTransferMode
+
 	// StageName is the first part of every path that clients see; the server does not. 1 to 128
 	// letters, digits, hyphens and underscores. A change replaces the stage, and so the address.
 	// Optional. Default: "prod".
@@ -155,11 +166,24 @@ type RESTAPI struct {
 // API.
 const RESTAPITimeoutWarning = "cdkweb:rest-api-timeout"
 
-func (RESTAPI) platform() *platform.Platform { return &platform.RESTAPI }
+func (a RESTAPI) platform() *platform.Platform {
+	if a.streams() {
+		return &platform.RESTAPIStreaming
+	}
+	return &platform.RESTAPI
+}
 
 func (RESTAPI) name() string { return "a REST API" }
 
-func (RESTAPI) timeoutWarning() (id, fix string) { return RESTAPITimeoutWarning, useFunctionURL }
+func (RESTAPI) timeoutWarning() (id, fix string) {
+	return RESTAPITimeoutWarning, "set ResponseTransferMode of the RESTAPI to " +
+		"awsapigateway.ResponseTransferMode_STREAM, with which it waits up to 15 min"
+}
+
+// streams reports whether clients get the first part of a response before the last is there.
+func (a RESTAPI) streams() bool {
+	return a.ResponseTransferMode == awsapigateway.ResponseTransferMode_STREAM
+}
 
 // stageName is API Gateway's rule for a stage, which becomes part of a path.
 var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
@@ -179,6 +203,16 @@ func (a RESTAPI) check(c *web.Check) {
 		1,
 		128,
 		"letters, digits, hyphens and underscores",
+	)
+	c.OneOf(
+		"Endpoint.ResponseTransferMode",
+		string(a.ResponseTransferMode),
+		[]string{
+			string(awsapigateway.ResponseTransferMode_BUFFERED),
+			string(awsapigateway.ResponseTransferMode_STREAM),
+		},
+		"awsapigateway.ResponseTransferMode_BUFFERED",
+		"awsapigateway.ResponseTransferMode_STREAM",
 	)
 	c.AtLeast("Endpoint.ThrottlingRateLimit", a.ThrottlingRateLimit, 0)
 	c.AtLeast("Endpoint.ThrottlingBurstLimit", a.ThrottlingBurstLimit, 0)
@@ -203,7 +237,32 @@ func (a RESTAPI) check(c *web.Check) {
 	}
 }
 
-func (RESTAPI) variables() map[string]string { return nil }
+func (a RESTAPI) variables() map[string]string {
+	if !a.streams() {
+		return nil
+	}
+	return streaming()
+}
+
+// streaming is how the adapter and an endpoint that streams agree.
+func streaming() map[string]string { return map[string]string{invokeMode: "response_stream"} }
+
+// integration is how the API invokes the function.
+func (a RESTAPI) integration(function awslambda.Function) awsapigateway.Integration {
+	options := &awsapigateway.LambdaIntegrationOptions{
+		ScopePermissionToMethod: new(
+			false,
+		), // one permission for the API instead of two for each method
+		ResponseTransferMode: a.ResponseTransferMode,
+	}
+	if a.streams() {
+		// Its default is 29 s here too. The function's own time does not count its start.
+		const start = 10
+		timeout := min(*function.Timeout().ToSeconds(nil)+start, maxTimeout.Seconds())
+		options.Timeout = awscdk.Duration_Seconds(&timeout)
+	}
+	return awsapigateway.NewLambdaIntegration(function, options)
+}
 
 // defaultStage is the CDK's, too.
 const defaultStage = "prod"
@@ -235,16 +294,9 @@ func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resour
 		BinaryMediaTypes: &[]*string{
 			new("*/*"),
 		}, // else API Gateway takes every body for UTF-8 text
-		CloudWatchRole: new(false), // an account-wide setting, not this service's
-		DeployOptions:  a.stage(),
-		DefaultIntegration: awsapigateway.NewLambdaIntegration(
-			r.Function,
-			&awsapigateway.LambdaIntegrationOptions{
-				ScopePermissionToMethod: new(
-					false,
-				), // one permission for the API instead of two for each method
-			},
-		),
+		CloudWatchRole:     new(false), // an account-wide setting, not this service's
+		DeployOptions:      a.stage(),
+		DefaultIntegration: a.integration(r.Function),
 	})
 	r.RESTAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
 	r.RESTAPI.Root().AddMethod(new("ANY"), nil, nil)
@@ -313,7 +365,7 @@ func (f FunctionURL) variables() map[string]string {
 	if !f.streams() {
 		return nil
 	}
-	return map[string]string{"AWS_LWA_INVOKE_MODE": "response_stream"}
+	return streaming()
 }
 
 func (f FunctionURL) define(_ constructs.Construct, _ *web.Definition, r *Resources) string {
@@ -331,3 +383,35 @@ func (f FunctionURL) reach(r *Resources) web.Reach {
 	}
 	return web.Reach{Grant: func(caller awsiam.IGrantable) { r.FunctionURL.GrantInvokeUrl(caller) }}
 }
+
+// NoEndpoint is for a function that takes events only, such as the messages of a queue or the times
+// of a schedule. Nobody calls it by HTTP: it has no URL. Each event reaches the server as a POST of
+// its JSON to /events, or to the path that the variable AWS_LWA_PASS_THROUGH_PATH names. The body of
+// the response, if it is JSON, is what the function returns. A status of 400 or more makes the
+// function fail, so that the event comes again, as far as its source does that; the variable
+// AWS_LWA_ERROR_STATUS_CODES says otherwise. Event sources are added to the function that was made:
+//
+//	_, resources := lambdaweb.NewService(stack, "Mailer", workload, lambdaweb.Hosting{Endpoint: lambdaweb.NoEndpoint{}})
+//	resources.Function.AddEventSource(awslambdaeventsources.NewSqsEventSource(queue, nil))
+type NoEndpoint struct{}
+
+func (NoEndpoint) platform() *platform.Platform { return &platform.LambdaNoEndpoint }
+
+func (NoEndpoint) name() string { return "nothing" }
+
+// Nothing waits for the function.
+func (NoEndpoint) timeoutWarning() (id, fix string) { return "", "" }
+
+func (NoEndpoint) check(*web.Check) {}
+
+// variables make an event whose response has an error status fail, so that its source tries again.
+func (NoEndpoint) variables() map[string]string {
+	return map[string]string{"AWS_LWA_ERROR_STATUS_CODES": "400-599"}
+}
+
+func (NoEndpoint) define(constructs.Construct, *web.Definition, *Resources) string { return "" }
+
+func (NoEndpoint) reach(*Resources) web.Reach { return web.Reach{} }
+
+const noURL = "is not there: lambdaweb.NoEndpoint{} takes events only; " +
+	"set another Endpoint, such as lambdaweb.HTTPAPI{}"

@@ -26,7 +26,8 @@ import (
 // behind an HTTP API.
 type Hosting struct {
 	// Endpoint is what takes HTTP requests for the function: HTTPAPI{}, RESTAPI{}, FunctionURL{} or
-	// LoadBalancer{…}. Optional. Default: HTTPAPI{}.
+	// LoadBalancer{…}; NoEndpoint{} for a function that takes events only.
+	// Optional. Default: HTTPAPI{}.
 	Endpoint Endpoint
 
 	// FunctionName has 1 to 64 letters, digits, hyphens and underscores, and is the only one of the
@@ -336,7 +337,7 @@ func (h Hosting) setVariables(c *web.Check) {
 		if name == invokeMode && !token.In(value) && !strings.EqualFold(value, cmp.Or(own[name], "buffered")) {
 			return &web.Problem{
 				Message: "must agree with the endpoint, which says " + cmp.Or(own[name], "buffered"),
-				Fix:     "leave it out, and set InvokeMode of a FunctionURL",
+				Fix:     "leave it out, and set InvokeMode of a FunctionURL or ResponseTransferMode of a RESTAPI",
 			}
 		}
 		environment := maps.Clone(own)

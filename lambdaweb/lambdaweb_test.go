@@ -369,6 +369,7 @@ func TestGolden(t *testing.T) {
 	}{
 		"HTTP API":                  {},
 		"REST API":                  {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}},
+		"REST API that streams":     {hosting: lambdaweb.Hosting{Timeout: 15 * time.Minute, Endpoint: restStreams}},
 		"REST API with a stage":     {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{StageName: "v1"}}},
 		"function URL":              {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}},
 		"function URL that streams": {hosting: lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}},
@@ -539,6 +540,87 @@ func TestStreaming(t *testing.T) {
 	}
 }
 
+// restStreams is a REST API that streams.
+var restStreams = lambdaweb.RESTAPI{ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM}
+
+// API Gateway, Lambda and the adapter have to agree about streaming: the API invokes the function in
+// another way, and waits as long as that may take, with its start.
+func TestRESTAPIStreaming(t *testing.T) {
+	deployments := map[string]string{}
+	for name, test := range map[string]struct {
+		endpoint               lambdaweb.Endpoint
+		timeout                time.Duration
+		mode, setting, waits   string
+		action, needsStreaming string
+	}{
+		"buffered": {lambdaweb.RESTAPI{}, 0, "", "", "", `/invocations"`,
+			"Workload.Needs.Streaming is set, but Lambda behind a REST API buffers responses unless ResponseTransferMode says otherwise; choose " +
+				"ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}"},
+		"said to be buffered": {lambdaweb.RESTAPI{ResponseTransferMode: awsapigateway.ResponseTransferMode_BUFFERED}, 0,
+			`"BUFFERED"`, "", "", `/invocations"`, "Workload.Needs.Streaming is set, but Lambda behind a REST API buffers responses unless ResponseTransferMode says otherwise; choose " +
+				"ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}"},
+		"streams":              {restStreams, 0, `"STREAM"`, `"response_stream"`, `39000`, `/response-streaming-invocations"`, ""},
+		"streams, by pointer":  {&restStreams, 0, `"STREAM"`, `"response_stream"`, `39000`, `/response-streaming-invocations"`, ""},
+		"streams briefly":      {restStreams, time.Second, `"STREAM"`, `"response_stream"`, `11000`, `/response-streaming-invocations"`, ""},
+		"streams for long":     {restStreams, 890 * time.Second, `"STREAM"`, `"response_stream"`, `900000`, `/response-streaming-invocations"`, ""},
+		"streams for longer":   {restStreams, 891 * time.Second, `"STREAM"`, `"response_stream"`, `900000`, `/response-streaming-invocations"`, ""},
+		"streams for the most": {restStreams, 900 * time.Second, `"STREAM"`, `"response_stream"`, `900000`, `/response-streaming-invocations"`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hosting := lambdaweb.Hosting{Endpoint: test.endpoint, Timeout: test.timeout}
+			stack := newStack(t)
+			lambdaweb.NewService(stack, "Site", workload(), hosting)
+			if warnings := templatetest.Warnings(t, stack); len(warnings) > 0 {
+				t.Errorf("got the warnings %q", warnings)
+			}
+			template := templatetest.Of(t, stack)
+			template.Want(kind, "Environment.Variables.AWS_LWA_INVOKE_MODE", test.setting)
+			template.Want("AWS::ApiGateway::RestApi", "BinaryMediaTypes", `["*/*"]`) // for requests
+			for _, id := range template.IDs("AWS::ApiGateway::Method") {
+				integration := templatetest.At(template.Resources[id].Properties, "Integration")
+				for path, want := range map[string]string{"ResponseTransferMode": test.mode, "TimeoutInMillis": test.waits} {
+					got := ""
+					if value := templatetest.At(integration, path); value != nil {
+						got = templatetest.JSON(t, value)
+					}
+					if got != want {
+						t.Errorf("%s: got %s %s, want %s", id, path, got, want)
+					}
+				}
+				if uri := templatetest.JSON(t, templatetest.At(integration, "Uri")); !strings.HasSuffix(uri, test.action+"]]}") {
+					t.Errorf("%s: got the URI %s, want one that ends with %s", id, uri, test.action)
+				}
+			}
+			deployments[name] = template.IDs("AWS::ApiGateway::Deployment")[0]
+
+			var want []string
+			if test.needsStreaming != "" {
+				want = []string{test.needsStreaming}
+			}
+			w := workload()
+			w.Needs.Streaming = true
+			hostingtest.WantProblems(t, web.ServiceProps{Workload: w, Hosting: hosting}, want...)
+		})
+	}
+	if deployments["buffered"] == deployments["streams"] || deployments["streams"] == deployments["streams briefly"] {
+		t.Errorf("got the deployments %v, want another one for another mode and another timeout, or the stage keeps the old", deployments)
+	}
+}
+
+// A function that streams cannot have a URL if it is in a VPC. A REST API does not care.
+func TestRESTAPIStreamsFromAVPC(t *testing.T) {
+	stack, w := newStack(t), workload()
+	w.VPC = awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{MaxAzs: new(2.0), RestrictDefaultSecurityGroup: new(false)})
+	w.Needs.Streaming = true
+	lambdaweb.NewService(stack, "Site", w, lambdaweb.Hosting{Endpoint: restStreams})
+	template := templatetest.Of(t, stack)
+	for _, id := range template.IDs("AWS::ApiGateway::Method") {
+		if mode := templatetest.At(template.Resources[id].Properties, "Integration.ResponseTransferMode"); mode != "STREAM" {
+			t.Errorf("%s: got the mode %v, want STREAM", id, mode)
+		}
+	}
+}
+
 // A REST API takes every body for bytes, else it would mangle what is not UTF-8.
 func TestRESTAPIIsBinary(t *testing.T) {
 	stack := newStack(t)
@@ -657,7 +739,9 @@ func TestTimeoutWarning(t *testing.T) {
 				"Shorten it, or use Endpoint: lambdaweb.FunctionURL{}, which waits as long as the function"},
 		{"a REST API's limit", lambdaweb.Hosting{Timeout: 29 * time.Second, Endpoint: lambdaweb.RESTAPI{}}, "", ""},
 		{"more than a REST API waits", lambdaweb.Hosting{Timeout: 30 * time.Second, Endpoint: &lambdaweb.RESTAPI{}}, lambdaweb.RESTAPITimeoutWarning,
-			"Timeout is 30s, but a REST API waits 29s for a response"},
+			"Timeout is 30s, but a REST API waits 29s for a response: clients get an error while the function runs on and is paid for. Shorten it, or " +
+				"set ResponseTransferMode of the RESTAPI to awsapigateway.ResponseTransferMode_STREAM, with which it waits up to 15 min"},
+		{"a REST API that streams waits", lambdaweb.Hosting{Timeout: 900 * time.Second, Endpoint: restStreams}, "", ""},
 		{"a function URL waits", lambdaweb.Hosting{Timeout: 900 * time.Second, Endpoint: lambdaweb.FunctionURL{}}, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -766,6 +850,27 @@ func TestValidate(t *testing.T) {
 			[]string{`Hosting.Endpoint.StageName must be a literal, because it becomes part of a construct's id, got "` + token + `"`}},
 		{"a token in a stage", nil, lambdaweb.Hosting{Endpoint: &lambdaweb.RESTAPI{StageName: "v-" + token}},
 			[]string{`Hosting.Endpoint.StageName must be a literal, because it becomes part of a construct's id, got "v-` + token + `"`}},
+		{"an unknown transfer mode", nil, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{ResponseTransferMode: "RESPONSE_STREAM"}},
+			[]string{`Hosting.Endpoint.ResponseTransferMode must be awsapigateway.ResponseTransferMode_BUFFERED or awsapigateway.ResponseTransferMode_STREAM, got "RESPONSE_STREAM"`}},
+		{"an adapter that buffers behind a REST API that streams", func(w *web.Workload) {
+			w.Environment = map[string]string{"AWS_LWA_INVOKE_MODE": "buffered"}
+		}, lambdaweb.Hosting{Endpoint: restStreams}, []string{`Workload.Environment["AWS_LWA_INVOKE_MODE"] must agree with the endpoint, which says response_stream; ` +
+			`leave it out, and set InvokeMode of a FunctionURL or ResponseTransferMode of a RESTAPI`}},
+		{"an adapter that streams behind a REST API that buffers", func(w *web.Workload) {
+			w.Environment = map[string]string{"AWS_LWA_INVOKE_MODE": "response_stream"}
+		}, lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}, []string{`Workload.Environment["AWS_LWA_INVOKE_MODE"] must agree with the endpoint, which says buffered; ` +
+			`leave it out, and set InvokeMode of a FunctionURL or ResponseTransferMode of a RESTAPI`}},
+		{"an adapter that streams behind a REST API that streams", func(w *web.Workload) {
+			w.Environment = map[string]string{"AWS_LWA_INVOKE_MODE": "response_stream"}
+		}, lambdaweb.Hosting{Endpoint: restStreams}, nil},
+		{"minutes without a byte", needs(6 * time.Minute), lambdaweb.Hosting{Endpoint: restStreams, Timeout: 6 * time.Minute}, []string{
+			"Workload.Needs.RequestTimeout is 6 min, but Lambda behind a REST API that streams times out requests after 5 min without a byte; " +
+				"choose fargateweb.Hosting{LoadBalancer: …} with a longer IdleTimeout or lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}"}},
+		{"minutes of bytes", func(w *web.Workload) {
+			w.Needs = web.Needs{RequestTimeout: 15 * time.Minute, Streaming: true, ResponseSize: 200 << 20}
+		},
+			lambdaweb.Hosting{Endpoint: restStreams, Timeout: 15 * time.Minute}, nil},
+
 		{"an unknown auth type", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{AuthType: "BASIC"}},
 			[]string{`Hosting.Endpoint.AuthType must be awslambda.FunctionUrlAuthType_NONE or awslambda.FunctionUrlAuthType_AWS_IAM, got "BASIC"`}},
 		{"an unknown invoke mode", nil, lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: "STREAM"}},
@@ -820,14 +925,14 @@ func TestAdapterSettings(t *testing.T) {
 		{"a switch that is a number", map[string]string{"AWS_LWA_ENABLE_COMPRESSION": "1"},
 			[]string{`Workload.Environment["AWS_LWA_ENABLE_COMPRESSION"] is a setting of the adapter and must be true or false`}},
 		{"two at once", map[string]string{"AWS_LWA_PORT": "http", "AWS_LWA_INVOKE_MODE": "stream"}, []string{
-			`Workload.Environment["AWS_LWA_INVOKE_MODE"] must agree with the endpoint, which says buffered; leave it out, and set InvokeMode of a FunctionURL`,
+			`Workload.Environment["AWS_LWA_INVOKE_MODE"] must agree with the endpoint, which says buffered; leave it out, and set InvokeMode of a FunctionURL or ResponseTransferMode of a RESTAPI`,
 			`Workload.Environment["AWS_LWA_PORT"] is a setting of the adapter and must be a port from 1 to 65535`,
 		}},
 		{"a port that the server does not listen on", map[string]string{"AWS_LWA_PORT": "9000"},
 			[]string{`Workload.Environment["AWS_LWA_PORT"] must be Workload.Port, 8080; leave it out`}},
 		{"the server's port", map[string]string{"AWS_LWA_PORT": "8080"}, nil},
 		{"a mode that the endpoint has not", map[string]string{"AWS_LWA_INVOKE_MODE": "response_stream"},
-			[]string{`Workload.Environment["AWS_LWA_INVOKE_MODE"] must agree with the endpoint, which says buffered; leave it out, and set InvokeMode of a FunctionURL`}},
+			[]string{`Workload.Environment["AWS_LWA_INVOKE_MODE"] must agree with the endpoint, which says buffered; leave it out, and set InvokeMode of a FunctionURL or ResponseTransferMode of a RESTAPI`}},
 		{"an address of the server that is none", map[string]string{"AWS_LWA_HOST": "https://shop.example.com"},
 			[]string{`Workload.Environment["AWS_LWA_HOST"] is a setting of the adapter and must be a host name or an IP address`}},
 		{"a setting without the usual prefix", map[string]string{"CDKWEB_PASS_THROUGH_FROM_CLIENTS": "1"},
@@ -906,6 +1011,8 @@ func TestAdapterTakesTheVariables(t *testing.T) {
 		"an image that is built here":              {built(t), "", nil},
 		"a health check":                           {built(t), "/healthz", nil},
 		"an image with AWS Lambda Web Adapter":     {existing(""), "", lambdaweb.RESTAPI{}},
+		"a REST API that streams":                  {existing(""), "", restStreams},
+		"no endpoint":                              {built(t), "/healthz", lambdaweb.NoEndpoint{}},
 		"a health check with a query, and streams": {existing(""), "/a/[b]:@!$&'()*+,;=-._~%20?c=d&e", lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}},
 	} {
 		t.Run(name, func(t *testing.T) {

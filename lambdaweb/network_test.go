@@ -139,8 +139,8 @@ func TestNetworkErrors(t *testing.T) {
 	stack := newStack(t)
 	vpc := newVPC(stack, public, private)
 	streaming := lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}
-	const mode = "Workload.VPC is set, but Lambda with a function URL that streams does not stream from a function in a VPC; " +
-		"choose apprunnerweb.Hosting{}, ecsweb.Hosting{}, fargateweb.Hosting{} or lambdaweb.Hosting{}"
+	const mode = "Workload.VPC is set, but Lambda does not stream through the URL of a function in a VPC; choose ecsweb.Hosting{}, fargateweb.Hosting{} or " +
+		"lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM}}"
 	for _, test := range []struct {
 		name    string
 		vpc     awsec2.IVpc

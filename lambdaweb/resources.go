@@ -27,7 +27,7 @@ type Resources struct {
 	// LogGroup receives what the server prints.
 	LogGroup awslogs.ILogGroup
 
-	// One of these, or LoadBalancer, is the endpoint; the others are nil.
+	// One of these, or LoadBalancer, is the endpoint; the others are nil. All are with NoEndpoint.
 	HTTPAPI     awsapigatewayv2.HttpApi
 	RESTAPI     awsapigateway.RestApi
 	FunctionURL awslambda.FunctionUrl
@@ -57,7 +57,7 @@ func NewService(
 }
 
 // Endpoint is the construct that takes the requests: whichever of HTTPAPI, RESTAPI, FunctionURL and
-// LoadBalancer there is.
+// LoadBalancer there is; nil with NoEndpoint.
 func (r *Resources) Endpoint() constructs.IConstruct {
 	switch {
 	case r.HTTPAPI != nil:
@@ -66,8 +66,10 @@ func (r *Resources) Endpoint() constructs.IConstruct {
 		return r.RESTAPI
 	case r.LoadBalancer != nil:
 		return r.LoadBalancer
+	case r.FunctionURL != nil:
+		return r.FunctionURL
 	}
-	return r.FunctionURL
+	return nil
 }
 
 // Define implements web.Hosting.
@@ -118,7 +120,10 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	r.Function = awslambda.NewDockerImageFunction(scope, &id, props)
 	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
 	handSecrets(r.Function, in)
-	url := h.Endpoint.define(scope, in, r)
+	var url func() string
+	if address := h.Endpoint.define(scope, in, r); address != "" {
+		url = func() string { return address }
+	}
 
 	r.LogGroup.GrantWrite(role)
 	if h.EnvironmentEncryption != nil {
@@ -131,7 +136,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		noConnections = "are those of the security groups of ManagedInstances.CapacityProvider; open the ports for them"
 	}
 	return web.Made{
-		URL:           func() string { return url },
+		URL:           url,
+		NoURL:         noURL,
 		Role:          role,
 		Primary:       function,
 		Environment:   function.Environment,

@@ -60,12 +60,10 @@ func handSecrets(function awslambda.Function, in *web.Definition) {
 			return
 		}
 		started = true
-		function.Node().DefaultChild().(awslambda.CfnFunction).SetImageConfig(
-			&awslambda.CfnFunction_ImageConfigProperty{
-				EntryPoint: cdk.List(adapter.ExecCommand()),
-				Command:    cdk.List(start(in.Facts, in.Workload)),
-			},
-		)
+		// What the user sets in ImageConfig stays, whenever that is: a working directory, for instance.
+		resource := function.Node().DefaultChild().(awslambda.CfnFunction)
+		resource.AddPropertyOverride(new("ImageConfig.EntryPoint"), cdk.List(adapter.ExecCommand()))
+		resource.AddPropertyOverride(new("ImageConfig.Command"), cdk.List(start(in.Facts, in.Workload)))
 	}
 	for name, reference := range in.Secrets.All() {
 		set(name, reference)

@@ -125,8 +125,9 @@ func TestSecretsSize(t *testing.T) {
 	for i := range 70 {
 		w.Secrets[fmt.Sprintf("SECRET_%d", i)] = newSecret(stack, fmt.Sprintf("Secret%d", i))
 	}
-	const want = "must not have more than 4096 bytes in all names and values on Lambda"
-	hostingtest.WantPanic(t, "Stack/Site", "Workload.Environment "+want, func() { lambdaweb.NewService(stack, "Site", w, lambdaweb.Hosting{}) })
+	const want = "must not have more than 4096 bytes in all names and values on Lambda, got "
+	const many = "4820, of which 4820 are references to secrets, and 29 of PORT and the hosting's own; let the server read some of the secrets itself"
+	hostingtest.WantPanic(t, "Stack/Site", "Workload.Secrets "+want+many, func() { lambdaweb.NewService(stack, "Site", w, lambdaweb.Hosting{}) })
 	w.Secrets = map[string]web.Secret{}
 	w.Environment = map[string]string{"BIG": strings.Repeat("x", 4000)}
 	service, _ := lambdaweb.NewService(stack, "Other", w, lambdaweb.Hosting{})
@@ -146,4 +147,32 @@ func TestReplacedSecrets(t *testing.T) {
 		}
 	}()
 	stack.Node().Root().(awscdk.App).Synth(nil)
+}
+
+// What replaces ImageConfig on the L1, before or after the secrets, takes none of them away, and
+// keeps what it says itself.
+func TestReplacedImageConfig(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		t.Run(fmt.Sprintf("late secrets %v", late), func(t *testing.T) {
+			stack := newStack(t)
+			secret := newSecret(stack, "Secret")
+			w := web.Workload{Image: startable()}
+			if !late {
+				w.Secrets = map[string]web.Secret{"TOKEN": secret}
+			}
+			service, resources := lambdaweb.NewService(stack, "Site", w, lambdaweb.Hosting{})
+			function := resources.Function.Node().DefaultChild().(awslambda.CfnFunction)
+			function.SetImageConfig(&awslambda.CfnFunction_ImageConfigProperty{
+				WorkingDirectory: new("/data"), Command: &[]*string{new("mine")},
+			})
+			if late {
+				service.AddSecret("TOKEN", secret)
+			}
+			templatetest.Of(t, stack).Want(kind, "ImageConfig", `{
+				"EntryPoint": ["/opt/extensions/cdkweb-adapter", "exec", "--"],
+				"Command": ["/app/server", "--color", "run"],
+				"WorkingDirectory": "/data"
+			}`)
+		})
+	}
 }

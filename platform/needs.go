@@ -59,19 +59,23 @@ type need struct {
 // list returns all needs, in the order of the fields.
 func (n Needs) list() []need {
 	timeout := need{"RequestTimeout", n.RequestTimeout > 0,
-		func(p *Platform) bool { return n.RequestTimeout <= p.Timeout || p.Quiet && n.Streaming },
-		func(p *Platform) string {
-			quiet := ""
-			if p.Quiet {
-				quiet = " without a byte"
+		func(p *Platform) bool {
+			if n.Streaming {
+				return n.RequestTimeout <= p.Timeout || p.Quiet
 			}
-			return fmt.Sprintf(
-				"is %s, but %s times out requests after %s%s",
-				short(n.RequestTimeout),
-				p.Name,
-				short(p.Timeout),
-				quiet,
-			)
+			return n.RequestTimeout <= p.Timeout && (p.Idle == 0 || n.RequestTimeout <= p.Idle)
+		},
+		func(p *Platform) string {
+			limit, quiet := p.Timeout, p.Quiet
+			if p.Idle > 0 && n.RequestTimeout <= p.Timeout {
+				limit, quiet = p.Idle, true
+			}
+			text := fmt.Sprintf("is %s, but %s times out requests after %s",
+				short(n.RequestTimeout), p.Name, short(limit))
+			if quiet {
+				text += " without a byte"
+			}
+			return text
 		},
 	}
 	size := func(field string, bytes int, streams bool) need {

@@ -34,6 +34,9 @@ type Platform struct {
 	Timeout time.Duration
 	Quiet   bool
 
+	// Idle ends a request before Timeout does if no byte is sent for so long; 0 if nothing ends it.
+	Idle time.Duration
+
 	// Payload is the size in bytes of the JSON that carries a request or a response; 0 if no
 	// document names a limit. Streamed is the limit of a streaming response, which is not JSON.
 	Payload, Streamed int
@@ -419,11 +422,28 @@ var HTTPAPI = lambda(Platform{
 
 // RESTAPI is Lambda behind a REST API of API Gateway that buffers.
 var RESTAPI = lambda(Platform{
-	Name:      "Lambda behind a REST API",
-	Go:        "lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}",
-	Timeout:   29 * time.Second, // API Gateway developer guide, "Quotas for configuring and running a REST API": adjustable for regional APIs
-	Streaming: Ability{Note: "no option yet", Why: "has no option for streaming responses yet"},
-	column:    column{timeout: "more on request", webACL: "yes"},
+	Name:    "Lambda behind a REST API",
+	Go:      "lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}",
+	Timeout: 29 * time.Second, // API Gateway developer guide, "Quotas for configuring and running a REST API": adjustable for regional APIs
+	Streaming: Ability{
+		Note: "yes, with `ResponseTransferMode`",
+		Why:  "buffers responses unless ResponseTransferMode says otherwise",
+	},
+	column: column{timeout: "more on request, 15 min with `ResponseTransferMode`", webACL: "yes"},
+})
+
+// RESTAPIStreaming is Lambda behind a regional REST API whose ResponseTransferMode streams
+// responses.
+var RESTAPIStreaming = lambda(Platform{
+	Name: "Lambda behind a REST API that streams",
+	Go:   "lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM}}",
+	// API Gateway developer guide, "Stream the integration response for your proxy integrations". It
+	// uses InvokeWithResponseStream, which Lambda's "VPC compatibility" does not exclude.
+	Timeout:   maxLambdaTimeout,
+	Idle:      5 * time.Minute,
+	Streaming: yes,
+	Streamed:  200 << 20,            // Lambda developer guide, "Response streaming"; API Gateway names no limit
+	column:    column{hidden: true}, // the REST API's tells of it
 })
 
 // FunctionURL is Lambda with a function URL that buffers.
@@ -445,12 +465,23 @@ var FunctionURLStreaming = lambda(Platform{
 	Name:            "Lambda with a function URL that streams",
 	Go:              "lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{InvokeMode: awslambda.InvokeMode_RESPONSE_STREAM}}",
 	Timeout:         maxLambdaTimeout,
-	Streaming:       yes,                                                      // AWS::Lambda::Url InvokeMode
-	Streamed:        200 << 20,                                                // Lambda developer guide, "Response streaming"
-	VPC:             Ability{Why: "does not stream from a function in a VPC"}, // the same, "VPC compatibility"
+	Streaming:       yes,                                                                    // AWS::Lambda::Url InvokeMode
+	Streamed:        200 << 20,                                                              // Lambda developer guide, "Response streaming"
+	VPC:             Ability{Why: "does not stream through the URL of a function in a VPC"}, // the same, "VPC compatibility"
 	Regions:         functionURLRegions,
 	URLNeedsService: true,
 	column:          column{hidden: true}, // the function URL's tells of it
+})
+
+// LambdaNoEndpoint is Lambda without anything that takes HTTP requests. It is not in All, because
+// it is no place for who needs something of responses.
+var LambdaNoEndpoint = lambda(Platform{
+	Name:       "Lambda without an endpoint",
+	Go:         "lambdaweb.Hosting{Endpoint: lambdaweb.NoEndpoint{}}",
+	Timeout:    maxLambdaTimeout, // the function's own
+	Streaming:  Ability{Why: "has no clients to respond to"},
+	WebSockets: Ability{Why: "has no clients to connect"},
+	column:     column{hidden: true},
 })
 
 // LambdaLoadBalancer is Lambda behind an Application Load Balancer whose idle timeout is the
@@ -523,8 +554,8 @@ func lambda(p Platform) Platform {
 }
 
 // All are the platforms that errors give advice about, in the order of their packages. Of those that
-// share an ID advice names the first that can, so those with options follow those without. A program may append its own. The documents' table has the columns
-// of this module's.
+// share an ID advice names the first that can, so those with options follow those without. A
+// program may append its own. The documents' table has the columns of this module's.
 var All = []*Platform{
 	&AppRunner,
 	&ECSExpress,
@@ -536,6 +567,7 @@ var All = []*Platform{
 	&RESTAPI,
 	&FunctionURL,
 	&FunctionURLStreaming,
+	&RESTAPIStreaming,
 	&LambdaLoadBalancer,
 	&LambdaLoadBalancerLongIdle,
 }

@@ -14,12 +14,12 @@ import (
 const longest = 15 * time.Minute
 
 // words are short names of the platforms for tables of tests, in the order of All.
-var words = []string{"apprunner", "ecs", "fargate", "sticky", "idle", "both", "http", "rest", "url", "stream", "alb", "albidle"}
+var words = []string{"apprunner", "ecs", "fargate", "sticky", "idle", "both", "http", "rest", "url", "stream", "reststream", "alb", "albidle"}
 
 // Each row is a need and the platforms that meet it.
 func TestMissing(t *testing.T) {
 	t.Parallel()
-	const all = "apprunner ecs fargate sticky idle both http rest url stream alb albidle"
+	const all = "apprunner ecs fargate sticky idle both http rest url stream reststream alb albidle"
 	for _, test := range []struct {
 		name  string
 		needs Needs
@@ -27,26 +27,29 @@ func TestMissing(t *testing.T) {
 	}{
 		{"nothing", Needs{}, all},
 		{"29 s", Needs{RequestTimeout: 29 * time.Second}, all},
-		{"30 s", Needs{RequestTimeout: 30 * time.Second}, "apprunner ecs fargate sticky idle both http url stream alb albidle"},
-		{"a minute", Needs{RequestTimeout: time.Minute}, "apprunner ecs fargate sticky idle both url stream alb albidle"},
-		{"two minutes", Needs{RequestTimeout: 2 * time.Minute}, "apprunner idle both url stream albidle"},
+		{"30 s", Needs{RequestTimeout: 30 * time.Second}, "apprunner ecs fargate sticky idle both http url stream reststream alb albidle"},
+		{"a minute", Needs{RequestTimeout: time.Minute}, "apprunner ecs fargate sticky idle both url stream reststream alb albidle"},
+		{"two minutes", Needs{RequestTimeout: 2 * time.Minute}, "apprunner idle both url stream reststream albidle"},
+		{"five minutes", Needs{RequestTimeout: 5 * time.Minute}, "idle both url stream reststream albidle"},
+		{"more than five minutes", Needs{RequestTimeout: 5*time.Minute + time.Second}, "idle both url stream albidle"},
 		{"15 minutes", Needs{RequestTimeout: longest}, "idle both url stream albidle"},
+		{"15 minutes of streaming", Needs{RequestTimeout: longest, Streaming: true}, "ecs fargate sticky idle both stream reststream"},
 		{"more than 15 minutes", Needs{RequestTimeout: longest + time.Second}, "idle both"},
 		{"an hour of streaming", Needs{RequestTimeout: time.Hour, Streaming: true}, "ecs fargate sticky idle both"},
 		{"a request of 1 MB", Needs{RequestSize: 1 << 20}, all},
-		{"a small request", Needs{RequestSize: 4_718_592}, "apprunner ecs fargate sticky idle both http rest url stream"},
+		{"a small request", Needs{RequestSize: 4_718_592}, "apprunner ecs fargate sticky idle both http rest url stream reststream"},
 		{"a large request", Needs{RequestSize: 4_718_593}, "apprunner ecs fargate sticky idle both"},
 		{"a small response", Needs{ResponseSize: 786_432}, all},
-		{"a response of 4.5 MB", Needs{ResponseSize: 4_718_592}, "apprunner ecs fargate sticky idle both http rest url stream"},
+		{"a response of 4.5 MB", Needs{ResponseSize: 4_718_592}, "apprunner ecs fargate sticky idle both http rest url stream reststream"},
 		{"a large response", Needs{ResponseSize: 4_718_593}, "apprunner ecs fargate sticky idle both"},
-		{"streaming", Needs{Streaming: true}, "ecs fargate sticky idle both stream"},
-		{"a large response that streams", Needs{ResponseSize: 200 << 20, Streaming: true}, "ecs fargate sticky idle both stream"},
+		{"streaming", Needs{Streaming: true}, "ecs fargate sticky idle both stream reststream"},
+		{"a large response that streams", Needs{ResponseSize: 200 << 20, Streaming: true}, "ecs fargate sticky idle both stream reststream"},
 		{"a larger response that streams", Needs{ResponseSize: 200<<20 + 1, Streaming: true}, "ecs fargate sticky idle both"},
 		{"websockets", Needs{WebSockets: true}, "ecs fargate sticky idle both"},
 		{"sticky sessions", Needs{StickySessions: true}, "sticky both"},
-		{"arm64", Needs{ARM64: true}, "ecs fargate sticky idle both http rest url stream alb albidle"},
-		{"scale to zero", Needs{ScaleToZero: true}, "http rest url stream"},
-		{"arm64 and two minutes", Needs{ARM64: true, RequestTimeout: 2 * time.Minute}, "idle both url stream albidle"},
+		{"arm64", Needs{ARM64: true}, "ecs fargate sticky idle both http rest url stream reststream alb albidle"},
+		{"scale to zero", Needs{ScaleToZero: true}, "http rest url stream reststream"},
+		{"arm64 and two minutes", Needs{ARM64: true, RequestTimeout: 2 * time.Minute}, "idle both url stream reststream albidle"},
 		{"websockets and scale to zero", Needs{WebSockets: true, ScaleToZero: true}, ""},
 	} {
 		var met []string
@@ -80,8 +83,14 @@ func TestMissingSays(t *testing.T) {
 			[]string{"RequestSize is 5242880 bytes, but Lambda behind an HTTP API limits bodies to 6 MB (4.5 MB if not text); choose apprunnerweb.Hosting{}, ecsweb.Hosting{} or fargateweb.Hosting{}"}},
 		{FunctionURLStreaming, Needs{ResponseSize: 300 << 20, Streaming: true},
 			[]string{"ResponseSize is 314572800 bytes, but Lambda with a function URL that streams limits streaming responses to 200 MB; choose ecsweb.Hosting{} or fargateweb.Hosting{}"}},
+		{RESTAPIStreaming, Needs{RequestTimeout: 6 * time.Minute},
+			[]string{"RequestTimeout is 6 min, but Lambda behind a REST API that streams times out requests after 5 min without a byte; choose " + idle + " or " + url}},
+		{RESTAPIStreaming, Needs{RequestTimeout: 16 * time.Minute, Streaming: true},
+			[]string{"RequestTimeout is 16 min, but Lambda behind a REST API that streams times out requests after 15 min; choose ecsweb.Hosting{} or fargateweb.Hosting{}"}},
+		{RESTAPIStreaming, Needs{ResponseSize: 201 << 20, Streaming: true},
+			[]string{"ResponseSize is 210763776 bytes, but Lambda behind a REST API that streams limits streaming responses to 200 MB; choose ecsweb.Hosting{} or fargateweb.Hosting{}"}},
 		{RESTAPI, Needs{Streaming: true},
-			[]string{"Streaming is set, but Lambda behind a REST API has no option for streaming responses yet; choose ecsweb.Hosting{}, fargateweb.Hosting{} or " + stream}},
+			[]string{"Streaming is set, but Lambda behind a REST API buffers responses unless ResponseTransferMode says otherwise; choose ecsweb.Hosting{}, fargateweb.Hosting{} or " + stream}},
 		{FunctionURL, Needs{Streaming: true},
 			[]string{"Streaming is set, but Lambda with a function URL buffers responses unless InvokeMode says otherwise; choose ecsweb.Hosting{}, fargateweb.Hosting{} or " + stream}},
 		{LambdaLoadBalancer, Needs{RequestSize: 1<<20 + 1}, []string{"RequestSize is 1048577 bytes, but Lambda behind a load balancer " +
@@ -129,6 +138,7 @@ func TestRegions(t *testing.T) {
 		{HTTPAPI, "us-gov-west-1", true},
 		{FunctionURL, "us-gov-west-1", false},
 		{FunctionURLStreaming, "ca-west-1", false},
+		{RESTAPIStreaming, "ca-west-1", true},
 		{FunctionURL, "us-east-1", true},
 	} {
 		if got := test.platform.Regions.Has(test.region); got != test.want {

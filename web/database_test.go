@@ -115,7 +115,7 @@ func TestLoginToAReadReplica(t *testing.T) {
 		vpc := newVPC(stack)
 		database := postgres(stack, "Database", vpc, nil)
 		replica := awsrds.NewDatabaseInstanceReadReplica(stack, new("Replica"), &awsrds.DatabaseInstanceReadReplicaProps{
-			SourceDatabaseInstance: database, Vpc: vpc, StorageEncrypted: new(true),
+			SourceDatabaseInstance: database, Vpc: vpc,
 			InstanceType: awsec2.InstanceType_Of(awsec2.InstanceClass_BURSTABLE4_GRAVITON, awsec2.InstanceSize_MICRO),
 		})
 		site := on(stack, "Site", fargateweb.Hosting{}, vpc)

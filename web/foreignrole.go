@@ -19,7 +19,8 @@ import (
 type foreignRole struct {
 	constructs.Construct
 	role   awsiam.IRole
-	policy awsiam.Policy // nil if the role takes none
+	policy awsiam.Policy // once something is granted; nil if the role takes none
+	asked  bool          // whether it takes one
 	warn   func(id, message string)
 	warned bool
 }
@@ -37,7 +38,16 @@ func newForeignRole(
 	if resource := role.Node().DefaultChild(); resource != nil {
 		f.Node().SetDefaultChild(resource) // by which the CDK knows that the app makes the role
 	}
+	return f
+}
 
+// takes reports whether the role takes a policy, and makes that when it is first asked: a policy
+// without a statement is an error of the CDK's if the role has another one beside it.
+func (f *foreignRole) takes() bool {
+	if f.asked {
+		return f.policy != nil
+	}
+	f.asked = true
 	// The CDK's own name would be the same in each stack that has a service with this path, and the
 	// role keeps one policy of a name.
 	const longest = 128 // IAM API reference, PutRolePolicy
@@ -45,12 +55,12 @@ func newForeignRole(
 	policy := awsiam.NewPolicy(f, new("Policy"), &awsiam.PolicyProps{PolicyName: name})
 
 	// Nothing tells an immutable role from another, but that the policy is not attached to it.
-	role.AttachInlinePolicy(policy)
+	f.role.AttachInlinePolicy(policy)
 	resource := policy.Node().DefaultChild().(awsiam.CfnPolicy)
 	if roles, _ := awscdk.Stack_Of(f).Resolve(resource.Roles()).([]any); len(roles) > 0 {
 		f.policy = policy
 	}
-	return f
+	return f.policy != nil
 }
 
 // AddToPrincipalPolicy adds a statement to the policy. A role that takes none decides itself what
@@ -58,7 +68,7 @@ func newForeignRole(
 func (f *foreignRole) AddToPrincipalPolicy(
 	statement awsiam.PolicyStatement,
 ) *awsiam.AddToPrincipalPolicyResult {
-	if f.policy == nil {
+	if !f.takes() {
 		f.refuse()
 		return f.role.AddToPrincipalPolicy(statement)
 	}

@@ -67,6 +67,9 @@ func (d *Definition) Role(scope constructs.Construct, id string) awsiam.IRole {
 // granted in a policy below scope: in the role's own stack that would make the two stacks need each
 // other. If the role takes no policies, the service carries a warning as soon as one is missing.
 func (d *Definition) Adopt(scope constructs.Construct, id string, role awsiam.IRole) awsiam.IRole {
+	if adopted, ok := role.(*foreignRole); ok {
+		return adopted
+	}
 	if _, made := role.(awsiam.Role); made && role.Stack() == d.place.stack {
 		return role
 	}
@@ -86,8 +89,12 @@ func (d *Definition) Principal(service string) awsiam.IPrincipal {
 // Made is what a hosting made.
 type Made struct {
 	// URL returns https, or http where there is no certificate, and a host name, maybe a path,
-	// without a slash at the end. It may hold tokens.
+	// without a slash at the end. It may hold tokens. nil if nobody can call the service.
 	URL func() string
+
+	// NoURL says why there is no URL, after the word URL: "is not there: the function has no
+	// endpoint; set Hosting.Endpoint". Required if URL is nil.
+	NoURL string
 
 	// Role is what the running server may do.
 	Role awsiam.IRole

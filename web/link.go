@@ -53,7 +53,7 @@ const ServiceWarning = "cdkweb:service-elsewhere"
 func (s *Service) reach() Reach { return s.made.Reach }
 
 func (s *Service) needsFirst() *Service {
-	if s.check.platform.URLNeedsService && (s.made.Reach.Grant != nil || token.In(s.URL())) {
+	if s.check.platform.URLNeedsService && s.made.URL != nil && (s.made.Reach.Grant != nil || token.In(s.URL())) {
 		return s
 	}
 	return nil
@@ -70,8 +70,8 @@ func (s *Service) needsFirst() *Service {
 //   - Every other URL is on the internet, and open to everybody: nothing is needed.
 //
 // It panics with an [*InvalidPropsError] if the call cannot work: if the variable is something else
-// already, the server cannot reach the VPC, or each of two services would have to be made before
-// the other. Then nothing was granted or set.
+// already, the other service has no URL, the server cannot reach the VPC, or each of two services
+// would have to be made before the other. Then nothing was granted or set.
 func (s *Service) UseService(variable string, other IService) {
 	value, problem := s.checkLink(variable, other)
 	if problem != nil {
@@ -149,6 +149,11 @@ func (s *Service) checkLink(variable string, other IService) (url string, proble
 	}
 	if problem := s.checkPlace(other); problem != nil {
 		return "", problem
+	}
+	if service, ok := other.(*Service); ok && service.made.URL == nil {
+		return "", &Problem{
+			Message: fmt.Sprintf("must not be %s, whose URL %s", path, service.made.NoURL),
+		}
 	}
 	url = other.URL()
 	if !again {

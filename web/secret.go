@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -111,6 +112,7 @@ func (s *Service) checkSecret(name string, secret Secret) *Problem {
 // setSecret sets a variable to a secret for which checkSecret found no problem.
 func (s *Service) setSecret(name string, secret Secret) {
 	if _, ok := s.secrets.values[name]; ok {
+		s.grantSecret(secret) // it may name its key now
 		return
 	}
 	s.watchEnvironment()
@@ -120,26 +122,37 @@ func (s *Service) setSecret(name string, secret Secret) {
 	s.secrets.add(name, secret.reference())
 }
 
-// grantSecret lets whatever hands the value to the server read it.
+// grantSecret lets whatever hands the value to the server read it, and decrypt it.
 func (s *Service) grantSecret(secret Secret) {
 	reads := granted{secret.resource(), Read}
-	if s.granted[reads] {
+	if !s.granted[reads] {
+		s.granted[reads] = true
+		s.secretReader().AddToPrincipalPolicy(secret.reading())
+		if !s.check.platform.SecretsOutsideVPC {
+			s.needsEndpoint(secret.kind().service, "secrets")
+		}
+		if account, _ := s.elsewhere(secret.resource(), secret.arn()); account != "" {
+			text := fmt.Sprintf("the %s %s is in account %s: %s",
+				secret.kind().name, *secret.resource().Node().Path(), account, secret.kind().elsewhere)
+			awscdk.Annotations_Of(s).AddWarningV2(new(SecretWarning), &text)
+		}
+	}
+	key := secret.encryptionKey()
+	if isNil(key) {
 		return
 	}
-	s.granted[reads] = true
-	if !s.check.platform.SecretsOutsideVPC {
-		s.needsEndpoint(secret.kind().service, "secrets")
+	if decrypts := (granted{key, Access(secret.kind().service)}); !s.granted[decrypts] {
+		s.granted[decrypts] = true
+		s.secretReader().AddToPrincipalPolicy(secret.decrypting(key))
 	}
-	var reader awsiam.IGrantable = s.made.Role
+}
+
+// secretReader is what reads the secrets.
+func (s *Service) secretReader() awsiam.IPrincipal {
 	if s.made.SecretReader != nil {
-		reader = s.made.SecretReader()
+		return s.made.SecretReader().GrantPrincipal()
 	}
-	secret.grant(reader)
-	if account, _ := s.elsewhere(secret.resource(), secret.arn()); account != "" {
-		text := fmt.Sprintf("the %s %s is in account %s: %s",
-			secret.kind().name, *secret.resource().Node().Path(), account, secret.kind().elsewhere)
-		awscdk.Annotations_Of(s).AddWarningV2(new(SecretWarning), &text)
-	}
+	return s.made.Role.GrantPrincipal()
 }
 
 // secretKind is what there is to know of a place for secrets.
@@ -149,7 +162,7 @@ func (s Secret) kind() secretKind {
 	if s.parameter != nil {
 		return secretKind{
 			"parameter", "ssm", "ssm:GetParameters",
-			"it must be shared from there with AWS Resource Access Manager, and App Runner does not take it",
+			"it must be shared from there with AWS Resource Access Manager; App Runner takes none of another account",
 		}
 	}
 	return secretKind{
@@ -182,31 +195,44 @@ func (s Secret) reference() string {
 	return strings.Join([]string{s.arn(), s.field, s.stage, s.version}, ":")
 }
 
-// grant lets a role read the value, and nothing more: GrantRead of the CDK's constructs also allows
+// reading allows to read the value, and nothing more: GrantRead of the CDK's constructs also allows
 // to describe it.
-func (s Secret) grant(to awsiam.IGrantable) {
-	kind := s.kind()
+func (s Secret) reading() awsiam.PolicyStatement {
 	resource := s.arn()
 	if s.secret != nil && s.secret.SecretFullArn() == nil {
 		resource += "-??????" // AWS puts six characters behind the name, which nobody knows here
 	}
-	to.GrantPrincipal().AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Actions: new(pointers([]string{kind.action})), Resources: new(pointers([]string{resource})),
-	}))
-	key := s.key
-	if own, ok := s.resource().(interface{ EncryptionKey() awskms.IKey }); ok && isNil(key) {
-		key = own.EncryptionKey()
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Actions: new(pointers([]string{s.kind().action})), Resources: new(pointers([]string{resource})),
+	})
+}
+
+// encryptionKey is the customer's key that encrypts the secret, as far as it is known; nil if it is
+// not.
+func (s Secret) encryptionKey() awskms.IKey {
+	if own, ok := s.resource().(interface{ EncryptionKey() awskms.IKey }); ok && isNil(s.key) {
+		return own.EncryptionKey()
 	}
-	if isNil(key) {
-		return
+	return s.key
+}
+
+// decrypting allows to decrypt the value, by way of its service alone. The CDK's Grant for a service
+// writes into the key's policy, which an imported key has not.
+func (s Secret) decrypting(key awskms.IKey) awsiam.PolicyStatement {
+	service := fmt.Sprintf("%s.%s.amazonaws.com", s.kind().service, *s.resource().Env().Region)
+	resource := key.KeyArn()
+	conditions := map[string]any{"StringEquals": map[string]string{"kms:ViaService": service}}
+	if alias, ok := key.(awskms.IAlias); ok { // IAM knows keys, and which aliases they have
+		resource = awscdk.Stack_Of(key).FormatArn(&awscdk.ArnComponents{
+			Service: new("kms"), Resource: new("key"), ResourceName: new("*"),
+		})
+		conditions["ForAnyValue:StringEquals"] = map[string]string{"kms:ResourceAliases": *alias.AliasName()}
 	}
-	// The CDK's Grant for a service writes into the key's policy, which an imported key has not.
-	service := fmt.Sprintf("%s.%s.amazonaws.com", kind.service, *s.resource().Env().Region)
-	to.GrantPrincipal().AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+	return awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Actions:    new(pointers([]string{"kms:Decrypt"})),
-		Resources:  &[]*string{key.KeyArn()},
-		Conditions: &map[string]any{"StringEquals": map[string]string{"kms:ViaService": service}},
-	}))
+		Resources:  &[]*string{resource},
+		Conditions: &conditions,
+	})
 }
 
 // Limits of what chooses a version (Secrets Manager API reference, GetSecretValue).
@@ -232,17 +258,13 @@ func (s Secret) problem() *Problem {
 	case s.stage != "" && s.version != "":
 		return &Problem{Message: "must not have both a stage and a version", Fix: "leave one of them out"}
 	}
-	if problem := aliasProblem(s.key); problem != nil {
-		problem.Message = strings.Replace(problem.Message, "be a key", "have a key in WithKey", 1)
-		return problem
-	}
 	for _, part := range []struct{ name, value string }{{"field", s.field}, {"stage", s.stage}, {"version", s.version}} {
 		if token.In(part.value) {
 			continue
 		}
-		if !isText(part.value) || strings.ContainsAny(part.value, ":\n\r") {
+		if !isText(part.value) || strings.ContainsFunc(part.value, func(r rune) bool { return r == ':' || unicode.IsControl(r) }) {
 			return &Problem{
-				Message: fmt.Sprintf("must have a %s of one line without ':', which separates the parts of a reference", part.name),
+				Message: fmt.Sprintf("must have a %s without ':', which separates the parts of a reference, and control characters", part.name),
 				Got:     part.value,
 			}
 		}
@@ -278,7 +300,19 @@ func (c *Check) secret(name string, secret Secret) *Problem {
 			Fix:     "choose another name, or set Workload.Environment",
 		}
 	}
-	return secret.problem()
+	if problem := secret.problem(); problem != nil {
+		return problem
+	}
+	parts := map[string]string{"field": secret.field, "stage": secret.stage, "version": secret.version}
+	for _, part := range parts {
+		if unwrapped, _ := c.unwrapped(parts); len(unwrapped) > 0 || isSecretReference(part) {
+			return &Problem{
+				Message: "must not have a secret as its field, stage or version",
+				Fix:     "write the name",
+			}
+		}
+	}
+	return nil
 }
 
 // checkSecrets checks those of the workload.

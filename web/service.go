@@ -106,10 +106,10 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 			awscdk.Annotations_Of(s).AddWarningV2(&id, &message)
 		},
 	})
-	if s.made.URL == nil || s.made.Role == nil {
+	if s.made.URL == nil && s.made.NoURL == "" || s.made.Role == nil {
 		panicWith(scope, id, Problem{
 			Field:   "Hosting",
-			Message: fmt.Sprintf("%T is incomplete: its Define must return a URL and a Role", props.Hosting),
+			Message: fmt.Sprintf("%T is incomplete: its Define must return a URL or NoURL, and a Role", props.Hosting),
 		})
 	}
 	if front := s.made.Reach.Connections; front != nil && front.DefaultPort() == nil {
@@ -204,8 +204,12 @@ func names(value any, text string) bool {
 
 // URL is the service's base URL, such as https://abc.execute-api.eu-west-1.amazonaws.com, without a
 // slash at the end. Behind a load balancer without a certificate it starts with http. It contains
-// tokens: use it in outputs and other constructs.
+// tokens: use it in outputs and other constructs. It panics with an [*InvalidPropsError] if the
+// service has none, because it takes no HTTP requests.
 func (s *Service) URL() string {
+	if s.made.URL == nil {
+		s.panic(Problem{Field: "URL", Message: s.made.NoURL})
+	}
 	if s.url == "" {
 		s.url = s.made.URL()
 	}
@@ -269,17 +273,12 @@ func (s *Service) AddEnvironment(name, value string) {
 	if problem == nil {
 		problem = s.checkStacksOf(value)
 	}
-	var unsure []string
-	if problem == nil {
-		var problems map[string]*Problem
-		problems, unsure = s.check.unwrapped(map[string]string{name: value})
-		problem = problems[name]
-	}
 	if problem != nil {
 		problem.Field = fmt.Sprintf("AddEnvironment(%q)", name)
 		s.panic(*problem)
 	}
 	s.setVariable(name, value)
+	_, unsure := s.check.unwrapped(map[string]string{name: value})
 	s.watch(unsure)
 }
 
@@ -310,6 +309,15 @@ func (s *Service) isSet(name, value string) bool {
 // checkVariable reports why a variable cannot be set on the service. The problem has no field, and
 // never the value.
 func (s *Service) checkVariable(name, value string) *Problem {
+	if problem := s.checkAttribute(name, value); problem != nil {
+		return problem
+	}
+	problems, _ := s.check.unwrapped(map[string]string{name: value})
+	return problems[name]
+}
+
+// checkAttribute is checkVariable for an attribute of a resource, which is no secret.
+func (s *Service) checkAttribute(name, value string) *Problem {
 	if problem := s.check.variable(name, value); problem != nil {
 		return problem
 	}
@@ -319,7 +327,7 @@ func (s *Service) checkVariable(name, value string) *Problem {
 	if _, ok := s.secrets.values[name]; ok {
 		return &Problem{Message: "is set to a secret already", Fix: "a variable has one value"}
 	}
-	if s.check.platform.URLNeedsService && token.In(value) &&
+	if s.check.platform.URLNeedsService && s.made.URL != nil && token.In(value) &&
 		strings.Contains(value, hostOf(s.URL())) {
 		return &Problem{
 			Message: fmt.Sprintf(

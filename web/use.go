@@ -80,7 +80,7 @@ func use[R awscdk.IResource](s *Service, k *kind[R], variable string, resource R
 		})
 	case !again:
 		value = *k.value(resource)
-		if problem := s.checkVariable(variable, value); problem != nil {
+		if problem := s.checkAttribute(variable, value); problem != nil {
 			report(*problem)
 		} else if problem := s.checkStacksOf(value); problem != nil {
 			report(*problem)

@@ -362,6 +362,9 @@ func (c *Check) checkVariables() {
 	c.checkUnwrappedCommand()
 	if problem := c.variablesSize(c.variables(), c.Workload.Secrets); problem != nil {
 		problem.Field = "Workload.Environment"
+		if len(c.Workload.Environment) == 0 {
+			problem.Field = "Workload.Secrets"
+		}
 		c.Problem(*problem)
 	}
 }
@@ -447,7 +450,7 @@ func (c *Check) variablesSize(
 	if c.platform == nil || c.platform.Variables.MaxSize == 0 {
 		return nil
 	}
-	size, users := 0, 0
+	size, users, references := 0, 0, 0
 	for name, value := range variables {
 		n := len(name) + len(token.Without(value))
 		size += n
@@ -457,22 +460,27 @@ func (c *Check) variablesSize(
 		}
 	}
 	if c.platform.Variables.References {
-		n := referencesSize(secrets)
-		size, users = size+n, users+n
+		references = referencesSize(secrets)
+		size, users = size+references, users+references
 	}
 	most := c.platform.Variables.MaxSize
 	if size <= most {
 		return nil
 	}
+	got, fix := fmt.Sprint(users), "put what is large into the image, a table or a parameter"
+	if references > users-references {
+		got += fmt.Sprintf(", of which %d are references to secrets,", references)
+		fix = "let the server read some of the secrets itself"
+	}
 	return &Problem{
 		Message: fmt.Sprintf(
-			"must not have more than %d bytes in all names and values on %s, got %d and %d of PORT and the hosting's own",
+			"must not have more than %d bytes in all names and values on %s, got %s and %d of PORT and the hosting's own",
 			most,
 			c.platform.ServiceName(),
-			users,
+			got,
 			size-users,
 		),
-		Fix: "put what is large into the image, a table or a parameter",
+		Fix: fix,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,40 @@ func TestStreamedResponsesOfTheAdaptersOwn(t *testing.T) {
 	if !bytes.Contains(res.Payload, []byte(preludeEnd)) {
 		t.Errorf("got %q, want a stream", res.Payload)
 	}
+}
+
+// A REST API reads at most 16 KB for the end of the prelude, and gives up without
+// a word. Nothing of the kind is known of function URLs.
+func TestStreamedHeadersMustFit(t *testing.T) {
+	lambda := lambdatest.New(t)
+	serve(t, lambda, func(w http.ResponseWriter, r *http.Request) {
+		n, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+		if err != nil {
+			t.Errorf("got the path %s", r.URL.Path)
+		}
+		w.Header()["Date"] = nil
+		w.Header().Set("X-Long", strings.Repeat("a", n))
+		io.WriteString(w, "hello")
+	})
+	r := ready(t, lambda, streamMode)
+	get := func(event func(lambdatest.Request) []byte, n int) *lambdatest.Response {
+		return lambda.Invoke(event(lambdatest.Request{Method: "GET", Path: fmt.Sprint("/", n)}))
+	}
+	short := get(lambdatest.RESTAPIEvent, 1)
+	expect(t, short, 200, "hello")
+	most := 1 + 16<<10 - bytes.Index(short.Payload, []byte(preludeEnd)) - len(preludeEnd)
+	expect(t, get(lambdatest.RESTAPIEvent, most), 200, "hello")
+	if log := r.log(); log != "" {
+		t.Errorf("got the log %s", log)
+	}
+
+	const sentence = "the response has 16385 bytes of status and headers, and a REST API that streams takes 16384"
+	expect(t, get(lambdatest.RESTAPIEvent, most+1), 502, sentence)
+	if log := r.log(); strings.Count(log, "\n") != 1 || !strings.Contains(log, sentence) || !strings.Contains(log, "Adapter.ResponseTooLarge") {
+		t.Errorf("got the log %s", log)
+	}
+	expect(t, get(lambdatest.FunctionURLEvent, most+1), 200, "hello")
+	expect(t, get(lambdatest.RESTAPIEvent, 1), 200, "hello")
 }
 
 func TestLambdaMayCutAStream(t *testing.T) {

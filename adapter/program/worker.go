@@ -112,10 +112,16 @@ func (w *worker) handle(inv *runtimeapi.Invocation) {
 		w.release(writing, err == nil)
 		w.fail(inv, w.statusFault())
 	case w.config.Streaming:
+		prelude := lambdaevent.AppendPrelude(nil, &w.resp)
+		if most := lambdaevent.MaxPrelude(e.Source); most > 0 && len(prelude) > most {
+			w.release(writing, false)
+			w.failServer(inv, e, &headersError{len(prelude), most})
+			return
+		}
 		if writing != nil {
 			w.api.KeepEvent() // of which the body is still being written; Lambda's response goes elsewhere
 		}
-		err = w.stream(inv, &w.resp, &w.resp, limit)
+		err = w.stream(inv, prelude, &w.resp, limit)
 		w.release(writing, err == nil)
 	default:
 		body, err := w.readBody(r, lambdaevent.MaxResponse(e.Source))
@@ -258,11 +264,19 @@ func (w *worker) release(writing chan error, reusable bool) (err error) {
 	return err
 }
 
+// headersError is about a response whose headers are too long to be streamed.
+type headersError struct{ size, most int }
+
+func (e *headersError) Error() string {
+	return fmt.Sprintf("the response has %d bytes of status and headers, and a REST API that streams takes %d", e.size, e.most)
+}
+
 // failServer responds to an invocation for which the server gave no good response.
 func (w *worker) failServer(inv *runtimeapi.Invocation, e *lambdaevent.Event, err error) {
 	f := &runtimeapi.Fault{Kind: faultInvalid, Message: "the server sent an invalid response: " + err.Error()}
 	var none *http1.NoResponseError
 	var late *notReadyError
+	var headers *headersError
 	status := 0
 	switch {
 	case errors.As(err, &late):
@@ -274,6 +288,9 @@ func (w *worker) failServer(inv *runtimeapi.Invocation, e *lambdaevent.Event, er
 	case err == http1.ErrTooLarge:
 		f = &runtimeapi.Fault{Kind: faultTooLarge, Message: fmt.Sprintf("the response is larger than the %d bytes that Lambda or its caller takes",
 			lambdaevent.MaxResponse(e.Source))}
+		status = 502
+	case errors.As(err, &headers):
+		f = &runtimeapi.Fault{Kind: faultTooLarge, Message: err.Error()}
 		status = 502
 	case errors.Is(err, http1.ErrBase64):
 		f = malformed(err)
@@ -297,7 +314,7 @@ func (w *worker) failServer(inv *runtimeapi.Invocation, e *lambdaevent.Event, er
 func (w *worker) message(inv *runtimeapi.Invocation, e *lambdaevent.Event, status int, text string) {
 	r, body := lambdaevent.Message(status, text)
 	if w.config.Streaming {
-		w.stream(inv, r, bytes.NewReader(body), inv.Deadline())
+		w.stream(inv, lambdaevent.AppendPrelude(nil, r), bytes.NewReader(body), inv.Deadline())
 		return
 	}
 	w.response.Write(e, r, body)
@@ -313,8 +330,8 @@ func malformed(err error) *runtimeapi.Fault {
 }
 
 // stream posts a response as its body comes in, and returns how reading it ended.
-func (w *worker) stream(inv *runtimeapi.Invocation, r *http1.Response, body io.Reader, limit time.Time) error {
-	readErr, err := w.api.Stream(inv, lambdaevent.AppendPrelude(nil, r), body, limit, func(err error) *runtimeapi.Fault {
+func (w *worker) stream(inv *runtimeapi.Invocation, prelude []byte, body io.Reader, limit time.Time) error {
+	readErr, err := w.api.Stream(inv, prelude, body, limit, func(err error) *runtimeapi.Fault {
 		f := streamFault(err)
 		w.log.print(levelError, f.Message, "requestId", inv.RequestID, "errorType", f.Kind)
 		return f

@@ -20,6 +20,7 @@ func main() {
 	http.HandleFunc("GET /{folder}/environment", environment)
 	http.HandleFunc("POST /{folder}/errands", errands)
 	http.HandleFunc("GET /{folder}/calls", calls)
+	log.Print("listening on ", os.Getenv("PORT"))
 	log.Fatal(http.ListenAndServe(":"+os.Getenv("PORT"), nil))
 }
 

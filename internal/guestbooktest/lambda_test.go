@@ -22,10 +22,20 @@ import (
 	_ "github.com/cdkweb/cdkweb/lambdaweb" // what the guestbook is made with
 )
 
-// eventSources are the three ways by which a request reaches a function.
-var eventSources = map[string]func(lambdatest.Request) []byte{
-	"HTTP API": lambdatest.HTTPAPIEvent, "function URL": lambdatest.FunctionURLEvent, "REST API": lambdatest.RESTAPIEvent,
+// eventSources are the ways by which a request reaches a function, with the settings of the adapter
+// that belong to them.
+var eventSources = map[string]struct {
+	event    func(lambdatest.Request) []byte
+	settings []string
+}{
+	"HTTP API":                  {lambdatest.HTTPAPIEvent, nil},
+	"function URL":              {lambdatest.FunctionURLEvent, nil},
+	"function URL that streams": {lambdatest.FunctionURLEvent, []string{streams}},
+	"REST API":                  {lambdatest.RESTAPIEvent, nil},
+	"REST API that streams":     {lambdatest.RESTAPIEvent, []string{streams}},
 }
+
+const streams = "AWS_LWA_INVOKE_MODE=response_stream"
 
 // The adapter and the server that lie in the guestbook's image answer invocations together.
 func TestLambda(t *testing.T) {
@@ -33,17 +43,18 @@ func TestLambda(t *testing.T) {
 	adapter, server := unpackImage(t)
 	table := httptest.NewServer(&dynamoDB{})
 	t.Cleanup(table.Close)
-	for name, event := range eventSources {
+	for name, source := range eventSources {
 		t.Run(name, func(t *testing.T) {
 			lambda := lambdatest.New(t)
 			lambda.StartServer(server, "TABLE_NAME=entries", "AWS_ENDPOINT_URL="+table.URL, "AWS_REGION=eu-west-1",
 				"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_CA_BUNDLE=")
-			lambda.StartAdapter(adapter, "AWS_LWA_READINESS_CHECK_PATH=/healthz", "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399")
+			lambda.StartAdapter(adapter, slices.Concat(source.settings,
+				[]string{"AWS_LWA_READINESS_CHECK_PATH=/healthz", "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399"})...)
 			lambda.WaitInit()
 			send := func(r lambdatest.Request) *lambdatest.HTTPResponse {
 				t.Helper()
 				r.Base64 = true // as from a gateway that takes all types for binary
-				return lambda.Invoke(event(r)).HTTP(t)
+				return lambda.Invoke(source.event(r)).HTTP(t)
 			}
 			want := func(a *lambdatest.HTTPResponse, status int, contentType, body string) {
 				t.Helper()

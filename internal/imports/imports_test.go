@@ -36,7 +36,7 @@ var rules = []struct {
 	{[]string{"webclient"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "webtest", "platform", "adapter/program/secrets"},
 		"it runs in users' servers"},
 	{[]string{"platform", "webclient", "adapter", "adapter/program/settings", "internal/assembly", "internal/buildcontext", "internal/check", "internal/dockerfile",
-		"internal/gobuild", "internal/project", "internal/token", "internal/lambdatest", "tools/summary"},
+		"internal/gobuild", "internal/project", "internal/token", "internal/lambdatest", "tools/summary", "cmd/cdkweb"},
 		[]string{"github.com/aws"}, "importing the CDK unpacks its runtime at program start"},
 }
 

@@ -92,6 +92,10 @@ type Harness struct {
 	// starts with http.
 	PlainHTTP bool
 
+	// NoURL is the start of the sentence about the URL of a service that has none, after the word
+	// URL. Optional. Default: the service has one.
+	NoURL string
+
 	// WithLogKey returns the hosting with a key for the log group that it makes; nil if it makes
 	// none.
 	WithLogKey func(key awskms.IKey) web.Hosting
@@ -293,6 +297,10 @@ func (v *visitor) Visit(node constructs.IConstruct) { v.paths = append(v.paths, 
 func testURL(t *testing.T, h Harness) {
 	stack := newStack(t)
 	service := h.service(stack, "Site", workload())
+	if h.NoURL != "" {
+		WantPanic(t, "Stack/Site", "URL "+h.NoURL, func() { service.URL() })
+		return
+	}
 	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(service.URL())})
 	template := templatetest.Of(t, stack)
 	if n := len(template.Outputs); n != 1 {
@@ -320,6 +328,9 @@ func testURL(t *testing.T, h Harness) {
 }
 
 func testOwnURL(t *testing.T, h Harness) {
+	if h.NoURL != "" {
+		return
+	}
 	service := h.service(newStack(t), "Site", workload())
 	if h.Hosting.Platform().URLNeedsService {
 		WantPanic(t, "Stack/Site", `AddEnvironment("PUBLIC_URL") must not hold the service's own URL`, func() { service.AddEnvironment("PUBLIC_URL", service.URL()+"/") })

@@ -130,6 +130,10 @@ func testUsedService(t *testing.T, h Harness) {
 	stack := newStack(t)
 	service := h.service(stack, "API", workload())
 	caller := guardedService(stack, "Site", web.Reach{})
+	if h.NoURL != "" {
+		WantPanic(t, "Stack/Site", `UseService("API_URL") must not be Stack/API, whose URL `+h.NoURL, func() { caller.UseService("API_URL", service) })
+		return
+	}
 	caller.UseService("API_URL", service)
 	resources, _ := caller.Resources().(*memweb.Resources)
 	got, want := templatetest.JSON(t, stack.Resolve(resources.Variables()["API_URL"])), templatetest.JSON(t, stack.Resolve(service.URL()))
@@ -198,6 +202,11 @@ func testUseEachOther(t *testing.T, h Harness) {
 	stack := newStack(t)
 	service := h.service(stack, "Site", workload())
 	api := web.NewService(stack, "API", &web.ServiceProps{Workload: workload(), Hosting: guarded{after: true, reach: signed("api")}})
+	if h.NoURL != "" { // nobody uses the service
+		service.UseService("API_URL", api)
+		templatetest.Of(t, stack)
+		return
+	}
 	api.UseService("SITE_URL", service)
 	if !h.Hosting.Platform().URLNeedsService {
 		service.UseService("API_URL", api)

@@ -259,7 +259,8 @@ func testNetworkErrors(t *testing.T, h Harness) {
 			"Workload.SecurityGroups needs VPC, the one that they are in; set it"},
 	}
 	if !p.VPC.Can {
-		choose := "ecsweb.Hosting{} or fargateweb.Hosting{}" // which stream, too
+		choose := "ecsweb.Hosting{}, fargateweb.Hosting{} or " + // which stream, too
+			"lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM}}"
 		if !p.Streaming.Can {
 			choose = platform.Can(func(p *platform.Platform) platform.Ability { return p.VPC })
 		}

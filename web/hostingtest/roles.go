@@ -137,6 +137,30 @@ func testRoleElsewhere(t *testing.T, h Harness) {
 			t.Errorf("got the policies %v, want one of each stack", names)
 		}
 	})
+	t.Run("shared by two services, one of which is granted nothing", func(t *testing.T) {
+		for _, imported := range []bool{false, true} {
+			app := webtest.NewApp(t)
+			roles, stack := awscdk.NewStack(app, new("Roles"), nil), awscdk.NewStack(app, new("Stack"), nil)
+			w := workload()
+			w.Role = newRole(roles, principal)
+			if imported {
+				w.Role = awsiam.Role_FromRoleArn(stack, new("Theirs"), new(arn), nil)
+			}
+			idle, busy := h.service(stack, "Idle", w), h.service(stack, "Busy", w)
+			busy.UseTable("TABLE", newTable(stack, "Table"), web.Read)
+			if idle.Role() == busy.Role() {
+				t.Error("two services have one stand-in for the role, want one each")
+			}
+			granted := 0
+			template := templatetest.Of(t, stack)
+			for _, id := range template.IDs("AWS::IAM::Policy") {
+				granted += strings.Count(templatetest.JSON(t, template.Resources[id].Properties), "dynamodb:GetItem")
+			}
+			if granted != 1 {
+				t.Errorf("imported %v: policies grant reading %d times, want once", imported, granted)
+			}
+		}
+	})
 	// Some hostings need the role for themselves, such as to write logs.
 	t.Run("imported as immutable, and the workload uses nothing", func(t *testing.T) {
 		stack, w := newStack(t), workload()

@@ -161,6 +161,10 @@ func testSecrets(t *testing.T, h Harness) {
 	imported := awsssm.StringParameter_FromSecureStringParameterAttributes(stack, new("ImportedParameter"),
 		&awsssm.SecureStringParameterAttributes{ParameterName: new("/shop/key")})
 	service.AddSecret("SECURE", web.SSMParameter(imported).WithKey(newKey(stack, "ParameterKey")))
+	late := web.SecretsManager(awssecretsmanager.Secret_FromSecretCompleteArn(
+		stack, new("Late"), new("arn:aws:secretsmanager:eu-west-1:123456789012:secret:late-AbCdEf")), "")
+	service.AddSecret("LATE", late)
+	service.AddSecret("LATE", late.WithKey(awskms.Alias_FromAliasName(stack, new("Alias"), new("alias/late"))))
 	newSecret(stack, "Other", newKey(stack, "OtherKey"))
 
 	got := h.secrets(t, service)
@@ -172,6 +176,7 @@ func testSecrets(t *testing.T, h Harness) {
 		"OLD":             `{"Fn::Join":["",[{"Ref":"Database*"},":::` + version + `"]]}`,
 		"KEYED":           `{"Ref":"Keyed*"}`,
 		"BY_ARN":          `"arn:aws:secretsmanager:eu-west-1:123456789012:secret:mail-AbCdEf:token::"`,
+		"LATE":            `"arn:aws:secretsmanager:eu-west-1:123456789012:secret:late-AbCdEf"`,
 		"BY_NAME":         `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":secretsmanager:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":secret:shop/key"]]}`,
 		"PARAMETER":       `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":ssm:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":parameter/",{"Ref":"Parameter*"}]]}`,
 		"PARAMETER_AGAIN": `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":ssm:",{"Ref":"AWS::Region"},":",{"Ref":"AWS::AccountId"},":parameter/",{"Ref":"Parameter*"}]]}`,
@@ -190,10 +195,11 @@ func testSecrets(t *testing.T, h Harness) {
 	via := func(service string) string {
 		return ` if {"StringEquals":{"kms:ViaService":{"Fn::Join":["",["` + service + `.",{"Ref":"AWS::Region"},".amazonaws.com"]]}}}`
 	}
+	const ofAlias = `key/* if {"ForAnyValue:StringEquals":{"kms:ResourceAliases":"alias/late"},"StringEquals":{"kms:ViaService":"secretsmanager.eu-west-1.amazonaws.com"}}`
 	want := map[string][]string{
-		role + " secretsmanager:GetSecretValue": {"Database", "Keyed", "mail-AbCdEf", "shop/key-??????"},
+		role + " secretsmanager:GetSecretValue": {"Database", "Keyed", "late-AbCdEf", "mail-AbCdEf", "shop/key-??????"},
 		role + " ssm:GetParameters":             {"Parameter", "parameter/shop/key"},
-		role + " kms:Decrypt":                   {"Key" + via("secretsmanager"), "ParameterKey" + via("ssm")},
+		role + " kms:Decrypt":                   {"Key" + via("secretsmanager"), "ParameterKey" + via("ssm"), ofAlias},
 	}
 	grants := secretGrants(t, template)
 	for _, key := range slices.Sorted(maps.Keys(union(grants, want))) {
@@ -249,7 +255,6 @@ func testSecretErrors(t *testing.T, h Harness) {
 	stack := newStack(t)
 	secret, parameter := newSecret(stack, "Secret", newKey(stack, "Key")), newParameter(stack, "Parameter")
 	good := web.SecretsManager(secret, "password")
-	alias := awskms.Alias_FromAliasName(stack, new("Alias"), new("alias/shop"))
 	var none awssecretsmanager.ISecret
 	w := secretive()
 	w.Environment = map[string]string{"STAGE": "test"}
@@ -267,8 +272,10 @@ func testSecretErrors(t *testing.T, h Harness) {
 		"is set from Workload.Port":            {"PORT", good},
 		"must not choose a version of a param": {"ANY", web.SSMParameter(parameter).WithStage("AWSCURRENT")},
 		"must not have both a stage and a":     {"ANY", good.WithStage("AWSCURRENT").WithVersion(strings.Repeat("a", 32))},
-		`must have a field of one line without ':', which separates the parts of a reference, got "a:b"`:                         {"ANY", web.SecretsManager(secret, "a:b")},
-		"must have a key in WithKey, and not its alias Stack/Alias; pass the key that the alias was made for":                    {"ANY", good.WithKey(alias)},
+		`must have a field without ':', which separates the parts of a reference, and control characters, got "a:b"`:             {"ANY", web.SecretsManager(secret, "a:b")},
+		"must have a field without ':', which separates the parts of a reference, and control":                                   {"ANY", web.SecretsManager(secret, "a\tb")},
+		"must have a stage of at most 256 characters, got":                                                                       {"ANY", good.WithStage(strings.Repeat("a", 257))},
+		"must not have a secret as its field, stage or version; write the name":                                                  {"ANY", web.SecretsManager(secret, *secret.SecretValue().UnsafeUnwrap())},
 		`must have a version of 32 to 64 characters, got "AWSPREVIOUS"; set the version's id, or its label with WithStage`:       {"ANY", good.WithVersion("AWSPREVIOUS")},
 		`must not begin with CDKWEB_SECRET_, which tells the adapter where a secret is; set Workload.Secrets instead, or choose`: {"CDKWEB_SECRET_A", good},
 	}

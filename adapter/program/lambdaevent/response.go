@@ -30,6 +30,20 @@ func MaxResponse(s Source) int {
 	return maxPayload
 }
 
+// maxPrelude is how far a REST API reads for the end of a prelude: API Gateway
+// developer guide, "Set up a Lambda proxy integration with payload response
+// streaming".
+const maxPrelude = 16 << 10
+
+// MaxPrelude is how many bytes may stand before a streamed body, with their end;
+// 0 if no document names a limit.
+func MaxPrelude(s Source) int {
+	if s == Payload1 {
+		return maxPrelude
+	}
+	return 0
+}
+
 // Response is the JSON that Lambda gets: a text in front, then maybe bytes to be
 // written as base64 on the way out, then the end of the text.
 type Response struct {
