@@ -304,12 +304,11 @@ func (c *Check) secret(name string, secret Secret) *Problem {
 		return problem
 	}
 	parts := map[string]string{"field": secret.field, "stage": secret.stage, "version": secret.version}
-	for _, part := range parts {
-		if unwrapped, _ := c.unwrapped(parts); len(unwrapped) > 0 || isSecretReference(part) {
-			return &Problem{
-				Message: "must not have a secret as its field, stage or version",
-				Fix:     "write the name",
-			}
+	unwrapped, _ := c.unwrapped(parts)
+	if len(unwrapped) > 0 || isSecretReference(secret.field+secret.stage+secret.version) {
+		return &Problem{
+			Message: "must not have a secret as its field, stage or version",
+			Fix:     "write the name",
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ func TestSentences(t *testing.T) {
 			"A.B must be whole seconds from 1s to 60s, got 1.5s"},
 		{func(l *check.List) { l.Name("A.B", "abcd", name) }, ""},
 		{func(l *check.List) { l.Name("A.B", "", name) }, ""},
-		{func(l *check.List) { l.Name("A.B", "abcde", name) }, `A.B must have 2 to 4 lower-case letters, got "abcde"`},
+		{func(l *check.List) { l.Name("A.B", "abcde", name) }, `A.B must have 2 to 4 lower-case letters, got "abcde" (5)`},
 		{func(l *check.List) { l.Excludes("A.B", false, []string{"C"}, "") }, ""},
 		{func(l *check.List) { l.Excludes("A.B", true, []string{"C", "D", "E"}, "leave them out") }, "A.B excludes C, D and E; leave them out"},
 		{func(l *check.List) { l.Size("A.CPU", "A.Memory", sizes, 1, 3) }, ""},
