@@ -211,16 +211,7 @@ func (h Hosting) Check(c *web.Check) {
 }
 
 func (h Hosting) checkLogs(c *web.Check) {
-	logs := h.logs()
-	logs.Check(c)
-	ecs.CheckLogStreamPrefix(c, h.LogStreamPrefix)
-	c.Excludes(
-		"LogDriver",
-		h.LogDriver != nil &&
-			(h.LogGroup != nil || len(logs.Set()) > 0 || h.LogStreamPrefix != ""),
-		[]string{"LogGroup", "LogRetentionInDays", "LogEncryptionKey", "LogStreamPrefix"},
-		"set them on the driver",
-	)
+	ecs.CheckLogs(c, h.logs(), h.LogDriver, h.LogStreamPrefix)
 	if h.LogDriver != nil && h.TaskDefinition == nil {
 		c.Problem(web.Problem{
 			Field:   "Hosting.LogDriver",

@@ -112,7 +112,7 @@ func (h Hosting) Check(c *web.Check) {
 	}
 	h.checkNetwork(c)
 	h.checkContainer(c)
-	given.checkLogs(c)
+	ecs.CheckLogs(c, given.logs(), given.LogDriver, given.LogStreamPrefix)
 }
 
 func (h Hosting) checkScaling(c *web.Check) {
@@ -348,17 +348,4 @@ func isLimit(
 	limit *float64,
 ) bool {
 	return limit != nil && *limit >= 1 && *limit == math.Trunc(*limit)
-}
-
-func (h Hosting) checkLogs(c *web.Check) {
-	logs := h.logs()
-	logs.Check(c)
-	ecs.CheckLogStreamPrefix(c, h.LogStreamPrefix)
-	c.Excludes(
-		"LogDriver",
-		h.LogDriver != nil &&
-			(h.LogGroup != nil || len(logs.Set()) > 0 || h.LogStreamPrefix != ""),
-		[]string{"LogGroup", "LogRetentionInDays", "LogEncryptionKey", "LogStreamPrefix"},
-		"set them on the driver",
-	)
 }

@@ -29,8 +29,21 @@ const StreamPrefix = "ecs"
 // the task's id are the rest.
 var streamPrefix = regexp.MustCompile(`^[^:*]+$`)
 
-// CheckLogStreamPrefix checks a hosting's option LogStreamPrefix.
-func CheckLogStreamPrefix(c *web.Check, prefix string) {
+// CheckLogs checks where the server's output goes: to a log group, or to a driver of the user's, which
+// excludes all that describes a log group.
+func CheckLogs(c *web.Check, logs cdk.Logs, driver awsecs.LogDriver, streamPrefix string) {
+	logs.Check(c)
+	checkLogStreamPrefix(c, streamPrefix)
+	c.Excludes(
+		"LogDriver",
+		driver != nil && (logs.Group != nil || len(logs.Set()) > 0 || streamPrefix != ""),
+		[]string{"LogGroup", "LogRetentionInDays", "LogEncryptionKey", "LogStreamPrefix"},
+		"set them on the driver",
+	)
+}
+
+// checkLogStreamPrefix checks a hosting's option LogStreamPrefix.
+func checkLogStreamPrefix(c *web.Check, prefix string) {
 	const taskID = 32
 	most := 512 - len("/"+Container+"/") - taskID
 	c.Name("LogStreamPrefix", prefix, streamPrefix, 1, most, "characters but : and *")
