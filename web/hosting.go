@@ -51,8 +51,8 @@ type Definition struct {
 	warn     func(id, message string) // adds a warning to the service
 }
 
-// Role returns the workload's role, as Adopt does, or makes one below scope that the platform's principal can
-// assume.
+// Role returns the workload's role, as Adopt does, or makes one below scope that the platform's
+// principal can assume.
 func (d *Definition) Role(scope constructs.Construct, id string) awsiam.IRole {
 	if d.Workload.Role != nil {
 		return d.Adopt(scope, id, d.Workload.Role)
