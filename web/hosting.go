@@ -1,6 +1,8 @@
 package web
 
 import (
+	"net/netip"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -45,6 +47,15 @@ type Definition struct {
 	// takes: the ARN of a Secrets Manager secret with the field, stage and version behind it, or the
 	// ARN of a parameter. A hosting whose platform promises Secrets hands the server the values.
 	Secrets *Variables
+
+	// Domain is the service's own, by which the hosting answers; nil if it has none. Made.Alias
+	// says what leads there.
+	Domain *DomainDefinition
+
+	// Private says that only a VPC may reach the service, and AllowFrom which addresses are let in,
+	// all if there are none.
+	Private   bool
+	AllowFrom []netip.Prefix
 
 	platform *platform.Platform
 	place    *place
@@ -114,6 +125,19 @@ type Made struct {
 	// Reach is what others need to call the service by its URL. Optional. Default: nothing, the URL is
 	// on the internet and open to everybody.
 	Reach Reach
+
+	// Alias is what the records of the domain lead to. Required with Definition.Domain.
+	Alias Alias
+
+	// Protected is what a web ACL is associated with. Required if the platform can have one;
+	// without an ARN if the Check found that what takes the requests has the web ACL already.
+	Protected Protected
+
+	// Verify makes what takes the requests refuse those that do not come from the front above the
+	// service; nil if it cannot, and Unverified says why, after the words "because": "App Runner
+	// checks no headers".
+	Verify     Verifier
+	Unverified string
 
 	// Network is where in a VPC the server is, so that a synthesis finds out what it does not reach
 	// from there; nil if it is in none, or in one that is not known.

@@ -53,10 +53,24 @@ const ServiceWarning = "cdkweb:service-elsewhere"
 func (s *Service) reach() Reach { return s.made.Reach }
 
 func (s *Service) needsFirst() *Service {
-	if s.check.platform.URLNeedsService && s.made.URL != nil && (s.made.Reach.Grant != nil || token.In(s.URL())) {
+	switch {
+	case s.made.URL == nil:
+		return nil
+	case s.front != nil && token.In(s.front.url):
+		return s // a distribution follows the whole service
+	case s.urlNeedsService() && (s.made.Reach.Grant != nil || token.In(s.URL())):
 		return s
 	}
 	return nil
+}
+
+// address is the URL by which other services use the service: that of the front above it, if what
+// takes the requests refuses all others.
+func address(service IService) string {
+	if s, ok := service.(*Service); ok && s.front != nil {
+		return s.front.url
+	}
+	return service.URL()
 }
 
 // UseService lets the server call another service: it sets the environment variable to the other
@@ -90,6 +104,9 @@ func (s *Service) UseService(variable string, other IService) {
 		return
 	}
 	s.links = append(s.links, other)
+	if service, ok := other.(*Service); ok {
+		service.linked = append(service.linked, s)
+	}
 	if stack := stackOf(other, value); stack != nil && stack != s.check.Stack {
 		stackLinks[s.check.Stack] = append(stackLinks[s.check.Stack], stack)
 	}
@@ -155,7 +172,7 @@ func (s *Service) checkLink(variable string, other IService) (url string, proble
 			Message: fmt.Sprintf("must not be %s, whose URL %s", path, service.made.NoURL),
 		}
 	}
-	url = other.URL()
+	url = address(other)
 	if !again {
 		if problem := s.checkVariable(variable, url); problem != nil {
 			return "", problem
