@@ -308,14 +308,14 @@ func (a RESTAPI) define(scope constructs.Construct, in *web.Definition, r *Resou
 		CloudWatchRole:            new(false), // an account-wide setting, not this service's
 		DeployOptions:             a.stage(),
 		DefaultIntegration:        a.integration(r.Function),
-		DefaultMethodOptions:      a.method(),
 		DisableExecuteApiEndpoint: a.closed().off(),
 		Policy:                    a.policy(scope, in, r),
 	})
 	r.RESTAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
 	root := r.RESTAPI.Root()
-	root.AddMethod(new("ANY"), nil, nil)
-	for _, resource := range []awsapigateway.IResource{root, root.AddProxy(nil)} {
+	proxy := root.AddProxy(&awsapigateway.ProxyResourceOptions{AnyMethod: new(false)})
+	for _, resource := range []awsapigateway.IResource{root, proxy} {
+		resource.AddMethod(new("ANY"), nil, a.method())
 		a.letPreflightsIn(resource)
 	}
 	stage := r.RESTAPI.DeploymentStage()
