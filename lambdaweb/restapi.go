@@ -313,11 +313,11 @@ func (a RESTAPI) define(scope constructs.Construct, in *web.Definition, r *Resou
 	})
 	r.RESTAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
 	root := r.RESTAPI.Root()
+	root.AddMethod(new("ANY"), nil, a.method())
 	proxy := root.AddProxy(&awsapigateway.ProxyResourceOptions{AnyMethod: new(false)})
-	for _, resource := range []awsapigateway.IResource{root, proxy} {
-		resource.AddMethod(new("ANY"), nil, a.method())
-		a.letPreflightsIn(resource)
-	}
+	proxy.AddMethod(new("ANY"), nil, a.method())
+	a.letPreflightsIn(root)
+	a.letPreflightsIn(proxy)
 	stage := r.RESTAPI.DeploymentStage()
 	made.Protected = web.Protected{ARN: *stage.StageArn(), After: stage}
 	a.closed().verify(in, made)
