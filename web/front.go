@@ -61,9 +61,13 @@ type Verifier struct {
 	// values. Optional.
 	Check func(values int) *Problem
 
-	// Require is called once, with the values of which one must be there.
+	// Require is called once, with the values of which one must be there: references to values of
+	// FrontSecretLength bytes.
 	Require func(header string, values []string)
 }
+
+// FrontSecretLength is how many lower-case letters and digits a front's secret has: 248 bits.
+const FrontSecretLength = 48
 
 // fronted is what a service knows of the front above it.
 type fronted struct {
@@ -232,7 +236,7 @@ func newFrontSecret(scope constructs.Construct, generation int) string {
 			Description: new(fmt.Sprintf("The header %s of the front's requests, generation %d",
 				adapter.FrontHeader, generation)),
 			GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
-				PasswordLength:     new(48.0), // 248 bits
+				PasswordLength:     new(float64(FrontSecretLength)),
 				ExcludePunctuation: new(true),
 				ExcludeUppercase:   new(true),
 			},
