@@ -135,7 +135,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		h.ManagedInstances.apply(function)
 		noConnections = "are those of the security groups of ManagedInstances.CapacityProvider; open the ports for them"
 	}
-	return web.Made{
+	made := web.Made{
 		URL:           url,
 		NoURL:         noURL,
 		Role:          role,
@@ -147,6 +147,10 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		NoConnections: noConnections,
 		Resources:     r,
 	}
+	if behind, ok := h.Endpoint.(LoadBalancer); ok {
+		behind.front(&made, r)
+	}
+	return made
 }
 
 // grantInterfaces lets Lambda make the network interfaces of a function in a VPC. The actions are
