@@ -111,6 +111,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 			r.Service.Node().DefaultChild().Node().AddDependency(role)
 			return role
 		}),
+		Verify:    r.LoadBalancer.Verifier(r.Rule),
 		Resources: r,
 	}
 	if task, ok := r.TaskDefinition.Node().DefaultChild().(awsecs.CfnTaskDefinition); ok {

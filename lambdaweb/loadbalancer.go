@@ -112,4 +112,9 @@ func (e LoadBalancer) define(scope constructs.Construct, in *web.Definition, r *
 	return e.LoadBalancer.URLOf(e.rule())
 }
 
+// front fills in what the load balancer says of who comes in.
+func (e LoadBalancer) front(made *web.Made, r *Resources) {
+	made.Verify = e.LoadBalancer.Verifier(r.Rule)
+}
+
 func (e LoadBalancer) reach(*Resources) web.Reach { return e.LoadBalancer.Reach() }

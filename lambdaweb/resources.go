@@ -143,6 +143,9 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	made.Connections = network.Connections()
 	made.NoConnections = noConnections
 	made.Resources = r
+	if behind, ok := h.Endpoint.(LoadBalancer); ok {
+		behind.front(&made, r)
+	}
 	return made
 }
 
