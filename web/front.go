@@ -170,7 +170,7 @@ func (f *Front) Origin(service IService) *Origin {
 			ID:         f.originID(service),
 			Host:       host(service.URL()),
 			Path:       path(service.URL()),
-			HTTPS:      strings.HasPrefix(service.URL(), "https://"),
+			HTTPS:      !strings.HasPrefix(service.URL(), "http://"),
 			Unverified: "it belongs to another stack or app",
 		}
 	}
@@ -181,7 +181,7 @@ func (f *Front) Origin(service IService) *Origin {
 		ID:         f.originID(s),
 		Host:       host(s.URL()),
 		Path:       path(s.URL()),
-		HTTPS:      strings.HasPrefix(s.URL(), "https://"),
+		HTTPS:      !strings.HasPrefix(s.URL(), "http://"),
 		Timeout:    s.check.platform.Timeout,
 		Unverified: s.unverified(),
 		Ready:      s.Node().FindChild(&s.check.platform.ID),
@@ -258,8 +258,12 @@ func (f *Front) originID(service IService) string {
 	return string(id[max(0, len(id)-most):])
 }
 
-// host is the host name of a URL, and path what follows it. Tokens hold no slash.
+// host is the host name of a URL, and path what follows it. Tokens hold no slash. A URL that is a
+// token as a whole has no path.
 func host(url string) string {
+	if !strings.Contains(url, "://") {
+		return *awscdk.Fn_Select(new(2.0), awscdk.Fn_Split(new("/"), &url, nil))
+	}
 	name, _, _ := strings.Cut(hostOf(url), "/")
 	return name
 }
