@@ -27,7 +27,7 @@ func TestBelowFront(t *testing.T) {
 			t.Run(fmt.Sprint(name, " ", generation), func(t *testing.T) {
 				stack := newStack(t)
 				service, _ := newService(stack, hosting(stack))
-				front := &web.Front{Construct: stack, Stack: stack, Path: "Stack/Front", SecretGeneration: generation}
+				front := &web.Front{Stack: stack, Path: "Stack/Front", SecretGeneration: generation}
 				if problems := front.Problems("Service", service); len(problems) > 0 {
 					t.Fatal(problems)
 				}
@@ -57,7 +57,7 @@ func TestBelowFront(t *testing.T) {
 func TestBelowFrontWithTooManyValues(t *testing.T) {
 	stack := newStack(t)
 	service, _ := newService(stack, fargateweb.Hosting{Paths: []string{"/a", "/b", "/c", "/d"}})
-	front := &web.Front{Construct: stack, Stack: stack, Path: "Stack/Front", SecretGeneration: 1}
+	front := &web.Front{Stack: stack, Path: "Stack/Front", SecretGeneration: 1}
 	problems := front.Problems("Service", service)
 	const want = "Service must leave 2 of the 5 values of its load balancer's rule to the secrets of the front, " +
 		"got 4 of Hosts, Paths and other conditions; use patterns, or fewer Hosts and Paths"

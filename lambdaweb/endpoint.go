@@ -38,8 +38,9 @@ type Endpoint interface {
 	variables() map[string]string
 
 	// define adds the endpoint to the resources that have their function, and returns the URL
-	// without a slash at the end; nothing if there is none.
-	define(scope constructs.Construct, in *web.Definition, r *Resources) (url string)
+	// without a slash at the end; nothing if there is none. It may tell more of what it made: Alias,
+	// Protected, Verify or Unverified.
+	define(scope constructs.Construct, in *web.Definition, r *Resources, made *web.Made) (url string)
 
 	// reach is what others need to call the URL of an endpoint that is defined.
 	reach(r *Resources) web.Reach
@@ -77,7 +78,7 @@ func (HTTPAPI) check(*web.Check) {}
 
 func (HTTPAPI) variables() map[string]string { return nil }
 
-func (a HTTPAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
+func (a HTTPAPI) define(scope constructs.Construct, in *web.Definition, r *Resources, made *web.Made) string {
 	r.HTTPAPI = awsapigatewayv2.NewHttpApi(scope, new("HttpApi"), &awsapigatewayv2.HttpApiProps{
 		ApiName:           new(apiName(scope)),
 		DefaultAuthorizer: a.Authorizer,
@@ -89,6 +90,7 @@ func (a HTTPAPI) define(scope constructs.Construct, _ *web.Definition, r *Resour
 			},
 		),
 	})
+	verify(in, made)
 	return *r.HTTPAPI.ApiEndpoint()
 }
 
@@ -286,7 +288,7 @@ func (a RESTAPI) stage() *awsapigateway.StageOptions {
 	}
 }
 
-func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resources) string {
+func (a RESTAPI) define(scope constructs.Construct, in *web.Definition, r *Resources, made *web.Made) string {
 	stage := cmp.Or(a.StageName, defaultStage)
 	r.RESTAPI = awsapigateway.NewRestApi(scope, new("RestApi"), &awsapigateway.RestApiProps{
 		RestApiName:   new(apiName(scope)),
@@ -301,6 +303,8 @@ func (a RESTAPI) define(scope constructs.Construct, _ *web.Definition, r *Resour
 	r.RESTAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
 	r.RESTAPI.Root().AddMethod(new("ANY"), nil, nil)
 	r.RESTAPI.Root().AddProxy(nil)
+	verify(in, made)
+	made.Protected = web.Protected{ARN: *r.RESTAPI.DeploymentStage().StageArn(), After: r.RESTAPI.DeploymentStage()}
 	stack := awscdk.Stack_Of(scope)
 	return "https://" + *r.RESTAPI.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stage
 }
@@ -368,11 +372,12 @@ func (f FunctionURL) variables() map[string]string {
 	return streaming()
 }
 
-func (f FunctionURL) define(_ constructs.Construct, _ *web.Definition, r *Resources) string {
+func (f FunctionURL) define(_ constructs.Construct, in *web.Definition, r *Resources, made *web.Made) string {
 	r.FunctionURL = r.Function.AddFunctionUrl(&awslambda.FunctionUrlOptions{
 		AuthType:   cmp.Or(f.AuthType, awslambda.FunctionUrlAuthType_NONE),
 		InvokeMode: f.InvokeMode,
 	})
+	verify(in, made)
 	host := awscdk.Fn_Select(new(float64(2)), awscdk.Fn_Split(new("/"), r.FunctionURL.Url(), nil))
 	return "https://" + *host
 }
@@ -409,7 +414,9 @@ func (NoEndpoint) variables() map[string]string {
 	return map[string]string{"AWS_LWA_ERROR_STATUS_CODES": "400-599"}
 }
 
-func (NoEndpoint) define(constructs.Construct, *web.Definition, *Resources) string { return "" }
+func (NoEndpoint) define(constructs.Construct, *web.Definition, *Resources, *web.Made) string {
+	return ""
+}
 
 func (NoEndpoint) reach(*Resources) web.Reach { return web.Reach{} }
 

@@ -18,7 +18,7 @@ func TestLoadBalancerBelowFront(t *testing.T) {
 	balancer := webalb.NewLoadBalancer(stack, "Shared", nil)
 	service, _ := lambdaweb.NewService(stack, "Site", workload(),
 		behind(lambdaweb.LoadBalancer{LoadBalancer: balancer, HealthCheckEnabled: true}))
-	front := &web.Front{Construct: stack, Stack: stack, Path: "Stack/Front", SecretGeneration: 1}
+	front := &web.Front{Stack: stack, Path: "Stack/Front", SecretGeneration: 1}
 	if problems := front.Problems("Service", service); len(problems) > 0 {
 		t.Fatal(problems)
 	}

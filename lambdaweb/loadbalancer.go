@@ -74,7 +74,7 @@ func (e LoadBalancer) check(c *web.Check) {
 	e.LoadBalancer.CheckRule(c, "Hosting.Endpoint.", e.rule())
 }
 
-func (e LoadBalancer) define(scope constructs.Construct, in *web.Definition, r *Resources) string {
+func (e LoadBalancer) define(scope constructs.Construct, in *web.Definition, r *Resources, _ *web.Made) string {
 	check := &awselasticloadbalancingv2.HealthCheck{Enabled: new(e.HealthCheckEnabled)}
 	if e.HealthCheckEnabled {
 		check.Path = new(cmp.Or(in.Workload.HealthCheck.Path, "/"))

@@ -60,6 +60,8 @@ type Definition struct {
 	platform *platform.Platform
 	place    *place
 	warn     func(id, message string) // adds a warning to the service
+	add      func(name, value string, size int)
+	fits     func(name string, size int) *Problem
 }
 
 // Role returns the workload's role, as Adopt does, or makes one below scope that the platform's
@@ -90,6 +92,15 @@ func (d *Definition) Adopt(scope constructs.Construct, id string, role awsiam.IR
 // Warn adds a warning to the service, which users acknowledge by its id. What is known before
 // anything is made is for [Check.Warn].
 func (d *Definition) Warn(id, message string) { d.warn(id, message) }
+
+// AddVariable adds a variable of the hosting's to the service that is defined, such as one with the
+// secrets of the front above it. Its size counts as if the value had so many bytes, which may be a
+// reference.
+func (d *Definition) AddVariable(name, value string, size int) { d.add(name, value, size) }
+
+// Fits returns a problem, without a field, if there is no room for a variable that [AddVariable]
+// would add.
+func (d *Definition) Fits(name string, size int) *Problem { return d.fits(name, size) }
 
 // Principal is an AWS service, such as ecs.amazonaws.com, for a role that the hosting needs beside
 // the server's.

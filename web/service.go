@@ -136,6 +136,8 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		warn: func(id, message string) {
 			awscdk.Annotations_Of(s).AddWarningV2(&id, &message)
 		},
+		add:  s.addOwnVariable,
+		fits: s.fits,
 	})
 	if s.made.URL == nil && s.made.NoURL == "" || s.made.Role == nil {
 		panicWith(scope, id, Problem{
@@ -339,6 +341,21 @@ func (s *Service) setVariable(name, value string) {
 	s.check.Workload.Environment[name] = value
 	s.dependsOn(value)
 	s.variables.add(name, value)
+}
+
+// addOwnVariable adds a variable of the hosting's, which is to be missed if it gets lost.
+func (s *Service) addOwnVariable(name, value string, size int) {
+	s.watchEnvironment()
+	s.check.own[name] = strings.Repeat("x", size)
+	s.variables.add(name, value)
+}
+
+// fits reports that there is no room for one. The problem has no field.
+func (s *Service) fits(name string, size int) *Problem {
+	c := *s.check
+	c.own = maps.Clone(c.own)
+	c.own[name] = strings.Repeat("x", size)
+	return c.variablesSize(c.variables(), c.Workload.Secrets)
 }
 
 // watchEnvironment is called before a variable or secret is added, so that its loss is noticed.
