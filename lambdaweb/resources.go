@@ -144,7 +144,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	made.NoConnections = noConnections
 	made.Resources = r
 	if behind, ok := h.Endpoint.(LoadBalancer); ok {
-		behind.front(&made, r)
+		behind.LoadBalancer.Complete(&made, in, r.Rule)
 	}
 	return made
 }

@@ -8,8 +8,16 @@ import (
 
 	"github.com/cdkweb/cdkweb/adapter"
 	"github.com/cdkweb/cdkweb/internal/templatetest"
+	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webalb"
 )
+
+// complete is what the load balancer fills in for a rule.
+func complete(front *webalb.LoadBalancer, rule awselasticloadbalancingv2.ApplicationListenerRule) web.Made {
+	var made web.Made
+	front.Complete(&made, &web.Definition{}, rule)
+	return made
+}
 
 // A rule that verifies has its own conditions and that of the header, and the same priority.
 func TestVerifier(t *testing.T) {
@@ -35,7 +43,7 @@ func TestVerifier(t *testing.T) {
 					rule.AddCondition(awselasticloadbalancingv2.ListenerCondition_HttpRequestMethods(&[]*string{&test.method}))
 				}
 				if verified {
-					verifier := front.Verifier(rule)
+					verifier := complete(front, rule).Verify
 					if problem := verifier.Check(test.most); problem != nil {
 						t.Errorf("got %v for %d values", problem, test.most)
 					}
