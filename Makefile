@@ -7,7 +7,7 @@ MODULES     := examples/guestbook/server examples/shop/server examples/ec2 tools
 FUZZTIME    := 10m
 
 HOSTINGS    := apprunner ecs fargate lambda
-GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./examples/guestbook ./examples/shop
+GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./webfront ./examples/guestbook ./examples/shop
 
 .DEFAULT_GOAL := all
 .PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter fuzz-cost clean help

@@ -99,6 +99,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:        role,
 		Primary:     service,
 		Environment: service.SourceConfiguration,
+		Unverified:  "App Runner looks at no headers",
 		Resources:   &Resources{Service: service, AccessRole: accessRole, VPCConnector: connector},
 	}
 	connector.connect(&made)

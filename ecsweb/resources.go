@@ -174,7 +174,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 			r.Service.Node().AddDependency(role)
 			return role
 		}),
-		Resources: r,
+		Unverified: "the load balancer and its rules are those of ECS, and cannot be told to ask for a header",
+		Resources:  r,
 	}
 	if h.TaskDefinition == nil {
 		made.Environment = r.Service.PrimaryContainer

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
@@ -26,7 +25,7 @@ func adapted() webimage.Image {
 // front is one above the service, of a generation of its secrets.
 func front(stack awscdk.Stack, generation int) *web.Front {
 	return &web.Front{
-		Construct: constructs.NewConstruct(stack, new("Front")), Stack: stack, Path: "Stack/Front", SecretGeneration: generation,
+		Stack: stack, Path: "Stack/Front", SecretGeneration: generation,
 	}
 }
 

@@ -157,7 +157,7 @@ func (c *Check) checkDomain() {
 	if isNil(d.Certificate) || c.Target.Region == "" {
 		return
 	}
-	if region := certificateRegion(d.Certificate); region != "" && region != c.Target.Region {
+	if region := CertificateRegion(d.Certificate); region != "" && region != c.Target.Region {
 		c.Problem(Problem{
 			Field:   "Domain.Certificate",
 			Message: "must be in " + c.Target.Region + ", the region of the service",
@@ -167,8 +167,9 @@ func (c *Check) checkDomain() {
 	}
 }
 
-// certificateRegion is where a certificate is; empty if that is not known.
-func certificateRegion(certificate awscertificatemanager.ICertificate) string {
+// CertificateRegion is where a certificate is; empty if that is not known. It is for package
+// webfront.
+func CertificateRegion(certificate awscertificatemanager.ICertificate) string {
 	if arn := *certificate.CertificateArn(); !token.In(arn) { // an imported one is where its ARN says
 		if parts := strings.Split(arn, ":"); len(parts) > 3 {
 			return parts[3]

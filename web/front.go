@@ -15,10 +15,7 @@ import (
 // Front is what a CDN tells of itself to a service that it stands above. Package webfront makes
 // one; users do not need it.
 type Front struct {
-	// Construct of the front.
-	Construct constructs.Construct
-
-	// Stack and Path of the construct, also before it is made.
+	// Stack and Path of its construct, which may be still to be made.
 	Stack awscdk.Stack
 	Path  string
 
@@ -27,6 +24,9 @@ type Front struct {
 
 	// SecretGeneration counts the secrets that the front and the service share, from 1.
 	SecretGeneration int
+
+	// Timeout is how long the front waits for a byte of the service.
+	Timeout time.Duration
 }
 
 // Origin is how a front reaches a service.
@@ -41,9 +41,8 @@ type Origin struct {
 	// HTTPS is false if there can be no certificate for Host.
 	HTTPS bool
 
-	// Timeout ends a request, with Quiet only while no byte is sent; 0 if it is not known.
+	// Timeout is how long the service may take for its first byte; 0 if it is not known.
 	Timeout time.Duration
-	Quiet   bool
 
 	// Secret is the value of the header [adapter.FrontHeader], as a reference that CloudFormation
 	// resolves; empty for a service of another stack or app.
@@ -121,6 +120,11 @@ func (f *Front) Problems(field string, service IService) []Problem {
 		report(fmt.Sprintf("must not be %s, whose Domain is the front's too: %s", path, d.Name),
 			"leave the Domain of the service out, or name it origin."+d.Name)
 	}
+	if timeout := s.check.Workload.Needs.RequestTimeout; timeout > f.Timeout && !s.check.Workload.Needs.Streaming {
+		report(fmt.Sprintf("must not be %s, whose Workload.Needs.RequestTimeout is %s: the front waits %s for a byte",
+			path, timeout, f.Timeout), "respond earlier, and let clients ask for the result later; "+
+			"or stream, and set Needs.Streaming")
+	}
 	if s.front != nil {
 		if s.front.generation != f.SecretGeneration {
 			report(fmt.Sprintf("must not be %s, whose SecretGeneration is %d for the front %s already, and here %d",
@@ -163,10 +167,10 @@ func (f *Front) Origin(service IService) *Origin {
 	s, own := service.(*Service)
 	if !own {
 		return &Origin{
-			ID:         originID(service),
+			ID:         f.originID(service),
 			Host:       host(service.URL()),
 			Path:       path(service.URL()),
-			HTTPS:      strings.HasPrefix(service.URL(), "https://"),
+			HTTPS:      !strings.HasPrefix(service.URL(), "http://"),
 			Unverified: "it belongs to another stack or app",
 		}
 	}
@@ -174,12 +178,11 @@ func (f *Front) Origin(service IService) *Origin {
 		return s.front.origin
 	}
 	origin := &Origin{
-		ID:         originID(s),
+		ID:         f.originID(s),
 		Host:       host(s.URL()),
 		Path:       path(s.URL()),
-		HTTPS:      strings.HasPrefix(s.URL(), "https://"),
+		HTTPS:      !strings.HasPrefix(s.URL(), "http://"),
 		Timeout:    s.check.platform.Timeout,
-		Quiet:      s.check.platform.Quiet,
 		Unverified: s.unverified(),
 		Ready:      s.Node().FindChild(&s.check.platform.ID),
 	}
@@ -242,12 +245,9 @@ func newFrontSecret(scope constructs.Construct, generation int) string {
 	return *secret.SecretValue().UnsafeUnwrap() // a reference: the template has no value
 }
 
-// originID is made of the path of the service below its stack.
-func originID(service IService) string {
-	path := *service.Node().Path()
-	if stack := *awscdk.Stack_Of(service).Node().Path(); strings.HasPrefix(path, stack+"/") {
-		path = path[len(stack)+1:]
-	}
+// originID is made of the path of the service, which no other one has.
+func (f *Front) originID(service IService) string {
+	path := strings.TrimPrefix(*service.Node().Path(), *f.Stack.Node().Path()+"/")
 	const most = 128 // CloudFront's
 	id := []rune(strings.Map(func(r rune) rune {
 		if r == '/' {
@@ -258,8 +258,12 @@ func originID(service IService) string {
 	return string(id[max(0, len(id)-most):])
 }
 
-// host is the host name of a URL, and path what follows it. Tokens hold no slash.
+// host is the host name of a URL, and path what follows it. Tokens hold no slash. A URL that is a
+// token as a whole has no path.
 func host(url string) string {
+	if !strings.Contains(url, "://") {
+		return *awscdk.Fn_Select(new(2.0), awscdk.Fn_Split(new("/"), &url, nil))
+	}
 	name, _, _ := strings.Cut(hostOf(url), "/")
 	return name
 }
@@ -269,12 +273,4 @@ func path(url string) string {
 		return "/" + rest
 	}
 	return ""
-}
-
-// Describe says where the service runs, in a sentence about its front.
-func (f *Front) Describe(service IService) string {
-	if s, ok := service.(*Service); ok {
-		return s.check.platform.Name
-	}
-	return "another stack or app"
 }
