@@ -5,6 +5,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -20,6 +21,7 @@ func TestConformance(t *testing.T) {
 		hosting := lambdaweb.Hosting{Endpoint: endpoint}
 		return hostingtest.Harness{
 			Hosting:      hosting,
+			DomainIPv6:   true,
 			Type:         "AWS::Lambda::Function",
 			Environment:  "Environment.Variables",
 			Command:      "ImageConfig.Command",
@@ -53,6 +55,13 @@ func TestConformance(t *testing.T) {
 		}
 		h := harness(nil)
 		h.Hosting, h.In, h.PlainHTTP = behind(newStack(t)), behind, true
+		h.DomainIPv6 = false
+		h.WithDomain = func(stack awscdk.Stack) web.Hosting {
+			front := webalb.NewLoadBalancer(stack, "Shared", &webalb.LoadBalancerProps{
+				Certificates: []awscertificatemanager.ICertificate{certificate(stack, "Other")},
+			})
+			return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
+		}
 		hostingtest.RunBriefly(t, h)
 	})
 }

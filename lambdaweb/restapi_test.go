@@ -378,7 +378,7 @@ func TestPrivateErrors(t *testing.T) {
 	in.VPC = imported
 	wantProblem(t, private(in, nil), "Private needs the addresses of Workload.VPC, to let their requests into the interface endpoint of the API, and Stack/Imported "+
 		"was imported without them; set VpcCidrBlock in Vpc_FromVpcAttributes, or VPCEndpoint of the lambdaweb.RESTAPI")
-	wantProblem(t, private(in, &web.Domain{Name: "shop.example.com", Certificate: certificate(stack)}), "Domain does not go with Private on a REST API: private domain names "+
+	wantProblem(t, private(in, &web.Domain{Name: "shop.example.com", Certificate: certificate(stack, "Certificate")}), "Domain does not go with Private on a REST API: private domain names "+
 		"are another resource of API Gateway, which each VPC endpoint must be given access to; leave it out, or choose fargateweb.Hosting{}")
 	for _, endpoint := range []lambdaweb.Endpoint{lambdaweb.HTTPAPI{}, lambdaweb.FunctionURL{}, lambdaweb.NoEndpoint{}} {
 		props := private(workload(), nil)
