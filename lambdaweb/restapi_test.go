@@ -424,6 +424,30 @@ func TestAllowFrom(t *testing.T) {
 	templatetest.Of(t, stack).Want("AWS::ApiGatewayV2::Api", "IpAddressType", "")
 }
 
+// A function URL has IPv6 addresses, by which clients come who are let in by IPv4 only.
+func TestFunctionURLIPv6(t *testing.T) {
+	for _, test := range []struct {
+		endpoint lambdaweb.Endpoint
+		prefixes []netip.Prefix
+		want     bool
+	}{
+		{lambdaweb.FunctionURL{}, nil, false},
+		{lambdaweb.FunctionURL{}, allowFrom, false},
+		{lambdaweb.FunctionURL{}, allowFrom[:1], true},
+		{lambdaweb.HTTPAPI{}, allowFrom[:1], false},
+	} {
+		stack := newStack(t)
+		web.NewService(stack, "Site", &web.ServiceProps{Workload: web.Workload{Image: adapted()}, Hosting: lambdaweb.Hosting{Endpoint: test.endpoint}, AllowFrom: test.prefixes})
+		warnings := templatetest.Warnings(t, stack)
+		got := slices.ContainsFunc(warnings, func(text string) bool {
+			return strings.Contains(text, "AllowFrom has no IPv6 address") && strings.Contains(text, lambdaweb.FunctionURLIPv6Warning)
+		})
+		if got != test.want {
+			t.Errorf("%T with %v: got warnings %q, want one: %v", test.endpoint, test.prefixes, warnings, test.want)
+		}
+	}
+}
+
 // streams are the names and values of variables that an endpoint which streams has.
 func streams(endpoint lambdaweb.Endpoint) string {
 	if _, ok := endpoint.(*lambdaweb.FunctionURL); ok {
