@@ -1,6 +1,7 @@
 package lambdaweb_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -53,6 +54,17 @@ func TestConformance(t *testing.T) {
 		}
 		h := harness(nil)
 		h.Hosting, h.In, h.PlainHTTP = behind(newStack(t)), behind, true
+		h.Access = hostingtest.Access{
+			Private:   `"Scheme":"internal"`,
+			WebACL:    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+			AllowFrom: `"SourceIpConfig":{"Values":["%s"]}`,
+			In: func(stack awscdk.Stack, props *web.ServiceProps) web.Hosting {
+				front := webalb.NewLoadBalancer(stack, fmt.Sprint("Internal", props.Private), &webalb.LoadBalancerProps{
+					VPC: props.Workload.VPC, Internal: props.Private, WebACL: props.WebACL,
+				})
+				return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
+			},
+		}
 		hostingtest.RunBriefly(t, h)
 	})
 }
