@@ -19,12 +19,21 @@ import (
 func TestConformance(t *testing.T) {
 	harness := func(endpoint lambdaweb.Endpoint) hostingtest.Harness {
 		hosting := lambdaweb.Hosting{Endpoint: endpoint}
+		allowFrom := `"CDKWEB_ALLOW_FROM":"%s"`
+		if _, ok := endpoint.(lambdaweb.RESTAPI); ok {
+			allowFrom = `"NotIpAddress":{"aws:SourceIp":["%s"]}`
+		}
 		return hostingtest.Harness{
 			Hosting:      hosting,
 			Type:         "AWS::Lambda::Function",
 			Environment:  "Environment.Variables",
 			Command:      "ImageConfig.Command",
 			CommandValue: `["serve","--verbose"]`,
+			Access: hostingtest.Access{
+				Private:   `"Types":["PRIVATE"]`,
+				WebACL:    "AWS::ApiGateway::Stage",
+				AllowFrom: allowFrom,
+			},
 			WithLogKey:   func(key awskms.IKey) web.Hosting { return lambdaweb.Hosting{LogEncryptionKey: key} },
 			Network:      hostingtest.Network{Type: "AWS::Lambda::Function", Subnets: "VpcConfig.SubnetIds", SecurityGroups: "VpcConfig.SecurityGroupIds"},
 			OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
