@@ -97,6 +97,7 @@ func (f FunctionURL) check(c *web.Check) {
 		"awslambda.InvokeMode_BUFFERED",
 		"awslambda.InvokeMode_RESPONSE_STREAM",
 	)
+	checkAllowFrom(c)
 }
 
 // streams reports whether clients get the first part of a response before the last is there.

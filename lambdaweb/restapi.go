@@ -2,11 +2,15 @@ package lambdaweb
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
@@ -55,6 +59,46 @@ type RESTAPI struct {
 	// fails: awsapigateway.NewCfnAccount, once for all APIs.
 	// Optional. Default: awsapigateway.MethodLoggingLevel_OFF.
 	LoggingLevel awsapigateway.MethodLoggingLevel
+
+	// CORS lets pages of other origins in. API Gateway responds to preflight requests; the server's
+	// own responses need the header Access-Control-Allow-Origin and its like from the server, unlike
+	// behind an HTTP API. Optional. Default: preflight requests reach the server.
+	CORS *CORS
+
+	// AuthorizationType and Authorizer say which requests may come in. With
+	// awsapigateway.AuthorizationType_IAM, requests must be signed by who has execute-api:Invoke, as
+	// the services have that use this one (web.Service.UseService). An Authorizer is one of
+	// awsapigateway.NewTokenAuthorizer, NewRequestAuthorizer or NewCognitoUserPoolsAuthorizer, is
+	// for one API, and knows its type.
+	// Optional. Default: all requests.
+	AuthorizationType awsapigateway.AuthorizationType
+	Authorizer        awsapigateway.IAuthorizer
+
+	// AuthorizationScopes are the scopes of which the token must have one, for a user pool
+	// Authorizer. Optional. Default: any.
+	AuthorizationScopes []string
+
+	// AccessLogDestination gets a line for each request, in AccessLogFormat: text with API Gateway's
+	// variables, such as $context.requestId, which must be there. The account needs the same role as
+	// for LoggingLevel.
+	// Optional. Default: no access logs; DefaultAccessLogFormat.
+	AccessLogDestination awslogs.ILogGroup
+	AccessLogFormat      string
+
+	// DisableExecuteAPIEndpoint switches the address off that AWS gives, so that clients come by the
+	// Domain of the service only. Optional. Default: false.
+	DisableExecuteAPIEndpoint bool
+
+	// MutualTLS lets only clients with a certificate in. It needs a Domain.
+	// Optional. Default: no certificate is asked for.
+	MutualTLS *MutualTLS
+
+	// VPCEndpoint is the way to a Private service: an interface endpoint of the service execute-api.
+	// The address is the endpoint's own, so that private DNS is not needed, which would hide every
+	// public API from its VPC.
+	// Optional. Default: one in Workload.VPC, in one subnet of each zone, for all private REST APIs
+	// of the stack. It takes requests from that VPC on port 443.
+	VPCEndpoint awsec2.IInterfaceVpcEndpoint
 
 	// DataTraceEnabled writes headers and bodies into these logs too, and what is secret in them. It
 	// needs LoggingLevel, and is not for production. Optional. Default: false.
@@ -134,6 +178,56 @@ func (a RESTAPI) check(c *web.Check) {
 			Fix:     "set LoggingLevel to awsapigateway.MethodLoggingLevel_INFO",
 		})
 	}
+	a.CORS.check(c)
+	a.checkAuthorization(c)
+	a.logs().check(c)
+	a.closed().check(c)
+	a.checkPrivate(c)
+}
+
+func (a RESTAPI) closed() closed { return closed{a.DisableExecuteAPIEndpoint, a.MutualTLS} }
+
+func (a RESTAPI) logs() accessLogs { return accessLogs{a.AccessLogDestination, a.AccessLogFormat} }
+
+func (a RESTAPI) checkAuthorization(c *web.Check) {
+	c.OneOf(
+		"Endpoint.AuthorizationType",
+		string(a.AuthorizationType),
+		[]string{
+			string(awsapigateway.AuthorizationType_NONE),
+			string(awsapigateway.AuthorizationType_IAM),
+			string(awsapigateway.AuthorizationType_CUSTOM),
+			string(awsapigateway.AuthorizationType_COGNITO),
+		},
+		"awsapigateway.AuthorizationType_NONE",
+		"awsapigateway.AuthorizationType_IAM",
+		"awsapigateway.AuthorizationType_CUSTOM",
+		"awsapigateway.AuthorizationType_COGNITO",
+	)
+	report := func(field, message, fix string) {
+		c.Problem(web.Problem{Field: "Hosting.Endpoint." + field, Message: message, Fix: fix})
+	}
+	const cognito = awsapigateway.AuthorizationType_COGNITO
+	if a.Authorizer == nil {
+		if a.AuthorizationType == awsapigateway.AuthorizationType_CUSTOM || a.AuthorizationType == cognito {
+			report("Authorizer", fmt.Sprintf("is required for AuthorizationType %s", a.AuthorizationType),
+				"set it; AuthorizationType is not needed then")
+		}
+		if len(a.AuthorizationScopes) > 0 {
+			report("AuthorizationScopes", "need an Authorizer that checks tokens",
+				"set Authorizer to one of NewCognitoUserPoolsAuthorizer, or leave them out")
+		}
+		return
+	}
+	kind := a.Authorizer.AuthorizationType()
+	if a.AuthorizationType != "" && a.AuthorizationType != kind {
+		report("AuthorizationType", fmt.Sprintf("must be that of the Authorizer, %s, got %s", kind, a.AuthorizationType),
+			"leave it out, or Authorizer")
+	}
+	if len(a.AuthorizationScopes) > 0 && kind != cognito {
+		report("AuthorizationScopes", fmt.Sprintf("need an Authorizer that checks tokens, got one of type %s", kind),
+			"set Authorizer to one of NewCognitoUserPoolsAuthorizer, or leave them out")
+	}
 }
 
 func (a RESTAPI) variables() map[string]string {
@@ -174,6 +268,12 @@ func (a RESTAPI) stage() *awsapigateway.StageOptions {
 		}
 		return &on
 	}
+	var destination awsapigateway.IAccessLogDestination
+	var format awsapigateway.AccessLogFormat
+	if a.AccessLogDestination != nil {
+		destination = awsapigateway.NewLogGroupLogDestination(a.AccessLogDestination)
+		format = awsapigateway.AccessLogFormat_Custom(new(a.logs().line()))
+	}
 	return &awsapigateway.StageOptions{
 		StageName:            new(cmp.Or(a.StageName, defaultStage)),
 		ThrottlingRateLimit:  cdk.Number(a.ThrottlingRateLimit),
@@ -182,29 +282,109 @@ func (a RESTAPI) stage() *awsapigateway.StageOptions {
 		TracingEnabled:       set(a.TracingEnabled),
 		LoggingLevel:         a.LoggingLevel,
 		DataTraceEnabled:     set(a.DataTraceEnabled),
+		AccessLogDestination: destination,
+		AccessLogFormat:      format,
 	}
 }
 
 func (a RESTAPI) define(scope constructs.Construct, in *web.Definition, r *Resources, made *web.Made) string {
-	stage := cmp.Or(a.StageName, defaultStage)
+	endpoints := &awsapigateway.EndpointConfiguration{
+		Types: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
+	}
+	switch {
+	case in.Private:
+		a.definePrivate(scope, in, r)
+		endpoints.Types = &[]awsapigateway.EndpointType{awsapigateway.EndpointType_PRIVATE}
+		endpoints.VpcEndpoints = &[]awsec2.IVpcEndpoint{r.VPCEndpoint}
+	case len(in.AllowFrom) > 0 && letsIPv6In(in.AllowFrom):
+		endpoints.IpAddressType = awsapigateway.IpAddressType_DUAL_STACK
+	}
 	r.RESTAPI = awsapigateway.NewRestApi(scope, new("RestApi"), &awsapigateway.RestApiProps{
-		RestApiName:   new(apiName(scope)),
-		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
+		RestApiName:           new(apiName(scope)),
+		EndpointConfiguration: endpoints,
 		BinaryMediaTypes: &[]*string{
 			new("*/*"),
 		}, // else API Gateway takes every body for UTF-8 text
-		CloudWatchRole:     new(false), // an account-wide setting, not this service's
-		DeployOptions:      a.stage(),
-		DefaultIntegration: a.integration(r.Function),
+		CloudWatchRole:            new(false), // an account-wide setting, not this service's
+		DeployOptions:             a.stage(),
+		DefaultIntegration:        a.integration(r.Function),
+		DefaultMethodOptions:      a.method(),
+		DisableExecuteApiEndpoint: a.closed().off(),
+		Policy:                    a.policy(scope, in, r),
 	})
 	r.RESTAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
-	r.RESTAPI.Root().AddMethod(new("ANY"), nil, nil)
-	r.RESTAPI.Root().AddProxy(nil)
-	verify(in, made)
-	made.Protected = web.Protected{ARN: *r.RESTAPI.DeploymentStage().StageArn(), After: r.RESTAPI.DeploymentStage()}
+	root := r.RESTAPI.Root()
+	root.AddMethod(new("ANY"), nil, nil)
+	for _, resource := range []awsapigateway.IResource{root, root.AddProxy(nil)} {
+		a.letPreflightsIn(resource)
+	}
+	stage := r.RESTAPI.DeploymentStage()
+	made.Protected = web.Protected{ARN: *stage.StageArn(), After: stage}
+	a.closed().verify(in, made)
+	a.closed().defineDomain(scope, in, made, r.RESTAPI.RestApiId(), stage.StageName())
+	if in.Domain != nil {
+		return "https://" + in.Domain.Name
+	}
+	name := *r.RESTAPI.RestApiId()
+	if in.Private {
+		name += "-" + *r.VPCEndpoint.VpcEndpointId()
+	}
 	stack := awscdk.Stack_Of(scope)
-	return "https://" + *r.RESTAPI.RestApiId() + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() + "/" + stage
+	return "https://" + name + ".execute-api." + *stack.Region() + "." + *stack.UrlSuffix() +
+		"/" + cmp.Or(a.StageName, defaultStage)
 }
 
-func (RESTAPI) reach(*Resources) web.Reach { return web.Reach{} }
+// method are the options of the methods; nil if there are none.
+func (a RESTAPI) method() *awsapigateway.MethodOptions {
+	if a.AuthorizationType == "" && a.Authorizer == nil {
+		return nil
+	}
+	return &awsapigateway.MethodOptions{
+		AuthorizationType:   a.AuthorizationType,
+		Authorizer:          a.Authorizer,
+		AuthorizationScopes: cdk.List(a.AuthorizationScopes),
+	}
+}
 
+// letPreflightsIn has API Gateway respond to preflight requests of a resource.
+func (a RESTAPI) letPreflightsIn(resource awsapigateway.IResource) {
+	o := a.CORS.withDefaults()
+	if o == nil {
+		return
+	}
+	options := &awsapigateway.CorsOptions{
+		AllowOrigins:  cdk.List(o.AllowOrigins),
+		AllowMethods:  cdk.List(o.AllowMethods),
+		AllowHeaders:  cdk.List(o.AllowHeaders),
+		ExposeHeaders: cdk.List(o.ExposeHeaders),
+	}
+	if o.AllowCredentials {
+		options.AllowCredentials = new(true)
+	}
+	if o.MaxAge != 0 {
+		options.MaxAge = awscdk.Duration_Seconds(new(o.MaxAge.Seconds()))
+	}
+	method := resource.AddCorsPreflight(options).Node().DefaultChild().(awsapigateway.CfnMethod)
+	// Every body is binary to this API, and its template takes text: without this, 500.
+	method.AddPropertyOverride(new("Integration.ContentHandling"), "CONVERT_TO_TEXT")
+}
+
+func (a RESTAPI) reach(r *Resources) web.Reach {
+	var reach web.Reach
+	if r.VPCEndpoint != nil {
+		reach.VPC, reach.Connections = r.endpointVPC, r.VPCEndpoint.Connections()
+	}
+	if a.AuthorizationType == awsapigateway.AuthorizationType_IAM {
+		reach.Grant = func(caller awsiam.IGrantable) {
+			awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
+				Grantee:      caller,
+				Actions:      cdk.List([]string{invokeAPI}),
+				ResourceArns: cdk.List([]string{*r.RESTAPI.ArnForExecuteApi(nil, nil, nil)}),
+			})
+		}
+	}
+	return reach
+}
+
+// invokeAPI is the permission to call an API.
+const invokeAPI = "execute-api:Invoke"

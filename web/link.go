@@ -101,7 +101,7 @@ func (s *Service) UseService(variable string, other IService) {
 		s.uses[variable] = usedResource{"service", other}
 	}
 	reach := other.reach()
-	if isNil(reach.VPC) {
+	if isNil(reach.VPC) && reach.Connections == nil {
 		s.needsEndpoint(internet, fmt.Sprintf("UseService(%q)", variable))
 	}
 	if slices.Contains(s.links, other) {
