@@ -308,16 +308,16 @@ func (a RESTAPI) define(scope constructs.Construct, in *web.Definition, r *Resou
 		CloudWatchRole:            new(false), // an account-wide setting, not this service's
 		DeployOptions:             a.stage(),
 		DefaultIntegration:        a.integration(r.Function),
-		DefaultMethodOptions:      a.method(),
 		DisableExecuteApiEndpoint: a.closed().off(),
 		Policy:                    a.policy(scope, in, r),
 	})
 	r.RESTAPI.Node().TryRemoveChild(new("Endpoint")) // an output that nobody asked for
 	root := r.RESTAPI.Root()
-	root.AddMethod(new("ANY"), nil, nil)
-	for _, resource := range []awsapigateway.IResource{root, root.AddProxy(nil)} {
-		a.letPreflightsIn(resource)
-	}
+	root.AddMethod(new("ANY"), nil, a.method())
+	proxy := root.AddProxy(&awsapigateway.ProxyResourceOptions{AnyMethod: new(false)})
+	proxy.AddMethod(new("ANY"), nil, a.method())
+	a.letPreflightsIn(root)
+	a.letPreflightsIn(proxy)
 	stage := r.RESTAPI.DeploymentStage()
 	made.Protected = web.Protected{ARN: *stage.StageArn(), After: stage}
 	a.closed().verify(in, made)

@@ -180,6 +180,8 @@ var tests = []struct {
 	{"the URL is no variable of the service if that would be a circle", true, testOwnURL},
 	{"variables come from the port, the workload and AddEnvironment", false, testEnvironment},
 	{"a variable has one value", false, testVariableTwice},
+	{"a front above the service is the only way in, or it says why not", true, testFront},
+	{"a front that cannot work is an error", true, testFrontRefuses},
 	{"a variable that is added after a synthesis is there in the next, or an error", false, testVariableAfterSynth},
 	{"the command replaces the image's", false, testCommand},
 	{"a new role trusts the hosting and may do what it is granted", false, testRole},

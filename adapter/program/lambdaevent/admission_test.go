@@ -371,39 +371,63 @@ func FuzzFront(f *testing.F) {
 	})
 }
 
-// BenchmarkRequest makes the request for an HTTP API's event, as a browser sends it.
-func BenchmarkRequest(b *testing.B) {
-	text := []byte(`{"version":"2.0","routeKey":"$default","rawPath":"/cart/items","rawQueryString":"page=2","cookies":["session=abcdef0123456789","lang=de"],
+// browserEvent is an HTTP API's, as a browser sends it through a front.
+const browserEvent = `{"version":"2.0","routeKey":"$default","rawPath":"/cart/items","rawQueryString":"page=2","cookies":["session=abcdef0123456789","lang=de"],
 		"headers":{"accept":"text/html,application/xhtml+xml","accept-encoding":"gzip, deflate, br","accept-language":"de","content-length":"0",
 		"host":"abc123.execute-api.eu-west-1.amazonaws.com","user-agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36","x-amzn-trace-id":"Root=1-5e6722a7-cc56xmpl46db7ae02d4da47e",
 		"x-forwarded-for":"198.51.100.7, 192.0.2.1","x-forwarded-port":"443","x-forwarded-proto":"https","true-client-ip":"198.51.100.7","x-forwarded-host":"shop.example.com",
 		"x-origin-verify":"abcdefghijklmnopqrstuvwxyz0123456789abcdefghijkl"},
 		"requestContext":{"accountId":"123456789012","apiId":"abc123","domainName":"abc123.execute-api.eu-west-1.amazonaws.com","domainPrefix":"abc123",
 		"http":{"method":"GET","path":"/cart/items","protocol":"HTTP/1.1","sourceIp":"192.0.2.1","userAgent":"Mozilla/5.0"},
-		"requestId":"JKJaXmPLvHcESHA=","routeKey":"$default","stage":"$default","time":"10/Mar/2020:05:16:23 +0000","timeEpoch":1583817383220},"isBase64Encoded":false}`)
-	event := make([]byte, len(text))
+		"requestId":"JKJaXmPLvHcESHA=","routeKey":"$default","stage":"$default","time":"10/Mar/2020:05:16:23 +0000","timeEpoch":1583817383220},"isBase64Encoded":false}`
+
+// repeatedly makes the request for browserEvent again and again.
+func repeatedly(t testing.TB, env map[string]string) func() {
+	event := make([]byte, len(browserEvent))
 	inv := &runtimeapi.Invocation{RequestID: []byte("id")}
+	w := RequestWriter{Config: configOf(t, env)}
+	return func() {
+		copy(event, browserEvent)
+		e, err := Parse(event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(e, inv); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+const browserSecret = "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijkl"
+
+// Who may come in costs no memory.
+func TestAdmissionCostsNoMemory(t *testing.T) {
+	all := testing.AllocsPerRun(100, repeatedly(t, nil))
+	for name, env := range map[string]map[string]string{
+		"a front":        {settings.FrontSecrets: oldSecret + "," + browserSecret},
+		"some addresses": {settings.AllowFrom: "198.51.100.0/24,192.0.2.0/24"},
+	} {
+		if got := testing.AllocsPerRun(100, repeatedly(t, env)); got > all {
+			t.Errorf("%s: got %v allocations for a request, want %v as without", name, got, all)
+		}
+	}
+}
+
+func BenchmarkRequest(b *testing.B) {
 	for _, bench := range []struct {
 		name string
 		env  map[string]string
 	}{
 		{"for all", nil},
-		{"by the front", map[string]string{settings.FrontSecrets: "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijkl," + newSecret}},
+		{"by the front", map[string]string{settings.FrontSecrets: oldSecret + "," + browserSecret}},
 		{"from addresses", map[string]string{settings.AllowFrom: "198.51.100.0/24,192.0.2.0/24"}},
 		{"turned away", frontEnv},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			w := RequestWriter{Config: configOf(b, bench.env)}
+			request := repeatedly(b, bench.env)
 			b.ReportAllocs()
 			for b.Loop() {
-				copy(event, text)
-				e, err := Parse(event)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if _, err := w.Write(e, inv); err != nil {
-					b.Fatal(err)
-				}
+				request()
 			}
 		})
 	}

@@ -56,18 +56,7 @@ func (w *RequestWriter) forwarded(e *Event, host []byte) {
 		return
 	}
 	var front, proto, port []byte
-	switch {
-	case w.verified:
-		// Its viewers come by HTTPS alone. It writes their address and the host that
-		// they have asked for over what they sent. X-Forwarded-For will not do: it
-		// begins with what they sent, and of a list a function URL hands on the
-		// first entry only.
-		proto, port = []byte("https"), []byte("443")
-		front, _ = address(w.only(trueClient))
-		if name := w.only(forwardedHost); len(name) > 0 && bytes.IndexByte(name, ',') < 0 {
-			host = name
-		}
-	case e.Source == ALB:
+	if e.Source == ALB {
 		// It writes the scheme and the port itself.
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
 		proto, port = w.last(forwardedProto), w.last(forwardedPort)
@@ -77,13 +66,24 @@ func (w *RequestWriter) forwarded(e *Event, host []byte) {
 		if n, err := strconv.ParseUint(string(port), 10, 16); err != nil || n == 0 {
 			port = nil
 		}
-	default:
+	} else {
 		// APIs and function URLs take HTTPS alone, on its own port.
 		proto, port = []byte("https"), []byte("443")
 		// "This should be the same as the incoming Host header", which the endpoint
 		// was found by.
 		// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 		if name := w.optional(e.domainName); len(name) > 0 {
+			host = name
+		}
+	}
+	if w.verified {
+		// The front's viewers come by HTTPS alone. It writes their address and the
+		// host that they have asked for over what they sent. X-Forwarded-For will not
+		// do: it begins with what they sent, and of a list a function URL hands on
+		// the first entry only.
+		proto, port = []byte("https"), []byte("443")
+		front, _ = address(w.only(trueClient))
+		if name := w.only(forwardedHost); len(name) > 0 && bytes.IndexByte(name, ',') < 0 {
 			host = name
 		}
 	}

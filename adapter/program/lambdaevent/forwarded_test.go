@@ -168,8 +168,8 @@ var forwardedCases = []struct {
 	},
 	{
 		name: "by a front that writes neither: the endpoint's word", truth: "docs/adapter.md", front: true,
-		event: `{"version":"2.0","rawPath":"/","headers":{"host":"u",` + verified + `,"x-forwarded-for":"6.6.6.6"},"requestContext":{"domainName":"u","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
-		want:  "host: u\nx-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: u\nx-forwarded-port: 443\n",
+		event: `{"version":"2.0","rawPath":"/","headers":{"host":"u:443",` + verified + `,"x-forwarded-for":"6.6.6.6"},"requestContext":{"domainName":"u","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
+		want:  "host: u:443\nx-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: u\nx-forwarded-port: 443\n",
 	},
 	{
 		name: "by a front that writes neither, to a load balancer", truth: "docs/adapter.md", front: true,
