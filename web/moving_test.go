@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -348,6 +349,88 @@ func TestSwitchKeepsTheRole(t *testing.T) {
 	for _, role := range roles {
 		if !reflect.DeepEqual(role, roles[0]) {
 			t.Errorf("got role %v on one hosting and %v on another", role, roles[0])
+		}
+	}
+}
+
+// protectedPlaces are all places with a front of their own, and how to see who may come in.
+func protectedPlaces(t *testing.T) map[string]hostingtest.Harness {
+	harness := func(hosting web.Hosting, private, webACL, allowFrom string) hostingtest.Harness {
+		return hostingtest.Harness{Hosting: hosting, Access: hostingtest.Access{
+			Private: private, WebACL: webACL, AllowFrom: allowFrom,
+		}}
+	}
+	const balancer, acl = "AWS::ElasticLoadBalancingV2::LoadBalancer", `"Addresses":["%s"]`
+	const byAdapter, byPolicy = `"CDKWEB_ALLOW_FROM":"%s"`, `"NotIpAddress":{"aws:SourceIp":["%s"]}`
+	const stream = awsapigateway.ResponseTransferMode_STREAM
+	all := map[string]hostingtest.Harness{
+		"AppRunner":  harness(apprunnerweb.Hosting{}, `"IsPubliclyAccessible":false`, "AWS::AppRunner::Service", acl),
+		"ECSExpress": harness(ecsweb.Hosting{}, `"Subnets":[{"Ref":"VPCPrivate`, "AWS::ECS::ExpressGatewayService", acl),
+		"Fargate":    harness(fargateweb.Hosting{}, `"Scheme":"internal"`, balancer, `"CidrIp":"%s"`),
+		"HTTPAPI":    harness(lambdaweb.Hosting{}, "", "", byAdapter),
+		"RESTAPI": harness(lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}, `"Types":["PRIVATE"]`,
+			"AWS::ApiGateway::Stage", byPolicy),
+		"RESTAPIStreaming": harness(lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{ResponseTransferMode: stream}},
+			`"Types":["PRIVATE"]`, "AWS::ApiGateway::Stage", byPolicy),
+		"FunctionURL": harness(lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}, "", "", byAdapter),
+		"NoEndpoint":  harness(lambdaweb.Hosting{Endpoint: lambdaweb.NoEndpoint{}}, "", "", ""),
+	}
+	shared := func(behind func(*webalb.LoadBalancer) web.Hosting) hostingtest.Harness {
+		in := func(stack awscdk.Stack, props *web.ServiceProps) web.Hosting {
+			return behind(webalb.NewLoadBalancer(stack, "Shared", &webalb.LoadBalancerProps{
+				VPC: props.Workload.VPC, Internal: props.Private, WebACL: props.WebACL,
+			}))
+		}
+		h := harness(in(awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil), &web.ServiceProps{}),
+			`"Scheme":"internal"`, balancer, `"SourceIpConfig":{"Values":["%s"]}`)
+		h.Access.In = in
+		return h
+	}
+	all["SharedFargate"] = shared(func(front *webalb.LoadBalancer) web.Hosting {
+		return fargateweb.Hosting{LoadBalancer: front}
+	})
+	all["SharedLambda"] = shared(func(front *webalb.LoadBalancer) web.Hosting {
+		return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
+	})
+	// A load balancer that was made for services without protections.
+	for _, name := range []string{"SharedFargate", "SharedLambda"} {
+		open := all[name]
+		in := open.Access.In
+		open.Access.In = func(stack awscdk.Stack, props *web.ServiceProps) web.Hosting {
+			return in(stack, &web.ServiceProps{Workload: web.Workload{VPC: props.Workload.VPC}})
+		}
+		all[name+"Open"] = open
+	}
+	return all
+}
+
+// A switch never opens a door: wherever a service goes, what said who may come in is in the
+// template, or the switch is an error that says so.
+func TestSwitchOpensNoDoor(t *testing.T) {
+	places := protectedPlaces(t)
+	for _, protection := range hostingtest.Protections {
+		keeps := map[string]bool{}
+		for name, harness := range places {
+			protected, err := protection.Protected(t, harness)
+			keeps[name] = protected
+			if !protected && (err == nil || !strings.Contains(err.Error(), protection.Field)) {
+				t.Errorf("%s with %s is not protected, and the error is %v", name, protection.Field, err)
+			}
+		}
+		moves, refused := 0, 0
+		for from := range places {
+			for to := range places {
+				switch {
+				case from == to || !keeps[from]:
+				case keeps[to]:
+					moves++
+				default:
+					refused++
+				}
+			}
+		}
+		if moves == 0 || refused == 0 {
+			t.Errorf("%s: %d moves are possible and %d are refused, want some of each", protection.Field, moves, refused)
 		}
 	}
 }

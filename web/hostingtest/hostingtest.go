@@ -81,6 +81,9 @@ type Harness struct {
 	// SecretsOf replaces Secrets for a hosting without a primary resource.
 	SecretsOf func(service *web.Service) map[string]string
 
+	// Access says how to see who may come in.
+	Access Access
+
 	// Network says where the server's subnets and security groups are. Optional. Default: the hosting
 	// has no way into a VPC.
 	Network Network
@@ -239,6 +242,9 @@ var tests = []struct {
 	{"one workload makes one image", false, testOneImage},
 	{"every problem is reported at once, before anything is made", false, testErrors},
 	{"each problem has its sentence", false, testSentences},
+	{"who may come in is in the template, or an error", true, testProtections},
+	{"a private service stands beside a public one, which calls it", true, testPrivateBesidePublic},
+	{"who may come in is checked", true, testAccessErrors},
 	{"what the hosting does not promise is an error", true, testPromises},
 	{"what the hosting ignores is a warning", false, testIgnored},
 	{"the workload is not changed", false, testWorkloadIsCopied},
