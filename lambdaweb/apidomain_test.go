@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 
 	"github.com/cdkweb/cdkweb/internal/templatetest"
@@ -19,14 +18,8 @@ import (
 
 const certificateARN = "arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
 
-func certificate(stack awscdk.Stack) awscertificatemanager.ICertificate {
-	return awscertificatemanager.Certificate_FromCertificateArn(stack, new("Certificate"), new(certificateARN))
-}
-
-func zone(stack awscdk.Stack) awsroute53.IHostedZone {
-	return awsroute53.HostedZone_FromHostedZoneAttributes(stack, new("Zone"), &awsroute53.HostedZoneAttributes{
-		HostedZoneId: new("Z0123456789ABCDEFGHIJ"), ZoneName: new("example.com"),
-	})
+func certificate(stack awscdk.Stack, id string) awscertificatemanager.ICertificate {
+	return awscertificatemanager.Certificate_FromCertificateArn(stack, &id, new(certificateARN))
 }
 
 // wantPanicHolds fails unless a call panics with a text.
@@ -56,7 +49,7 @@ func TestAPIDomain(t *testing.T) {
 				stack := newStack(t)
 				props := &web.ServiceProps{
 					Workload: web.Workload{Image: adapted()}, Hosting: lambdaweb.Hosting{Endpoint: endpoint},
-					Domain: &web.Domain{Name: "shop.example.com", Zone: zone(stack)},
+					Domain: &web.Domain{Name: "shop.example.com", Zone: hostingtest.Zone(stack)},
 				}
 				change(stack, props)
 				web.NewService(stack, "Site", props)
@@ -138,7 +131,7 @@ func TestClosedEndpoint(t *testing.T) {
 			return lambdaweb.RESTAPI{MutualTLS: m}
 		}, "true", `{"TruststoreUri":"s3://trust/truststore.pem"}`, ""},
 		{"mutual TLS of a version", func(stack awscdk.Stack, http bool) lambdaweb.Endpoint {
-			m := &lambdaweb.MutualTLS{Bucket: bucket(stack), Key: "truststore.pem", Version: "3", OwnershipCertificate: certificate(stack)}
+			m := &lambdaweb.MutualTLS{Bucket: bucket(stack), Key: "truststore.pem", Version: "3", OwnershipCertificate: certificate(stack, "Certificate")}
 			if http {
 				return lambdaweb.HTTPAPI{MutualTLS: m}
 			}
@@ -154,7 +147,7 @@ func TestClosedEndpoint(t *testing.T) {
 				stack := newStack(t)
 				service := web.NewService(stack, "Site", &web.ServiceProps{
 					Workload: web.Workload{Image: adapted()}, Hosting: lambdaweb.Hosting{Endpoint: test.api(stack, http)},
-					Domain: &web.Domain{Name: "shop.example.com", Zone: zone(stack)},
+					Domain: &web.Domain{Name: "shop.example.com", Zone: hostingtest.Zone(stack)},
 				})
 				template := templatetest.Of(t, stack)
 				template.Want(kind, "DisableExecuteApiEndpoint", test.off)
@@ -187,7 +180,7 @@ func TestNoDomain(t *testing.T) {
 		stack := newStack(t)
 		hostingtest.WantPanic(t, "Stack/Site", "Domain is not possible on Lambda "+name, func() {
 			web.NewService(stack, "Site", &web.ServiceProps{
-				Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: endpoint}, Domain: &web.Domain{Name: "shop.example.com", Zone: zone(stack)},
+				Workload: workload(), Hosting: lambdaweb.Hosting{Endpoint: endpoint}, Domain: &web.Domain{Name: "shop.example.com", Zone: hostingtest.Zone(stack)},
 			})
 		})
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -25,6 +26,7 @@ func TestConformance(t *testing.T) {
 		}
 		return hostingtest.Harness{
 			Hosting:      hosting,
+			DomainIPv6:   true,
 			Type:         "AWS::Lambda::Function",
 			Environment:  "Environment.Variables",
 			Command:      "ImageConfig.Command",
@@ -34,8 +36,8 @@ func TestConformance(t *testing.T) {
 				WebACL:    "AWS::ApiGateway::Stage",
 				AllowFrom: allowFrom,
 			},
-			WithLogKey:   func(key awskms.IKey) web.Hosting { return lambdaweb.Hosting{LogEncryptionKey: key} },
-			Network:      hostingtest.Network{Type: "AWS::Lambda::Function", Subnets: "VpcConfig.SubnetIds", SecurityGroups: "VpcConfig.SecurityGroupIds"},
+			WithLogKey: func(key awskms.IKey) web.Hosting { return lambdaweb.Hosting{LogEncryptionKey: key} },
+			Network:    hostingtest.Network{Type: "AWS::Lambda::Function", Subnets: "VpcConfig.SubnetIds", SecurityGroups: "VpcConfig.SecurityGroupIds"},
 			OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 				service, _ := lambdaweb.NewService(scope, id, workload, hosting)
 				return service
@@ -63,6 +65,13 @@ func TestConformance(t *testing.T) {
 		}
 		h := harness(nil)
 		h.Hosting, h.In, h.PlainHTTP = behind(newStack(t)), behind, true
+		h.DomainIPv6 = false
+		h.WithDomain = func(stack awscdk.Stack) web.Hosting {
+			front := webalb.NewLoadBalancer(stack, "Shared", &webalb.LoadBalancerProps{
+				Certificates: []awscertificatemanager.ICertificate{certificate(stack, "Other")},
+			})
+			return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
+		}
 		h.Access = hostingtest.Access{
 			Private:   `"Scheme":"internal"`,
 			WebACL:    "AWS::ElasticLoadBalancingV2::LoadBalancer",

@@ -64,6 +64,10 @@ type FunctionURL struct {
 	InvokeMode awslambda.InvokeMode
 }
 
+// FunctionURLIPv6Warning is the id of the warning about an AllowFrom without IPv6 addresses. Lambda
+// developer guide, "Function URLs": they are dual stack-enabled.
+const FunctionURLIPv6Warning = "cdkweb:function-url-ipv6"
+
 func (f FunctionURL) platform() *platform.Platform {
 	if f.streams() {
 		return &platform.FunctionURLStreaming
@@ -98,6 +102,11 @@ func (f FunctionURL) check(c *web.Check) {
 		"awslambda.InvokeMode_RESPONSE_STREAM",
 	)
 	checkAllowFrom(c)
+	if !letsIPv6In(c.AllowFrom) {
+		c.Warn(FunctionURLIPv6Warning, "AllowFrom has no IPv6 address, and a function URL always has some itself: "+
+			"clients that have one too come by it, and are refused. Add theirs, or set Endpoint to lambdaweb.HTTPAPI{}, "+
+			"which then has IPv4 addresses only")
+	}
 }
 
 // streams reports whether clients get the first part of a response before the last is there.

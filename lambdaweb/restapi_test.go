@@ -378,7 +378,7 @@ func TestPrivateErrors(t *testing.T) {
 	in.VPC = imported
 	wantProblem(t, private(in, nil), "Private needs the addresses of Workload.VPC, to let their requests into the interface endpoint of the API, and Stack/Imported "+
 		"was imported without them; set VpcCidrBlock in Vpc_FromVpcAttributes, or VPCEndpoint of the lambdaweb.RESTAPI")
-	wantProblem(t, private(in, &web.Domain{Name: "shop.example.com", Certificate: certificate(stack)}), "Domain does not go with Private on a REST API: private domain names "+
+	wantProblem(t, private(in, &web.Domain{Name: "shop.example.com", Certificate: certificate(stack, "Certificate")}), "Domain does not go with Private on a REST API: private domain names "+
 		"are another resource of API Gateway, which each VPC endpoint must be given access to; leave it out, or choose fargateweb.Hosting{}")
 	for _, endpoint := range []lambdaweb.Endpoint{lambdaweb.HTTPAPI{}, lambdaweb.FunctionURL{}, lambdaweb.NoEndpoint{}} {
 		props := private(workload(), nil)
@@ -422,6 +422,30 @@ func TestAllowFrom(t *testing.T) {
 	stack := newStack(t)
 	web.NewService(stack, "Site", &web.ServiceProps{Workload: web.Workload{Image: adapted()}, Hosting: lambdaweb.Hosting{}, AllowFrom: allowFrom[:1]})
 	templatetest.Of(t, stack).Want("AWS::ApiGatewayV2::Api", "IpAddressType", "")
+}
+
+// A function URL has IPv6 addresses, by which clients come who are let in by IPv4 only.
+func TestFunctionURLIPv6(t *testing.T) {
+	for _, test := range []struct {
+		endpoint lambdaweb.Endpoint
+		prefixes []netip.Prefix
+		want     bool
+	}{
+		{lambdaweb.FunctionURL{}, nil, false},
+		{lambdaweb.FunctionURL{}, allowFrom, false},
+		{lambdaweb.FunctionURL{}, allowFrom[:1], true},
+		{lambdaweb.HTTPAPI{}, allowFrom[:1], false},
+	} {
+		stack := newStack(t)
+		web.NewService(stack, "Site", &web.ServiceProps{Workload: web.Workload{Image: adapted()}, Hosting: lambdaweb.Hosting{Endpoint: test.endpoint}, AllowFrom: test.prefixes})
+		warnings := templatetest.Warnings(t, stack)
+		got := slices.ContainsFunc(warnings, func(text string) bool {
+			return strings.Contains(text, "AllowFrom has no IPv6 address") && strings.Contains(text, lambdaweb.FunctionURLIPv6Warning)
+		})
+		if got != test.want {
+			t.Errorf("%T with %v: got warnings %q, want one: %v", test.endpoint, test.prefixes, warnings, test.want)
+		}
+	}
 }
 
 // streams are the names and values of variables that an endpoint which streams has.

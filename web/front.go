@@ -184,7 +184,7 @@ func (f *Front) Origin(service IService) *Origin {
 		HTTPS:      !strings.HasPrefix(s.URL(), "http://"),
 		Timeout:    s.check.platform.Timeout,
 		Unverified: s.unverified(),
-		Ready:      s.Node().FindChild(&s.check.platform.ID),
+		Ready:      s.ready(),
 	}
 	scope := constructs.NewConstruct(s, new("Front"))
 	var accepted []string
@@ -200,6 +200,15 @@ func (f *Front) Origin(service IService) *Origin {
 	}
 	s.front = &fronted{path: f.Path, generation: f.SecretGeneration, origin: origin}
 	return origin
+}
+
+// ready is what requests to the service need: the hosting, and the name that they come by.
+func (s *Service) ready() constructs.IDependable {
+	hosting := s.Node().FindChild(&s.check.platform.ID)
+	if s.check.Domain == nil {
+		return hosting
+	}
+	return constructs.NewDependencyGroup(hosting, s.Node().FindChild(new("Domain")))
 }
 
 // SetURL tells a service the URL of the front above it, which is known last. The server gets it if

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
@@ -178,6 +179,100 @@ func TestSwitchBehindOneLoadBalancer(t *testing.T) {
 				t.Errorf("got %q as what stays, want the load balancer's %q", stay, want)
 			}
 		})
+	}
+}
+
+// A switch of a service with a domain replaces nothing that belongs to the domain: of what has its
+// name, there can be only one at a time. Clients are led to the new hosting when all of that is
+// there, and then what was the old one's alone goes.
+func TestSwitchWithDomain(t *testing.T) {
+	alone := func(hosting web.Hosting) func(*webalb.LoadBalancer) web.Hosting {
+		return func(*webalb.LoadBalancer) web.Hosting { return hosting }
+	}
+	able := map[string]func(*webalb.LoadBalancer) web.Hosting{
+		"an HTTP API": alone(lambdaweb.Hosting{}),
+		"a REST API":  alone(lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}),
+		"Fargate":     alone(fargateweb.Hosting{}),
+		"Fargate behind a load balancer": func(front *webalb.LoadBalancer) web.Hosting {
+			return fargateweb.Hosting{LoadBalancer: front}
+		},
+		"Lambda behind a load balancer": func(front *webalb.LoadBalancer) web.Hosting {
+			return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
+		},
+	}
+	// What cannot change without a new resource, in a change from one hosting to another.
+	createOnly := map[string][]string{
+		"AWS::CertificateManager::Certificate":             {"DomainName", "DomainValidationOptions", "ValidationMethod", "SubjectAlternativeNames", "KeyAlgorithm"},
+		"AWS::Route53::RecordSet":                          {"HostedZoneId", "HostedZoneName", "Name", "Type"},
+		"AWS::ApiGatewayV2::DomainName":                    {"DomainName"},
+		"AWS::ApiGatewayV2::ApiMapping":                    {"DomainName"},
+		"AWS::ElasticLoadBalancingV2::ListenerCertificate": {"ListenerArn", "Certificates"},
+	}
+	stacks := map[string]templatetest.Template{}
+	for name, hosting := range able {
+		stack := awscdk.NewStack(webtest.NewApp(t), new("Shop"), nil)
+		front := webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{
+			Certificates: []awscertificatemanager.ICertificate{hostingtest.Certificate(stack)},
+		})
+		service := web.NewService(stack, "Site", &web.ServiceProps{
+			Workload: web.Workload{Image: webimage.Dockerfile(imageFolder(t), nil)}, Hosting: hosting(front),
+			Domain: &web.Domain{Name: "shop.example.com", Zone: hostingtest.Zone(stack)},
+		})
+		if got := service.URL(); got != "https://shop.example.com" {
+			t.Errorf("got URL %s of %s", got, name)
+		}
+		stacks[name] = templatetest.Of(t, stack)
+	}
+	for from, old := range stacks {
+		for to, now := range stacks {
+			if from == to {
+				continue
+			}
+			t.Run(from+" to "+to, func(t *testing.T) {
+				gone, come, stay := map[string]bool{}, map[string]bool{}, 0
+				for id, before := range old.Resources {
+					properties, ofDomain := createOnly[before.Type]
+					if !ofDomain {
+						if strings.HasPrefix(id, "SiteDomain") {
+							t.Errorf("nothing is known of %s, a %s", id, before.Type)
+						}
+						continue
+					}
+					after, ok := now.Resources[id]
+					if !ok {
+						gone[before.Type] = true
+						continue
+					}
+					stay++
+					for _, property := range properties {
+						if one, two := before.Properties[property], after.Properties[property]; !reflect.DeepEqual(one, two) {
+							t.Errorf("%s of %s changes from %v to %v", property, id, one, two)
+						}
+					}
+				}
+				for id, after := range now.Resources {
+					if _, ok := old.Resources[id]; !ok {
+						come[after.Type] = true
+					}
+				}
+				for kind := range createOnly {
+					if gone[kind] && come[kind] {
+						t.Errorf("a %s goes while another comes", kind)
+					}
+				}
+				if stay < 2 { // the certificate and a record at least
+					t.Errorf("%d resources of the domain stay, want the certificate and a record", stay)
+				}
+				record := now.Resources["SiteDomainAB840EB49"]
+				for _, kind := range []string{"AWS::Lambda::Function", "AWS::ECS::Service", "AWS::ApiGatewayV2::ApiMapping", "AWS::ElasticLoadBalancingV2::ListenerCertificate"} {
+					for _, id := range now.IDs(kind) {
+						if !slices.Contains(record.DependsOn, id) {
+							t.Errorf("the record waits for %q, want %s among them", record.DependsOn, id)
+						}
+					}
+				}
+			})
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53targets"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awswafv2"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/internal/token"
 	"github.com/cdkweb/cdkweb/web"
@@ -172,24 +173,29 @@ func (l *LoadBalancer) Complete(
 	if in.Domain == nil {
 		return
 	}
-	l.addCertificate(in.Domain, *rule.Node().Scope().Node().Path())
+	added := l.addCertificate(in.Domain, *rule.Node().Scope().Node().Path())
 	if l.ALB != nil {
 		made.Alias = web.Alias{
 			Target: awsroute53targets.NewLoadBalancerTarget(l.ALB, nil),
 			IPv6:   l.dualStack,
+			After:  added,
 		}
 	}
 }
 
 // addCertificate adds that of a service's domain to the listener, if it is not there. Its id does
-// not tell the hosting: of two with the same certificate, the one that goes takes it away.
-func (l *LoadBalancer) addCertificate(domain *web.DomainDefinition, service string) {
+// not tell the hosting: of two with the same certificate, the one that goes takes it away. It
+// returns what it added.
+func (l *LoadBalancer) addCertificate(
+	domain *web.DomainDefinition,
+	service string,
+) []constructs.IDependable {
 	arn := *domain.Certificate.CertificateArn()
 	if l.certificates[arn] != "" {
-		return
+		return nil
 	}
 	l.certificates[arn] = service
-	awselasticloadbalancingv2.NewCfnListenerCertificate(
+	return []constructs.IDependable{awselasticloadbalancingv2.NewCfnListenerCertificate(
 		domain.Scope,
 		new("ListenerCertificate"),
 		&awselasticloadbalancingv2.CfnListenerCertificateProps{
@@ -198,7 +204,7 @@ func (l *LoadBalancer) addCertificate(domain *web.DomainDefinition, service stri
 				&awselasticloadbalancingv2.CfnListenerCertificate_CertificateProperty{CertificateArn: &arn},
 			},
 		},
-	)
+	)}
 }
 
 // keepCertificates remembers those that the listener has of the load balancer's own.

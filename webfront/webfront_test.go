@@ -193,6 +193,34 @@ func TestOriginsTrustTheFront(t *testing.T) {
 	}
 }
 
+// A front that reaches a service by its domain does so when the name leads there.
+func TestOriginByDomain(t *testing.T) {
+	for _, place := range []string{"HTTPAPI", "RESTAPI", "Fargate"} {
+		t.Run(place, func(t *testing.T) {
+			stack := newStack(t)
+			webfront.NewFront(stack, "Front", &webfront.FrontProps{
+				Service: web.NewService(stack, "Site", &web.ServiceProps{
+					Workload: workload(),
+					Hosting:  places[place](stack),
+					Domain:   &web.Domain{Name: "origin.example.com", Zone: zone(stack)},
+				}),
+			})
+			template := templatetest.Of(t, stack)
+			template.Want("AWS::CloudFront::Distribution", "DistributionConfig.Origins.0.DomainName", `"origin.example.com"`)
+			needed := template.IDs("AWS::Route53::RecordSet", "AWS::ApiGatewayV2::ApiMapping")
+			if len(needed) == 0 {
+				t.Error("got no records")
+			}
+			waits := template.Resources[template.IDs("AWS::CloudFront::Distribution")[0]].DependsOn
+			for _, id := range needed {
+				if !slices.Contains(waits, id) {
+					t.Errorf("the distribution does not wait for %s, only for %q", id, waits)
+				}
+			}
+		})
+	}
+}
+
 // The servers of all hostings know the public address.
 func TestPublicURL(t *testing.T) {
 	for place := range places {

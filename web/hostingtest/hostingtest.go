@@ -99,6 +99,12 @@ type Harness struct {
 	// URL. Optional. Default: the service has one.
 	NoURL string
 
+	// WithDomain returns the hosting for a service with a domain, if that is not what In returns,
+	// such as one behind a load balancer with a certificate. DomainIPv6 says that clients then reach
+	// it by IPv6 too.
+	WithDomain func(stack awscdk.Stack) web.Hosting
+	DomainIPv6 bool
+
 	// WithLogKey returns the hosting with a key for the log group that it makes; nil if it makes
 	// none.
 	WithLogKey func(key awskms.IKey) web.Hosting
@@ -180,6 +186,7 @@ var tests = []struct {
 }{
 	{"the service is a construct", true, testConstruct},
 	{"the URL has a scheme and no slash at the end", true, testURL},
+	{"the service answers by its domain, or says who can", true, testDomain},
 	{"the URL is no variable of the service if that would be a circle", true, testOwnURL},
 	{"variables come from the port, the workload and AddEnvironment", false, testEnvironment},
 	{"a variable has one value", false, testVariableTwice},
