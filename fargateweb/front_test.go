@@ -59,7 +59,7 @@ func TestBelowFrontWithTooManyValues(t *testing.T) {
 	service, _ := newService(stack, fargateweb.Hosting{Paths: []string{"/a", "/b", "/c", "/d"}})
 	front := &web.Front{Stack: stack, Path: "Stack/Front", SecretGeneration: 1}
 	problems := front.Problems("Service", service)
-	const want = "Service must leave 2 of the 5 values of its load balancer's rule to the secrets of the front, " +
+	const want = "Service must leave 3 of the 5 values of its load balancer's rule to the secrets of the front, " +
 		"got 4 of Hosts, Paths and other conditions; use patterns, or fewer Hosts and Paths"
 	if len(problems) != 1 || problems[0].Error() != want {
 		t.Errorf("got %v, want %s", problems, want)

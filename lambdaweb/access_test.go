@@ -97,21 +97,22 @@ func TestVerifySize(t *testing.T) {
 			Hosting:  lambdaweb.Hosting{},
 		})
 	}
-	// HOST 12+9, PORT 4+4, TEXT 4, FRONT_SECRETS 20+97
-	const most = 4096 - 21 - 8 - 4 - 117
+	// HOST 12+9, PORT 4+4, TEXT 4, FRONT_SECRETS 20+146
+	const most = 4096 - 21 - 8 - 4 - 166
 	stack := newStack(t)
 	fits := service(stack, most)
-	above := front(stack, 1)
+	above := front(stack, 2)
 	if problems := above.Problems("Service", fits); len(problems) > 0 {
 		t.Fatalf("got problems %v, want none", problems)
 	}
 	above.Origin(fits)
 	hostingtest.WantPanic(t, "Stack/Site", `AddEnvironment("MORE") must not have more than 4096 bytes in all names and values on Lambda`, func() { fits.AddEnvironment("MORE", "") })
 
+	// There is room for the first rotation from the beginning.
 	stack = newStack(t)
 	problems := front(stack, 1).Problems("Service", service(stack, most+1))
-	want := "Service must leave room for the front's secrets, 97 bytes in the variable CDKWEB_FRONT_SECRETS: its variables must not have " +
-		"more than 4096 bytes in all names and values on Lambda, got 3951 and 146 of PORT and the hosting's own; " +
+	want := "Service must leave room for the front's secrets, 146 bytes in the variable CDKWEB_FRONT_SECRETS: its variables must not have " +
+		"more than 4096 bytes in all names and values on Lambda, got 3902 and 195 of PORT and the hosting's own; " +
 		"put what is large into the image, a table or a parameter"
 	if len(problems) != 1 || problems[0].Error() != want {
 		t.Errorf("got %v, want %q", problems, want)

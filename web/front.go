@@ -143,13 +143,17 @@ func (f *Front) Problems(field string, service IService) []Problem {
 			"make the front before UseService is called")
 	}
 	if s.made.Verify.Require != nil && s.made.Verify.Check != nil {
-		if problem := s.made.Verify.Check(len(f.generations())); problem != nil {
+		if problem := s.made.Verify.Check(maxGenerations); problem != nil {
 			problem.Field = field
 			problems = append(problems, *problem)
 		}
 	}
 	return problems
 }
+
+// maxGenerations is how many secrets a service takes after its first rotation, for which there must
+// be room from the beginning.
+const maxGenerations = 3
 
 // generations are the secrets that the service takes. A deployment and its rollback update front and
 // service in any order, so each takes its predecessor's and its successor's too.
