@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 // fronted is the deployed part front: the mirror below a CDN.
 type fronted struct {
+	stack, service string // their ids
 	*deployment
 	names   map[string]string // of resources, by logical ids
 	front   *site             // by the distribution's name, as its viewers come
@@ -21,18 +24,18 @@ type fronted struct {
 	secrets map[int]string    // by their generation, also of those that are gone
 }
 
-// viewer is the address of who asks the front, and publicName the front's domain.
-const (
-	viewer     = "127.0.0.9"
-	publicName = "shop.front.example.com"
-)
+// viewer is the address of who asks the front.
+const viewer = "127.0.0.9"
+
+// publicName is the front's domain.
+func (f *fronted) publicName() string { return "shop." + strings.ToLower(f.stack) + ".example.com" }
 
 // TestFront deploys a server below a CDN, rotates the secret that they share, and moves the server
 // from hosting to hosting, while viewers ask.
 func TestFront(t *testing.T) {
 	t.Parallel()
 	l := withAWS(t)
-	f := &fronted{secrets: map[int]string{}}
+	f := &fronted{stack: "Front", service: "Site", secrets: map[int]string{}}
 	do(t, "cdk deploy: function URL", func() (string, error) { return f.deployFront(l, "hosting=url", "generation=1") })
 	first := *f
 	try(t, "HTTP leads to HTTPS", func() (string, error) { return f.redirects() })
@@ -83,9 +86,98 @@ func TestFront(t *testing.T) {
 	do(t, "cdk destroy", func() (string, error) { return "nothing is left", f.destroyedFront() })
 }
 
+// TestMove deploys the steps of a move, as far as the emulator goes: its functions have no module
+// cloudfront, by which the front's chooses a service, so that no request gets through while there
+// are two.
+func TestMove(t *testing.T) {
+	t.Parallel()
+	l := withAWS(t)
+	f := &fronted{stack: "Moving", service: "Site", secrets: map[int]string{}}
+	step := func(name, service string, values ...string) {
+		t.Helper()
+		do(t, name, func() (string, error) {
+			before := f.front
+			if f.service != service {
+				f.service, f.secrets = service, map[int]string{}
+			}
+			note, err := f.deployFront(l, append(values, "hosting=url", "generation=1")...)
+			if err == nil && before != nil && before.url != f.front.url {
+				err = fmt.Errorf("the front was at %s and is at %s", before.url, f.front.url)
+			}
+			return note, err
+		})
+	}
+	responds := func() (string, error) {
+		a, err := f.front.get("/mode")
+		return "", want(a, err, 200, "url")
+	}
+	step("before", "Site")
+	try(t, "the service responds", responds)
+	step("beside, without clients", "Site", "percent=0")
+	try(t, "two origins", func() (string, error) { return f.hasOrigins("Site", "Next") })
+	try(t, "the emulator cannot run the function that chooses", func() (string, error) {
+		a, err := f.front.get("/mode")
+		if err == nil && a.status == 200 {
+			return "", errors.New("it responds: the emulator has the module cloudfront now, so the move can be tried")
+		}
+		return "", want(a, err, 503, "")
+	})
+	try(t, "a part, by the commands of docs/front.md", func() (string, error) { return f.turns() })
+	step("all", "Site", "percent=100")
+	step("the new one alone", "Next", "service=Next")
+	try(t, "the other service responds", responds)
+	try(t, "one origin", func() (string, error) { return f.hasOrigins("Next") })
+	do(t, "cdk destroy", func() (string, error) { return "nothing is left", f.destroyedFront() })
+}
+
+// hasOrigins wants the distribution to have these alone.
+func (f *fronted) hasOrigins(want ...string) (string, error) {
+	id, err := resourceOf(f.names, "FrontDistribution")
+	if err != nil {
+		return "", err
+	}
+	var got []string
+	if err := f.lab.emulator.ask(&got, "cloudfront", "get-distribution-config", "--id", id,
+		"--query", "DistributionConfig.Origins.Items[].Id"); err != nil {
+		return "", err
+	}
+	if !slices.Equal(got, want) {
+		return "", fmt.Errorf("got %q, want %q", got, want)
+	}
+	return fmt.Sprintf("%q", got), nil
+}
+
+// turns runs the commands of docs/front.md that turn the percentage, and wants the store to have it.
+func (f *fronted) turns() (string, error) {
+	e := f.lab.emulator
+	text, err := os.ReadFile(filepath.Join(f.lab.tools.root, "docs", "front.md"))
+	if err != nil {
+		return "", err
+	}
+	_, rest, _ := strings.Cut(string(text), "```sh\nETAG=")
+	commands, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		return "", errors.New("docs/front.md has no commands that begin with ETAG=")
+	}
+	commands = "ETAG=" + commands
+	shell := e.command("sh", "-euc", commands)
+	shell.Env = append(shell.Env, "ARN="+f.outputs["Store"], "PATH="+filepath.Dir(e.aws)+":"+os.Getenv("PATH"))
+	if _, err := output(shell); err != nil {
+		return "", err
+	}
+	var key struct{ Value string }
+	if err := e.ask(&key, "cloudfront-keyvaluestore", "get-key", "--kvs-arn", f.outputs["Store"], "--key", "percent"); err != nil {
+		return "", err
+	}
+	if key.Value != "5" {
+		return "", fmt.Errorf("percent is %s, want 5", key.Value)
+	}
+	return "percent is " + key.Value, nil
+}
+
 // deployFront deploys the part front, and finds what it has made.
 func (f *fronted) deployFront(l *lab, values ...string) (note string, err error) {
-	if f.deployment, err = l.part("front", "Front", values...); err != nil {
+	if f.deployment, err = l.part("front", f.stack, values...); err != nil {
 		return "", err
 	}
 	if err := f.deployAndWait(); err != nil {
@@ -99,16 +191,16 @@ func (f *fronted) find() (note string, err error) {
 	if f.names, err = f.physical(); err != nil {
 		return "", err
 	}
-	if f.origin, err = f.site("Site"); err != nil {
+	if f.origin, err = f.site(f.service); err != nil {
 		return "", err
 	}
-	if strings.HasSuffix(f.outputs["SiteURL"], ".example.com") {
-		f.origin = newSite(f.outputs["SiteURL"], f.lab.emulator.edge.from("127.0.0.1"))
+	if strings.HasSuffix(f.outputs[f.service+"URL"], ".example.com") {
+		f.origin = newSite(f.outputs[f.service+"URL"], f.lab.emulator.edge.from("127.0.0.1"))
 	}
 	f.front = newSite(f.outputs["FrontURL"], f.lab.emulator.edge.from(viewer))
 	var generations []int
 	for generation := range 10 {
-		name, err := resourceOf(f.names, fmt.Sprintf("SiteFrontSecret%d", generation))
+		name, err := resourceOf(f.names, fmt.Sprintf("%sFrontSecret%d", f.service, generation))
 		if err != nil {
 			continue
 		}
@@ -123,7 +215,7 @@ func (f *fronted) find() (note string, err error) {
 		f.secrets[generation] = value
 	}
 	return fmt.Sprintf("%d resources, secrets of generations %v, %s in front of %s", len(f.names), generations,
-		f.outputs["FrontURL"], f.outputs["SiteURL"]), nil
+		f.outputs["FrontURL"], f.outputs[f.service+"URL"]), nil
 }
 
 // secretText is the value of a secret, by its name or its ARN.
@@ -161,7 +253,7 @@ func (f *fronted) switchTo(l *lab, values ...string) (string, error) {
 		note  string
 		front bool // whether it is the new one
 	}{{"beside", false}, {"front", true}} {
-		d, err := l.part("front", "Front", append(slices.Clone(values), "note="+step.note)...) // a template is kept by its hash
+		d, err := l.part("front", f.stack, append(slices.Clone(values), "note="+step.note)...) // a template is kept by its hash
 		if err != nil {
 			return "", err
 		}
@@ -291,10 +383,10 @@ func (f *fronted) sees(hosting string) (string, error) {
 				err = errors.Join(err, fmt.Errorf("%s is %q, want %q", name, got, value))
 			}
 		}
-		if seen.PublicURL != "https://"+publicName {
+		if seen.PublicURL != "https://"+f.publicName() {
 			err = errors.Join(err, fmt.Errorf("PUBLIC_URL is %q", seen.PublicURL))
 		}
-		if _, host, _ := strings.Cut(f.outputs["SiteURL"], "://"); seen.Host != host {
+		if _, host, _ := strings.Cut(f.outputs[f.service+"URL"], "://"); seen.Host != host {
 			err = errors.Join(err, fmt.Errorf("Host is %q, want %q", seen.Host, host))
 		}
 		if err != nil {
@@ -309,7 +401,7 @@ func (f *fronted) sees(hosting string) (string, error) {
 func (f *fronted) generations() []int {
 	var all []int
 	for generation := range f.secrets {
-		if _, err := resourceOf(f.names, fmt.Sprintf("SiteFrontSecret%d", generation)); err == nil {
+		if _, err := resourceOf(f.names, fmt.Sprintf("%sFrontSecret%d", f.service, generation)); err == nil {
 			all = append(all, generation)
 		}
 	}
@@ -320,7 +412,7 @@ func (f *fronted) generations() []int {
 func (f *fronted) hasDomain() (string, error) {
 	e := f.lab.emulator
 	for _, kind := range []string{"A", "AAAA"} {
-		target, err := e.record(publicName, kind)
+		target, err := e.record(f.publicName(), kind)
 		if err != nil {
 			return "", err
 		}
@@ -328,10 +420,10 @@ func (f *fronted) hasDomain() (string, error) {
 			return "", fmt.Errorf("the record %s leads to %s, want %s", kind, target, f.front.url)
 		}
 	}
-	if got, want := f.outputs["PublicURL"], "https://"+publicName; got != want {
+	if got, want := f.outputs["PublicURL"], "https://"+f.publicName(); got != want {
 		return "", fmt.Errorf("the front's URL is %s, want %s", got, want)
 	}
-	a, err := newSite("https://"+publicName, e.edge.from(viewer)).get("/")
+	a, err := newSite("https://"+f.publicName(), e.edge.from(viewer)).get("/")
 	return "", want(a, err, 200, "Hello nobody")
 }
 
@@ -385,10 +477,8 @@ func (f *fronted) destroyedFront() error {
 		[]string{"cloudfront", "list-distributions", "DistributionList.Items[].Id"},
 		[]string{"cloudfront", "list-functions", "FunctionList.Items[].Name"},
 		[]string{"cloudfront", "list-key-value-stores", "KeyValueStoreList.Items[].Name"},
-		[]string{"cloudfront", "list-cache-policies --type custom", "CachePolicyList.Items[].CachePolicy.Id"},
 		[]string{"secretsmanager", "list-secrets", "SecretList[].Name"},
 		[]string{"route53", "list-hosted-zones", "HostedZones[].Id"},
-		[]string{"acm", "list-certificates", "CertificateSummaryList[].CertificateArn"},
 		[]string{"apigatewayv2", "get-domain-names", "Items[].DomainName"},
 	))
 }
@@ -398,8 +488,7 @@ func (e *emulator) nothingOf(names map[string]string, lists ...[]string) error {
 	var errs []error
 	for _, list := range lists {
 		var all []string
-		call := append([]string{list[0]}, strings.Fields(list[1])...)
-		errs = append(errs, e.ask(&all, append(call, "--query", list[2]+" || `[]`")...))
+		errs = append(errs, e.ask(&all, list[0], list[1], "--query", list[2]+" || `[]`"))
 		for _, name := range all {
 			for id, own := range names {
 				if own != "" && strings.HasSuffix(name, own) {
