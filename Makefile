@@ -3,7 +3,7 @@
 # The linter runs as a tool of its own version, so that it is no dependency of the library.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Modules of their own: what they need is no dependency of the library.
-MODULES     := examples/guestbook/server examples/shop/server examples/ec2 tools/difftest
+MODULES     := examples/guestbook/server examples/shop/server examples/ec2 tools/difftest cmd/cdkweb-docker
 FUZZTIME    := 10m
 
 HOSTINGS    := apprunner ecs fargate lambda
