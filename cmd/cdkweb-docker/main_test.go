@@ -446,3 +446,16 @@ func TestTogether(t *testing.T) {
 		m.must("inspect", fmt.Sprintf("image-%d", i))
 	}
 }
+
+// pushIndex puts images for several CPUs there.
+func (f *fakeRegistry) pushIndex(t *testing.T, repository string, index v1.ImageIndex) string {
+	t.Helper()
+	ref, err := name.ParseReference(f.host + "/" + repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.WriteIndex(ref, index); err != nil {
+		t.Fatal(err)
+	}
+	return ref.Name()
+}
