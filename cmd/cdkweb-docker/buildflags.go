@@ -283,7 +283,7 @@ func (p *program) dockerBuild(flags buildFlags, args []string, why string) error
 	return nil
 }
 
-// dir returns the absolute path of a folder on PATH, where an empty one is the working folder.
+// pathFolders are the folders of PATH, without the working folder, which an empty name means.
 func pathFolders() []string {
 	folders := filepath.SplitList(os.Getenv("PATH"))
 	return slices.DeleteFunc(folders, func(folder string) bool { return folder == "" })

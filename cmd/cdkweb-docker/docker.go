@@ -10,6 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"time"
+
+	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/store"
 )
 
 // handedOver is set for docker, so that two programs which each take the other for docker end.
@@ -50,7 +54,49 @@ func (p *program) elsewhere(args []string) error {
 	if _, err := findDocker(); err != nil {
 		return usageError{fmt.Errorf("%q is no command of cdkweb-docker, and %w that would know it", args[0], err)}
 	}
+	if args[0] == "run" || args[0] == "create" {
+		if err := p.lend(args[1:]); err != nil {
+			return err
+		}
+	}
 	return p.docker(args)
+}
+
+// lend gives docker the images that are here and that it is about to run.
+func (p *program) lend(args []string) error {
+	opened, err := store.Open(p.dir)
+	if err != nil {
+		return err
+	}
+	defer opened.Close()
+	p.store = opened
+	for _, arg := range args {
+		image, found, err := p.find(arg)
+		if err != nil {
+			return err
+		}
+		if !found || strings.HasPrefix(image.Name, unnamed) {
+			continue
+		}
+		docker, err := findDocker()
+		if err != nil {
+			return err
+		}
+		command := exec.CommandContext(p.ctx, docker, "load", "--quiet")
+		archive, err := command.StdinPipe()
+		if err != nil {
+			return err
+		}
+		command.Stderr = p.err
+		if err := command.Start(); err != nil {
+			return err
+		}
+		written := errors.Join(p.writeArchive(archive, []string{arg}), archive.Close())
+		if err := errors.Join(command.Wait(), written); err != nil {
+			return fmt.Errorf("give %s to docker: %w", arg, err)
+		}
+	}
+	return nil
 }
 
 // docker runs docker with the logins of this run.
@@ -68,7 +114,9 @@ func (p *program) docker(args []string) (err error) {
 	if config != "" {
 		environment = append(environment, "DOCKER_CONFIG="+config)
 	}
-	command := exec.Command(docker, args...) // a signal for this program is one for its group
+	command := exec.CommandContext(p.ctx, docker, args...)
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 10 * time.Second
 	command.Env = environment
 	command.Stdin, command.Stdout, command.Stderr = p.in, p.out, p.err
 	err = command.Run()

@@ -18,11 +18,11 @@ func fakeDocker(t *testing.T, m *machine) (calls func() string) {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "calls")
 	script := fmt.Sprintf(`#!/bin/sh
-{ echo "$*"; test -z "$DOCKER_CONFIG" || cat "$DOCKER_CONFIG/config.json" "$DOCKER_CONFIG/contexts/mine"; } >> %s
+{ echo "$*"; test -z "$DOCKER_CONFIG" || /bin/cat "$DOCKER_CONFIG/config.json" "$DOCKER_CONFIG/contexts/mine"; } >> %s
 echo docker says "$1"
+test "$1" != load || /bin/cat > /dev/null
 test "$1" != fail || exit 17
 `, log)
-	script = strings.Replace(script, "cat ", "/bin/cat ", 1)
 	if err := os.WriteFile(filepath.Join(m.path, "docker"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -59,10 +59,14 @@ func TestHandOver(t *testing.T) {
 	if got := m.call("", "fail"); got.status != 17 || got.stdout != "docker says fail\n" {
 		t.Errorf("a docker that fails: %+v", got)
 	}
-	// What was built here since is ours.
+	// What was built here since is ours, and docker gets it when it is to run it.
 	m.must("build", "--tag", "app", "--target", "a", dir)
 	m.must("inspect", "app")
 	calls()
+	m.must("run", "--rm", "app", "ls")
+	if got := calls(); got != "load --quiet\nrun --rm app ls" {
+		t.Errorf("docker was called with %q", got)
+	}
 	if got := m.must("tag", "app", "other"); got != "" || calls() != "" {
 		t.Errorf("docker was asked to rename an image that it has not: %q", got)
 	}

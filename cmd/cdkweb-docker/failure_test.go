@@ -262,7 +262,7 @@ func TestCacheSize(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			earlier := info.ModTime().Add(-time.Minute)
+			earlier := info.ModTime().Add(-2 * time.Hour)
 			if err := os.Chtimes(blob, earlier, earlier); err != nil {
 				t.Fatal(err)
 			}

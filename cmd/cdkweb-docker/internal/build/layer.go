@@ -5,6 +5,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -23,6 +24,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	mode "github.com/tonistiigi/dchapes-mode"
 	"github.com/ulikunitz/xz"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/rootfs"
 )
@@ -109,15 +111,10 @@ func (r *run) base(image string, platform v1.Platform) (*base, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pull %s: %w", image, err)
 	}
-	for _, l := range layers {
-		if err := r.ctx.Err(); err != nil {
-			return nil, err
-		}
-		taken, err := r.take(l)
-		if err != nil {
-			return nil, fmt.Errorf("pull %s: %w", image, err)
-		}
-		found.layers = append(found.layers, taken)
+	if found.layers, err = r.takeAll(layers); err != nil {
+		return nil, fmt.Errorf("pull %s: %w", image, err)
+	}
+	for _, taken := range found.layers {
 		if err := r.apply(found.tree, taken); err != nil {
 			return nil, fmt.Errorf("read layer %s of %s: %w", taken.digest, image, err)
 		}
@@ -127,8 +124,23 @@ func (r *run) base(image string, platform v1.Platform) (*base, error) {
 	return found, nil
 }
 
+// takeAll brings layers into the store, some at a time.
+func (r *run) takeAll(layers []v1.Layer) ([]layer, error) {
+	const together = 3 // as Docker does
+	taken := make([]layer, len(layers))
+	group, ctx := errgroup.WithContext(r.ctx)
+	group.SetLimit(together)
+	for i, l := range layers {
+		group.Go(func() (err error) {
+			taken[i], err = r.take(ctx, l)
+			return err
+		})
+	}
+	return taken, group.Wait()
+}
+
 // take brings a layer of a registry into the store, unless it is there.
-func (r *run) take(l v1.Layer) (layer, error) {
+func (r *run) take(ctx context.Context, l v1.Layer) (layer, error) {
 	var taken layer
 	var err error
 	if taken.digest, err = l.Digest(); err != nil {
@@ -156,7 +168,7 @@ func (r *run) take(l v1.Layer) (layer, error) {
 		return taken, err
 	}
 	defer blob.Close()
-	if _, err := io.Copy(blob, contextReader{r.ctx, in}); err != nil {
+	if _, err := io.Copy(blob, contextReader{ctx, in}); err != nil {
 		return taken, err
 	}
 	// The registry's words were checked while they were read, and so is what is written now.
@@ -257,13 +269,18 @@ func (s *spool) keep(_ int, _ *tar.Header, content io.Reader) (*rootfs.Content, 
 	}
 	s.end += size
 	return &rootfs.Content{Size: size, Open: func() (io.ReadCloser, error) {
-		return io.NopCloser(io.NewSectionReader(s.file, start, size)), nil
+		return section{io.NewSectionReader(s.file, start, size)}, nil
 	}}, nil
 }
 
+// section is a part of a file, which somebody else closes.
+type section struct{ *io.SectionReader }
+
+func (section) Close() error { return nil }
+
 // contextReader ends with a context.
 type contextReader struct {
-	ctx interface{ Err() error }
+	ctx context.Context
 	in  io.Reader
 }
 

@@ -39,16 +39,13 @@ func (r *run) describe(s *stage, config *v1.ConfigFile) ([]program, error) {
 		if file == nil || file.Content != s.programs[name] {
 			continue // something else took its place
 		}
-		content, err := readAll(file.Content)
+		found, err := readProgram("/"+name, file.Content)
 		if err != nil {
 			return nil, err
 		}
-		info, err := buildinfo.Read(bytes.NewReader(content))
-		if err != nil {
-			continue // it was not compiled by Go
+		if found.info != nil {
+			programs = append(programs, found)
 		}
-		sum := sha256.Sum256(content)
-		programs = append(programs, program{"/" + name, hex.EncodeToString(sum[:]), info})
 	}
 	started := config.Config.Entrypoint
 	if len(started) == 0 {
@@ -81,13 +78,30 @@ func (r *run) describe(s *stage, config *v1.ConfigFile) ([]program, error) {
 	return programs, nil
 }
 
-func readAll(content *rootfs.Content) ([]byte, error) {
+// readProgram reads of what a program was compiled. The info is nil if not by Go.
+func readProgram(name string, content *rootfs.Content) (program, error) {
 	in, err := content.Open()
 	if err != nil {
-		return nil, err
+		return program{}, err
 	}
 	defer in.Close()
-	return io.ReadAll(in)
+	at, ok := in.(io.ReaderAt)
+	if !ok {
+		all, err := io.ReadAll(in)
+		if err != nil {
+			return program{}, err
+		}
+		at = bytes.NewReader(all)
+	}
+	info, err := buildinfo.Read(at)
+	if err != nil {
+		return program{}, nil
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(at, 0, content.Size)); err != nil {
+		return program{}, err
+	}
+	return program{name, hex.EncodeToString(sum.Sum(nil)), info}, nil
 }
 
 // version is that of a module; empty for one that was compiled from a folder.

@@ -101,9 +101,14 @@ func (c *Client) Push(
 		return pushed, err
 	}
 	registry := ref.Context().RegistryStr()
-	if there, err := remote.Head(ref, c.options(ctx)...); err == nil && there.Digest == descriptor.Digest {
+	there, err := remote.Head(ref, c.options(ctx)...)
+	refused := (*transport.Error)(nil)
+	switch {
+	case err == nil && there.Digest == descriptor.Digest:
 		pushed.There = true // a registry may refuse to be given a name again
 		return pushed, nil
+	case err != nil && !(errors.As(err, &refused) && refused.StatusCode < 500):
+		return pushed, explain(ctx, "push "+image, registry, err)
 	}
 	count := &counter{inner: remote.DefaultTransport}
 	options := append(c.options(ctx), remote.WithTransport(count))

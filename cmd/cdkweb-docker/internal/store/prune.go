@@ -12,11 +12,12 @@ import (
 )
 
 // Prune removes what was not used for longer than age and then, until the rest is smaller than limit
-// bytes, what was used longest ago. If another process works in the store it removes nothing.
+// bytes, what was used longest ago, but nothing of the last hour, which may still have to be pushed.
+// If another process works in the store it removes nothing.
 func (s *Store) Prune(limit int64, age time.Duration) error {
 	if err := lock(s.used, true, false); err != nil {
 		if errors.Is(err, errLocked) {
-			return nil
+			return lock(s.used, false, true) // to ask for more may have cost the lock that it had
 		}
 		return err
 	}
@@ -53,7 +54,8 @@ func (s *Store) Prune(limit int64, age time.Duration) error {
 	}
 	slices.SortFunc(order, func(a, b v1.Hash) int { return blobs[a].used.Compare(blobs[b].used) })
 	for _, digest := range order {
-		if now.Sub(blobs[digest].used) > age || total > limit {
+		unused := now.Sub(blobs[digest].used)
+		if unused > age || unused > recently && total > limit {
 			if err := remove(digest); err != nil {
 				return err
 			}
@@ -80,6 +82,9 @@ func (s *Store) Prune(limit int64, age time.Duration) error {
 	})
 	return errors.Join(err, s.sweep(now))
 }
+
+// recently is what a deployment takes at most from building an image to pushing it.
+const recently = time.Hour
 
 type blobInfo struct {
 	size int64
