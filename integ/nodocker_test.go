@@ -24,6 +24,9 @@ import (
 	"github.com/cdkweb/cdkweb/integ/fixture"
 )
 
+// assetRepository is where the CDK pushes images.
+const assetRepository = registry + "/cdk-hnb659fds-container-assets-" + account + "-" + region
+
 // noDocker is cdkweb-docker on a PATH that has it and Node, and nothing else.
 type noDocker struct {
 	environment []string
@@ -79,6 +82,7 @@ func TestNoDocker(t *testing.T) {
 		{"WithDocker", "docker", l.emulator.environment},
 	}
 	took := map[string][]time.Duration{}
+	do(t, "build and push alone", func() (string, error) { return l.timeBuilds(took) })
 	for _, on := range deployments {
 		var d *deployment
 		for _, version := range []string{"first", "second"} {
@@ -132,10 +136,56 @@ func TestNoDocker(t *testing.T) {
 			}
 		}
 	})
-	for i, version := range []string{"first", "second"} {
-		t.Logf("cdk deploy, %s: %.1f s with cdkweb-docker, %.1f s with docker", version,
-			took["cdkweb-docker"][i].Seconds(), took["docker"][i].Seconds())
+	for i, what := range []string{"build, first", "push, first", "build, second", "push, second", "cdk deploy, first", "cdk deploy, second"} {
+		t.Logf("%s: %.1f s with cdkweb-docker, %.1f s with docker", what, took["cdkweb-docker"][i].Seconds(), took["docker"][i].Seconds())
 	}
+}
+
+// timeBuilds builds and pushes an image with Docker and with cdkweb-docker, and once more when the
+// server has changed, and adds how long that took.
+func (l *lab) timeBuilds(took map[string][]time.Duration) (string, error) {
+	n, err := l.withoutDocker("time", l.emulator.environment)
+	if err != nil {
+		return "", err
+	}
+	if err := l.logInBoth(n); err != nil {
+		return "", err
+	}
+	for _, with := range []string{"cdkweb-docker", "docker"} {
+		for _, version := range []string{"first", "second"} {
+			include := filepath.Join(l.folder("time-"+with+"-"+version), "version.txt")
+			if err := os.WriteFile(include, []byte("time "+with+version), 0o644); err != nil {
+				return "", err
+			}
+			d, err := l.guestbook("Time", "include="+include)
+			if err != nil {
+				return "", err
+			}
+			images, err := imageAssets(d.assembly, d.name)
+			if err != nil {
+				return "", err
+			}
+			image := images["./examples/guestbook/server"]
+			tag := assetRepository + ":time-" + with + "-" + version
+			for _, arguments := range [][]string{
+				{"build", "--tag", tag, "--file", filepath.Join(image.Directory, image.DockerFile), "--platform", image.Platform, image.Directory},
+				{"push", tag},
+			} {
+				command := exec.Command(l.tools.noDocker(), arguments...)
+				command.Env = n.environment
+				if with == "docker" {
+					command = l.docker.command(arguments...)
+					command.Env = append(command.Env, "DOCKER_BUILDKIT=1")
+				}
+				begin := time.Now()
+				if _, err := output(command); err != nil {
+					return "", err
+				}
+				took[with] = append(took[with], time.Since(begin))
+			}
+		}
+	}
+	return "", nil
 }
 
 // TestSameImages builds the same with Docker and with cdkweb-docker, and compares file by file.
@@ -224,12 +274,11 @@ func before(version string, major int) bool {
 	return err != nil || found < major
 }
 
-// sameOnBase pushes a root file system with Docker, and builds on it.
-func (l *lab) sameOnBase(n *noDocker) (string, error) {
-	base := registry + "/cdk-hnb659fds-container-assets-" + account + "-" + region + ":debian"
+// logInBoth gives Docker and cdkweb-docker the password of the account's registry.
+func (l *lab) logInBoth(n *noDocker) error {
 	password, err := output(l.emulator.command(l.emulator.aws, "ecr", "get-login-password"))
 	if err != nil {
-		return "", err
+		return err
 	}
 	login := []string{"login", "--username", "AWS", "--password-stdin", registry}
 	for _, command := range []*exec.Cmd{l.docker.command(login...), exec.Command(l.tools.noDocker(), login...)} {
@@ -238,8 +287,17 @@ func (l *lab) sameOnBase(n *noDocker) (string, error) {
 			command.Env = n.environment
 		}
 		if _, err := output(command); err != nil {
-			return "", err
+			return err
 		}
+	}
+	return nil
+}
+
+// sameOnBase pushes a root file system with Docker, and builds on it.
+func (l *lab) sameOnBase(n *noDocker) (string, error) {
+	base := assetRepository + ":debian"
+	if err := l.logInBoth(n); err != nil {
+		return "", err
 	}
 	change := []string{"--change", "ENV LANG=C.UTF-8", "--change", `CMD ["bash"]`, "--change", "USER node"}
 	if _, err := l.docker.run(slices.Concat([]string{"import"}, change, []string{l.tools.debianRoot(), base})...); err != nil {

@@ -13,8 +13,9 @@ import (
 
 const buildHelp = `usage: cdkweb-docker build [flags] FOLDER
 
-Builds the image of a Dockerfile that runs nothing: FROM, COPY, ADD, ENV, ARG, WORKDIR, USER, EXPOSE,
-LABEL, ENTRYPOINT, CMD and the like, with any number of stages. FOLDER is what COPY takes files from.
+Builds the image of a Dockerfile that runs nothing: FROM, COPY, ADD, ENV, ARG, WORKDIR, USER,
+EXPOSE, LABEL, ENTRYPOINT, CMD and the like, with any number of stages. FOLDER is what COPY takes
+files from.
 
   --tag, -t NAME           name of the image; may be repeated
   --file, -f FILE          the Dockerfile (default: Dockerfile in FOLDER)
@@ -57,12 +58,12 @@ var buildFlagKinds = map[string]flagKind{
 	"tag": takes, "file": takes, "build-arg": takes, "build-context": takes, "label": takes,
 	"platform": takes, "target": takes, "iidfile": takes, "quiet": is, "help": is,
 
-	"add-host": passes, "allow": passes, "builder": passes, "cache-from": passes, "cache-to": passes,
-	"cgroup-parent": passes, "cpu-period": passes, "cpu-quota": passes, "cpu-shares": passes,
-	"cpuset-cpus": passes, "cpuset-mems": passes, "isolation": passes, "memory": passes,
-	"memory-swap": passes, "network": passes, "no-cache-filter": passes, "progress": passes,
-	"provenance": passes, "sbom": passes, "secret": passes, "security-opt": passes, "shm-size": passes,
-	"ssh": passes, "ulimit": passes,
+	"add-host": passes, "allow": passes, "builder": passes, "cache-from": passes,
+	"cache-to": passes, "cgroup-parent": passes, "cpu-period": passes, "cpu-quota": passes,
+	"cpu-shares": passes, "cpuset-cpus": passes, "cpuset-mems": passes, "isolation": passes,
+	"memory": passes, "memory-swap": passes, "network": passes, "no-cache-filter": passes,
+	"progress": passes, "provenance": passes, "sbom": passes, "secret": passes,
+	"security-opt": passes, "shm-size": passes, "ssh": passes, "ulimit": passes,
 	"compress": passing, "debug": passing, "disable-content-trust": passing, "force-rm": passing,
 	"load": passing, "no-cache": passing, "pull": passing, "rm": passing,
 
@@ -70,8 +71,16 @@ var buildFlagKinds = map[string]flagKind{
 	"check": asking, "push": asking, "squash": asking,
 }
 
-var shortBuildFlags = map[byte]string{'t': "tag", 'f': "file", 'q': "quiet", 'h': "help", 'o': "output",
-	'm': "memory", 'c': "cpu-shares", 'D': "debug"}
+var shortBuildFlags = map[byte]string{
+	't': "tag",
+	'f': "file",
+	'q': "quiet",
+	'h': "help",
+	'o': "output",
+	'm': "memory",
+	'c': "cpu-shares",
+	'D': "debug",
+}
 
 // parseBuild reads the arguments of docker build.
 func parseBuild(args []string) (buildFlags, error) {
@@ -153,7 +162,10 @@ func (f *buildFlags) set(name, value string) error {
 	case "tag":
 		full, err := build.FullName(value)
 		if err != nil || strings.Contains(full, "@") {
-			return fmt.Errorf("--tag must be the name of an image, such as example.com/team/image:tag, got %q", value)
+			return fmt.Errorf(
+				"--tag must be the name of an image, such as example.com/team/image:tag, got %q",
+				value,
+			)
 		}
 		f.tags = append(f.tags, full)
 	case "file":
@@ -223,7 +235,10 @@ func (p *program) build(args []string) error {
 		return fmt.Errorf("build: %w", err)
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("build: %s is a file; name the folder that COPY takes files from", flags.Context)
+		return fmt.Errorf(
+			"build: %s is a file; name the folder that COPY takes files from",
+			flags.Context,
+		)
 	}
 	// A Dockerfile is looked for where the program was called, as docker does.
 	if flags.Dockerfile == "-" {

@@ -52,7 +52,13 @@ func findDocker() (string, error) {
 // elsewhere has docker carry out what this program does not.
 func (p *program) elsewhere(args []string) error {
 	if _, err := findDocker(); err != nil {
-		return usageError{fmt.Errorf("%q is no command of cdkweb-docker, and %w that would know it", args[0], err)}
+		return usageError{
+			fmt.Errorf(
+				"%q is no command of cdkweb-docker, and %w that would know it",
+				args[0],
+				err,
+			),
+		}
 	}
 	if args[0] == "run" || args[0] == "create" {
 		if err := p.lend(args[1:]); err != nil {
@@ -126,8 +132,8 @@ func (p *program) docker(args []string) (err error) {
 	return err
 }
 
-// dockerConfig makes a folder with the user's configuration of Docker and the logins of this run. It
-// is empty if there are none.
+// dockerConfig makes a folder with the user's configuration of Docker and the logins of this run.
+// It is empty if there are none.
 func (p *program) dockerConfig() (folder string, remove func() error, err error) {
 	remove = func() error { return nil }
 	held, err := p.logins.Held()
@@ -160,7 +166,9 @@ func (p *program) dockerConfig() (folder string, remove func() error, err error)
 	}
 	for registry, login := range held {
 		pair := login.Username + ":" + login.Password
-		table("auths")[registry] = map[string]string{"auth": base64.StdEncoding.EncodeToString([]byte(pair))}
+		table("auths")[registry] = map[string]string{
+			"auth": base64.StdEncoding.EncodeToString([]byte(pair)),
+		}
 		delete(table("credHelpers"), registry)
 	}
 	// A store of credentials would be asked in place of what stands in the file. Those it has are
@@ -194,7 +202,8 @@ func (p *program) dockerConfig() (folder string, remove func() error, err error)
 		if entry.Name() == "config.json" {
 			continue
 		}
-		if err := os.Symlink(filepath.Join(own, entry.Name()), filepath.Join(folder, entry.Name())); err != nil {
+		link := filepath.Join(folder, entry.Name())
+		if err := os.Symlink(filepath.Join(own, entry.Name()), link); err != nil {
 			return "", remove, errors.Join(err, remove())
 		}
 	}

@@ -159,8 +159,8 @@ func (p *program) describe(image store.Named) (inspected, error) {
 	said := inspected{
 		ID: id.String(), RepoTags: []string{}, RepoDigests: []string{},
 		Created: config.Created.UTC().Format("2006-01-02T15:04:05Z"), Author: config.Author,
-		Architecture: config.Architecture, Variant: config.Variant, Os: config.OS, Config: config.Config,
-		RootFS: inspectedRoot{config.RootFS.Type, config.RootFS.DiffIDs},
+		Architecture: config.Architecture, Variant: config.Variant, Os: config.OS,
+		Config: config.Config, RootFS: inspectedRoot{config.RootFS.Type, config.RootFS.DiffIDs},
 	}
 	content, err := p.store.Image(image.Digest)
 	if err != nil {

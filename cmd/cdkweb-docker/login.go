@@ -30,16 +30,25 @@ func (p *program) login(args []string) error {
 		case args[i] == "--password-stdin":
 			fromStdin = true
 		case args[i] == "-p", strings.HasPrefix(args[i], "--password"):
-			// Others on this machine see the arguments of a program, and so would they the password.
-			return usageError{errors.New("login takes the password from standard input alone; use --password-stdin")}
+			// Others on this machine see the arguments of a program, and so would they the
+			// password.
+			return usageError{
+				errors.New(
+					"login takes the password from standard input alone; use --password-stdin",
+				),
+			}
 		case strings.HasPrefix(args[i], "-"):
-			return usageError{fmt.Errorf("login has no flag %s", strings.SplitN(args[i], "=", 2)[0])}
+			return usageError{
+				fmt.Errorf("login has no flag %s", strings.SplitN(args[i], "=", 2)[0]),
+			}
 		default:
 			servers = append(servers, args[i])
 		}
 	}
 	if username == "" || !fromStdin || len(servers) > 1 {
-		return usageError{errors.New("login must be called with --username NAME --password-stdin REGISTRY")}
+		return usageError{
+			errors.New("login must be called with --username NAME --password-stdin REGISTRY"),
+		}
 	}
 	server := name.DefaultRegistry
 	if len(servers) == 1 {
@@ -55,7 +64,8 @@ func (p *program) login(args []string) error {
 	if password == "" || len(content) == most {
 		return errors.New("login: there is no password on standard input")
 	}
-	if err := registry.Verify(p.ctx, server, &authn.Basic{Username: username, Password: password}); err != nil {
+	credentials := &authn.Basic{Username: username, Password: password}
+	if err := registry.Verify(p.ctx, server, credentials); err != nil {
 		return err
 	}
 	file, err := p.logins.Save(server, username, password)

@@ -1,5 +1,5 @@
-// Command cdkweb-docker stands in for docker when the CDK builds and pushes images, on machines that
-// have no Docker:
+// Command cdkweb-docker stands in for docker when the CDK builds and pushes images, on machines
+// that have no Docker:
 //
 //	CDK_DOCKER=cdkweb-docker cdk deploy
 package main
@@ -89,7 +89,11 @@ func run(args []string) int {
 		fmt.Fprintln(p.err, "cdkweb-docker: interrupted; what was not finished is not kept")
 		return 130
 	case errors.As(err, &usage):
-		fmt.Fprintf(p.err, "cdkweb-docker: %s; cdkweb-docker --help lists the commands\n", sentence(err))
+		fmt.Fprintf(
+			p.err,
+			"cdkweb-docker: %s; cdkweb-docker --help lists the commands\n",
+			sentence(err),
+		)
 		return 2
 	}
 	fmt.Fprintf(p.err, "cdkweb-docker: %s\n", sentence(err))
@@ -98,9 +102,12 @@ func run(args []string) int {
 
 // sentence is an error in one line, with what helps against a full disk.
 func sentence(err error) string {
-	text := strings.Join(slices.DeleteFunc(strings.Split(err.Error(), "\n"), func(line string) bool {
-		return strings.TrimSpace(line) == ""
-	}), "; ")
+	text := strings.Join(
+		slices.DeleteFunc(strings.Split(err.Error(), "\n"), func(line string) bool {
+			return strings.TrimSpace(line) == ""
+		}),
+		"; ",
+	)
 	if errors.Is(err, syscall.ENOSPC) {
 		text += "; free some space, or name a folder on another disk in CDKWEB_DOCKER_CACHE"
 	}
@@ -120,10 +127,14 @@ type program struct {
 
 // commands are what this program does itself.
 var commands = map[string]func(p *program, args []string) error{
-	"build": (*program).build, "inspect": (*program).inspect, "tag": (*program).tag, "push": (*program).push,
+	"build": (*program).build, "inspect": (*program).inspect, "tag": (*program).tag,
+	"push":  (*program).push,
 	"login": (*program).login, "logout": (*program).logout, "images": (*program).images,
 	"save": (*program).save, "prune": (*program).prune, "version": (*program).version,
 }
+
+// grouped are the commands that docker has below image, too, and build below buildx.
+var grouped = []string{"build", "inspect", "tag", "push", "save"}
 
 // awaitLogin is the command that login starts in the background.
 const awaitLogin = "await-login"
@@ -144,12 +155,9 @@ func (p *program) run(args []string) error {
 		return err
 	case "-v", "--version":
 		name = "version"
-	case "image", "buildx", "builder": // docker image build is docker build
-		if len(rest) > 0 {
-			if alias := strings.Replace(rest[0], "ls", "images", 1); slices.Contains(
-				[]string{"build", "inspect", "tag", "push", "images", "save"}, alias) && name != "builder" {
-				name, rest = alias, rest[1:]
-			}
+	case "image", "buildx": // docker image build is docker build
+		if len(rest) > 0 && slices.Contains(grouped, rest[0]) {
+			name, rest = rest[0], rest[1:]
 		}
 	case awaitLogin:
 		if len(rest) == 1 {
@@ -210,7 +218,10 @@ func (p *program) folders() error {
 	if p.dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
-			return fmt.Errorf("there is no folder for images; name one in CDKWEB_DOCKER_CACHE: %w", err)
+			return fmt.Errorf(
+				"there is no folder for images; name one in CDKWEB_DOCKER_CACHE: %w",
+				err,
+			)
 		}
 		p.dir = filepath.Join(cache, "cdkweb-docker")
 	}
@@ -241,7 +252,10 @@ func cacheSize(text string) (int64, error) {
 	var n int64
 	if _, err := fmt.Sscanf(number+" ", "%d ", &n); err != nil || n < 0 || n > 1<<62/factor ||
 		fmt.Sprint(n) != strings.TrimSpace(number) {
-		return 0, fmt.Errorf("CDKWEB_DOCKER_CACHE_SIZE must be a size such as 500MB or 5GB, got %q", text)
+		return 0, fmt.Errorf(
+			"CDKWEB_DOCKER_CACHE_SIZE must be a size such as 500MB or 5GB, got %q",
+			text,
+		)
 	}
 	return n * factor, nil
 }

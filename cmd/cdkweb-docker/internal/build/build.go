@@ -149,7 +149,8 @@ func (r *run) read() error {
 
 // readIgnored reads the patterns that hide parts of the context.
 func readIgnored(folder, dockerfile string) (*patternmatcher.PatternMatcher, error) {
-	for _, name := range []string{dockerfile + ".dockerignore", filepath.Join(folder, ".dockerignore")} {
+	const file = ".dockerignore"
+	for _, name := range []string{dockerfile + file, filepath.Join(folder, file)} {
 		content, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -182,13 +183,18 @@ func (r *run) parse(content []byte) (err error) {
 		syntax, found = given, given != ""
 	}
 	if found && !ownSyntax.MatchString(syntax) {
-		return &NeedsDocker{fmt.Sprintf("the Dockerfile asks to be read by the program %s (syntax)", syntax)}
+		return &NeedsDocker{
+			fmt.Sprintf("the Dockerfile asks to be read by the program %s (syntax)", syntax),
+		}
 	}
 	parsed, err := parser.Parse(bytes.NewReader(content))
 	if err != nil {
 		return inDockerfile(err)
 	}
-	stages, arguments, err := instructions.Parse(parsed.AST, linter.New(&linter.Config{SkipAll: true}))
+	stages, arguments, err := instructions.Parse(
+		parsed.AST,
+		linter.New(&linter.Config{SkipAll: true}),
+	)
 	if err != nil {
 		return inDockerfile(err)
 	}
@@ -208,7 +214,8 @@ func (r *run) parse(content []byte) (err error) {
 
 // inDockerfile says where an error is.
 func inDockerfile(err error) error {
-	if located := (*parser.LocationError)(nil); errors.As(err, &located) && len(located.Locations) > 0 &&
+	if located := (*parser.LocationError)(nil); errors.As(err, &located) &&
+		len(located.Locations) > 0 &&
 		len(located.Locations[0]) > 0 {
 		return fmt.Errorf("line %d of the Dockerfile: %w", located.Locations[0][0].Start.Line, err)
 	}
@@ -226,7 +233,11 @@ func at(command instructions.Command, err error) error {
 // place is where an instruction stands.
 func place(command instructions.Command) string {
 	if lines := command.Location(); len(lines) > 0 {
-		return fmt.Sprintf("line %d of the Dockerfile (%s)", lines[0].Start.Line, short(fmt.Sprint(command)))
+		return fmt.Sprintf(
+			"line %d of the Dockerfile (%s)",
+			lines[0].Start.Line,
+			short(fmt.Sprint(command)),
+		)
 	}
 	return short(fmt.Sprint(command))
 }
@@ -267,7 +278,10 @@ func (r *run) setGlobals(stages []instructions.Stage, arguments []instructions.A
 		for _, argument := range command.Args {
 			value, ok := r.options.Args[argument.Key]
 			if !ok && argument.Value != nil {
-				expanded, _, err := r.lex.ProcessWord(*argument.Value, shell.EnvsFromSlice(r.globals))
+				expanded, _, err := r.lex.ProcessWord(
+					*argument.Value,
+					shell.EnvsFromSlice(r.globals),
+				)
 				if err != nil {
 					return at(&command, err)
 				}
@@ -299,7 +313,11 @@ func (r *run) link(stages []instructions.Stage) error {
 		if s.name == "" {
 			s.name = strconv.Itoa(i)
 		}
-		line := fmt.Sprintf("line %d of the Dockerfile (%s)", s.Location[0].Start.Line, short(s.SourceCode))
+		line := fmt.Sprintf(
+			"line %d of the Dockerfile (%s)",
+			s.Location[0].Start.Line,
+			short(s.SourceCode),
+		)
 		image, _, err := r.lex.ProcessWord(s.BaseName, shell.EnvsFromSlice(r.globals))
 		if err != nil {
 			return fmt.Errorf("%s: %w", line, err)
@@ -365,8 +383,11 @@ func (r *run) source(s *stage, command *instructions.CopyCommand) (*stage, error
 		return r.stages[n], nil
 	}
 	if strings.Contains(command.From, "$") {
-		return nil, at(command, errors.New("--from cannot hold variables; write FROM with the variable "+
-			"and a name above, and use that name"))
+		return nil, at(
+			command,
+			errors.New("--from cannot hold variables; write FROM with the variable "+
+				"and a name above, and use that name"),
+		)
 	}
 	found := r.named(command.From)
 	if found != nil && found.index >= s.index {
@@ -436,8 +457,11 @@ func ParsePlatform(text string) (v1.Platform, error) {
 		}
 	}
 	if len(parts) > 3 || parts[0] != "linux" || strings.ContainsAny(text, ", ") || parts[1] == "" {
-		return v1.Platform{}, fmt.Errorf("platform must be one of Linux, such as linux/amd64 or linux/arm64, "+
-			"got %q", text)
+		return v1.Platform{}, fmt.Errorf(
+			"platform must be one of Linux, such as linux/amd64 or linux/arm64, "+
+				"got %q",
+			text,
+		)
 	}
 	platform := v1.Platform{OS: parts[0], Architecture: parts[1]}
 	if len(parts) == 3 {
@@ -459,7 +483,10 @@ func ParsePlatform(text string) (v1.Platform, error) {
 func FullName(image string) (string, error) {
 	reference, err := name.ParseReference(image, name.WeakValidation)
 	if err != nil {
-		return "", fmt.Errorf("%q is no name of an image, such as example.com/team/image:tag", image)
+		return "", fmt.Errorf(
+			"%q is no name of an image, such as example.com/team/image:tag",
+			image,
+		)
 	}
 	return reference.Name(), nil
 }

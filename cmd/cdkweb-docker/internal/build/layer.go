@@ -36,8 +36,8 @@ type layer struct {
 	kind           types.MediaType
 }
 
-// compression is the level of new layers. With the version of the package in go.mod it decides which
-// bytes a layer has, whatever Go compiled this program.
+// compression is the level of new layers. With the version of the package in go.mod it decides
+// which bytes a layer has, whatever Go compiled this program.
 const compression = 6
 
 // newLayer writes what has changed in a stage.
@@ -106,7 +106,11 @@ func (r *run) base(image string, platform v1.Platform) (*base, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pull %s: %w", image, err)
 	}
-	found := &base{tree: rootfs.New(), config: *config.DeepCopy(), docker: kind == types.DockerManifestSchema2}
+	found := &base{
+		tree:   rootfs.New(),
+		config: *config.DeepCopy(),
+		docker: kind == types.DockerManifestSchema2,
+	}
 	layers, err := pulled.Layers()
 	if err != nil {
 		return nil, fmt.Errorf("pull %s: %w", image, err)
@@ -407,14 +411,21 @@ func (r *run) finish(s *stage) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	manifest := v1.Manifest{SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Layers: []v1.Descriptor{}}
+	manifest := v1.Manifest{
+		SchemaVersion: 2,
+		MediaType:     types.OCIManifestSchema1,
+		Layers:        []v1.Descriptor{},
+	}
 	configKind := types.OCIConfigJSON
 	if s.docker {
 		manifest.MediaType, configKind = types.DockerManifestSchema2, types.DockerConfigJSON
 	}
 	for _, l := range s.layers {
 		config.RootFS.DiffIDs = append(config.RootFS.DiffIDs, l.diffID)
-		manifest.Layers = append(manifest.Layers, v1.Descriptor{MediaType: l.kind, Size: l.size, Digest: l.digest})
+		manifest.Layers = append(
+			manifest.Layers,
+			v1.Descriptor{MediaType: l.kind, Size: l.size, Digest: l.digest},
+		)
 	}
 	configuration, err := r.addJSON(config)
 	if err != nil {

@@ -30,8 +30,8 @@ type program struct {
 // SPDX is the type of a list of what is in an image.
 const SPDX = "application/spdx+json"
 
-// describe finds the Go programs that the build put into an image, and sets the labels that say what
-// the image starts, unless the Dockerfile has set them.
+// describe finds the Go programs that the build put into an image, and sets the labels that say
+// what the image starts, unless the Dockerfile has set them.
 func (r *run) describe(s *stage, config *v1.ConfigFile) ([]program, error) {
 	var programs []program
 	for _, name := range sortedKeys(s.programs) {
@@ -54,7 +54,10 @@ func (r *run) describe(s *stage, config *v1.ConfigFile) ([]program, error) {
 	if len(started) == 0 {
 		return programs, nil
 	}
-	i := slices.IndexFunc(programs, func(p program) bool { return p.path == path.Clean(started[0]) })
+	i := slices.IndexFunc(
+		programs,
+		func(p program) bool { return p.path == path.Clean(started[0]) },
+	)
 	if i < 0 {
 		return programs, nil
 	}
@@ -169,11 +172,15 @@ func newSPDX(image v1.Hash, programs []program) spdxDocument {
 		Version: "SPDX-2.3", License: "CC0-1.0", ID: "SPDXRef-DOCUMENT", Name: image.String(),
 		Namespace: "https://github.com/cdkweb/cdkweb/spdx/" + image.Hex,
 		// The same image has the same list, whenever it was made.
-		Creation:  spdxCreation{rootfs.Epoch.Format("2006-01-02T15:04:05Z"), []string{"Tool: cdkweb-docker"}},
+		Creation: spdxCreation{
+			rootfs.Epoch.Format("2006-01-02T15:04:05Z"),
+			[]string{"Tool: cdkweb-docker"},
+		},
 		Describes: []string{root},
 	}
 	add := func(p spdxPackage) {
-		p.Location, p.Concluded, p.Declared, p.Copyright = noAssertion, noAssertion, noAssertion, noAssertion
+		p.Location, p.Concluded = noAssertion, noAssertion
+		p.Declared, p.Copyright = noAssertion, noAssertion
 		d.Packages = append(d.Packages, p)
 	}
 	relate := func(from, kind, to string) {
@@ -206,7 +213,9 @@ func newSPDX(image v1.Hash, programs []program) spdxDocument {
 		add(spdxPackage{
 			ID: id, Name: p.info.Path, Version: version(p.info.Main), FileName: p.path,
 			Purpose: "APPLICATION", Checksums: []spdxChecksum{{"SHA256", p.sha256}},
-			References: []spdxReference{{"PACKAGE-MANAGER", "purl", purl(p.info.Main.Path, version(p.info.Main))}},
+			References: []spdxReference{
+				{"PACKAGE-MANAGER", "purl", purl(p.info.Main.Path, version(p.info.Main))},
+			},
 		})
 		relate(root, "CONTAINS", id)
 		goVersion, _, _ := strings.Cut(strings.TrimPrefix(p.info.GoVersion, "go"), " ")
@@ -265,7 +274,8 @@ func (r *run) attach(image *Image, programs []program) error {
 	manifest, err := r.addJSON(artifact{
 		SchemaVersion: 2, MediaType: types.OCIManifestSchema1, ArtifactType: SPDX,
 		Config: v1.Descriptor{
-			MediaType: "application/vnd.oci.empty.v1+json", Size: emptySize, Digest: empty, Data: []byte("{}"),
+			MediaType: "application/vnd.oci.empty.v1+json", Size: emptySize, Digest: empty,
+			Data: []byte("{}"),
 		},
 		Layers:  []v1.Descriptor{{MediaType: SPDX, Size: size, Digest: digest}},
 		Subject: subject,

@@ -174,7 +174,8 @@ func (r *run) do(s *stage, command instructions.Command) error {
 				value, ok = environmentOf(r.globals).Get(argument.Key)
 			} else if !ok {
 				var err error
-				if value, _, err = r.lex.ProcessWord(*argument.Value, shell.EnvsFromSlice(s.env)); err != nil {
+				value, _, err = r.lex.ProcessWord(*argument.Value, environmentOf(s.env))
+				if err != nil {
 					return err
 				}
 				ok = true
@@ -216,8 +217,9 @@ func (r *run) do(s *stage, command instructions.Command) error {
 		config.Shell = command.Shell
 	case *instructions.HealthCheckCommand:
 		config.Healthcheck = &v1.HealthConfig{
-			Test: command.Health.Test, Interval: command.Health.Interval, Timeout: command.Health.Timeout,
-			StartPeriod: command.Health.StartPeriod, Retries: command.Health.Retries,
+			Test: command.Health.Test, Retries: command.Health.Retries,
+			Interval: command.Health.Interval, Timeout: command.Health.Timeout,
+			StartPeriod: command.Health.StartPeriod,
 		}
 	case *instructions.OnbuildCommand:
 		config.OnBuild = append(config.OnBuild, command.Expression)
@@ -236,7 +238,9 @@ func environmentOf(list []string) shell.EnvGetter { return shell.EnvsFromSlice(l
 // remember adds an instruction to the image's history.
 func (s *stage) remember(command instructions.Command, empty bool) {
 	s.config.History = append(s.config.History, v1.History{
-		Created: v1.Time{Time: rootfs.Epoch}, CreatedBy: fmt.Sprint(command), Comment: "cdkweb-docker",
+		Created:    v1.Time{Time: rootfs.Epoch},
+		CreatedBy:  fmt.Sprint(command),
+		Comment:    "cdkweb-docker",
 		EmptyLayer: empty,
 	})
 }
@@ -324,7 +328,8 @@ func (s *stage) lookup(file, name string, fields int) []string {
 		return nil // an image without the file knows no names
 	}
 	for line := range strings.Lines(string(content)) {
-		if found := strings.Split(strings.TrimSpace(line), ":"); len(found) >= fields && found[0] == name {
+		found := strings.Split(strings.TrimSpace(line), ":")
+		if len(found) >= fields && found[0] == name {
 			return found
 		}
 	}
@@ -463,14 +468,18 @@ func (r *run) expose(s *stage, command *instructions.ExposeCommand) error {
 	return nil
 }
 
-// parsePorts reads a port of EXPOSE: 80, 80/udp, 8000-8010. What stands before a colon is for docker
-// run and not part of the image.
+// parsePorts reads a port of EXPOSE: 80, 80/udp, 8000-8010. What stands before a colon is for
+// docker run and not part of the image.
 func parsePorts(text string) ([]string, error) {
-	wrong := fmt.Errorf("EXPOSE must have ports from 1 to 65535, such as 8080, 53/udp or 8000-8010, got %q", text)
+	wrong := fmt.Errorf(
+		"EXPOSE must have ports from 1 to 65535, such as 8080, 53/udp or 8000-8010, got %q",
+		text,
+	)
 	container := text
 	if i := strings.LastIndex(text, ":"); i >= 0 {
 		container = text[i+1:]
-		if host := strings.Split(text[:i], ":"); len(host) == 2 && host[0] != "" && net.ParseIP(host[0]) == nil {
+		host := strings.Split(text[:i], ":")
+		if len(host) == 2 && host[0] != "" && net.ParseIP(host[0]) == nil {
 			return nil, wrong
 		}
 	}

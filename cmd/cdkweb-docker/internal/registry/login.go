@@ -17,9 +17,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// Logins are the credentials that login was given, in a folder that nobody else may read. Each belongs
-// to a run, which is the program that called login or, where there are such, its process group: other
-// runs do not see it, and it is removed when the run has ended.
+// Logins are the credentials that login was given, in a folder that nobody else may read. Each
+// belongs to a run, which is the program that called login or, where there are such, its process
+// group: other runs do not see it, and it is removed when the run has ended.
 type Logins struct {
 	Dir string
 	Run Run
@@ -63,7 +63,10 @@ func registryKey(registry string) (string, error) {
 
 func (l *Logins) file(registry string) string {
 	sum := sha256.Sum256([]byte(registry))
-	return filepath.Join(l.Dir, fmt.Sprintf("%s-%d.json", hex.EncodeToString(sum[:8]), l.Run.Parent))
+	return filepath.Join(
+		l.Dir,
+		fmt.Sprintf("%s-%d.json", hex.EncodeToString(sum[:8]), l.Run.Parent),
+	)
 }
 
 // Save keeps credentials for the run, and returns the file that holds them.
@@ -150,7 +153,8 @@ func (l *Logins) Held() (map[string]Login, error) {
 	all, err := l.all()
 	held := map[string]Login{}
 	for _, login := range all {
-		if login.Run.same(l.Run) && !login.gone(time.Now()) && login.Made.After(held[login.Registry].Made) {
+		if login.Run.same(l.Run) && !login.gone(time.Now()) &&
+			login.Made.After(held[login.Registry].Made) {
 			held[login.Registry] = login
 		}
 	}

@@ -49,7 +49,10 @@ func insecure(ctx context.Context, registry string) bool {
 func reference(ctx context.Context, image string) (name.Reference, error) {
 	ref, err := name.ParseReference(image)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no name of an image, such as example.com/team/image:tag", image)
+		return nil, fmt.Errorf(
+			"%q is no name of an image, such as example.com/team/image:tag",
+			image,
+		)
 	}
 	if insecure(ctx, ref.Context().RegistryStr()) {
 		return name.ParseReference(image, name.Insecure)
@@ -59,7 +62,9 @@ func reference(ctx context.Context, image string) (name.Reference, error) {
 
 func (c *Client) options(ctx context.Context) []remote.Option {
 	return []remote.Option{
-		remote.WithContext(ctx), remote.WithAuthFromKeychain(c.Keychain), remote.WithUserAgent(userAgent),
+		remote.WithContext(
+			ctx,
+		), remote.WithAuthFromKeychain(c.Keychain), remote.WithUserAgent(userAgent),
 	}
 }
 
@@ -119,8 +124,8 @@ func (c *Client) Push(
 	return pushed, nil
 }
 
-// Attach pushes a manifest that belongs to an image, if its registry keeps track of such: it reports
-// false if not.
+// Attach pushes a manifest that belongs to an image, if its registry keeps track of such: it
+// reports false if not.
 func (c *Client) Attach(
 	ctx context.Context, image string, subject, manifest v1.Hash, content v1.Image,
 ) (bool, error) {
@@ -139,8 +144,13 @@ func (c *Client) Attach(
 	if err != nil {
 		return false, explain(ctx, "ask for referrers", repository.RegistryStr(), err)
 	}
-	address := fmt.Sprintf("%s://%s/v2/%s/referrers/%s", repository.Scheme(), repository.RegistryStr(),
-		repository.RepositoryStr(), subject)
+	address := fmt.Sprintf(
+		"%s://%s/v2/%s/referrers/%s",
+		repository.Scheme(),
+		repository.RegistryStr(),
+		repository.RepositoryStr(),
+		subject,
+	)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return false, err
@@ -180,7 +190,13 @@ func Verify(ctx context.Context, registry string, credentials authn.Authenticato
 		}
 	}
 	action := "log in"
-	connection, err := transport.NewWithContext(ctx, parsed, credentials, remote.DefaultTransport, nil)
+	connection, err := transport.NewWithContext(
+		ctx,
+		parsed,
+		credentials,
+		remote.DefaultTransport,
+		nil,
+	)
 	if err != nil {
 		return explain(ctx, action, registry, err)
 	}
@@ -209,10 +225,19 @@ func explain(ctx context.Context, action, registry string, err error) error {
 	failed := net.Error(nil)
 	switch {
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("%s: the registry %s refused the login; check the user and the password: %w",
-			action, registry, err)
+		return fmt.Errorf(
+			"%s: the registry %s refused the login; check the user and the password: %w",
+			action,
+			registry,
+			err,
+		)
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("%s: the registry %s does not allow it to this user: %w", action, registry, err)
+		return fmt.Errorf(
+			"%s: the registry %s does not allow it to this user: %w",
+			action,
+			registry,
+			err,
+		)
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%s: the registry %s does not have it: %w", action, registry, err)
 	case errors.As(err, &refused) && refused.StatusCode >= 500:

@@ -13,7 +13,11 @@ func ThisRun() Run { return Run{Parent: os.Getppid()} }
 
 // alive reports whether anything of a run is left.
 func (r Run) alive() bool {
-	handle, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.SYNCHRONIZE, false, uint32(r.Parent))
+	handle, err := windows.OpenProcess(
+		windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.SYNCHRONIZE,
+		false,
+		uint32(r.Parent),
+	)
 	if err != nil {
 		return false
 	}

@@ -60,8 +60,8 @@ func (t *Tree) mkdirParents(name string) error {
 	return nil
 }
 
-// Unpack does what Docker's ADD does with an archive: what it holds gets the owners, modes and times
-// that it says, below a folder. If there is an owner, everything is given to that one.
+// Unpack does what Docker's ADD does with an archive: what it holds gets the owners, modes and
+// times that it says, below a folder. If there is an owner, everything is given to that one.
 func (t *Tree) Unpack(archive *tar.Reader, to string, owner *Owner, keep Keeper) error {
 	to, err := t.Resolve(to)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/moby/patternmatcher"
 )
 
-// FromFolder returns what a build sees of a folder: all but what patterns hide. Everything is root's
-// and has the same time, as the machines on which a folder lies differ in both.
+// FromFolder returns what a build sees of a folder: all but what patterns hide. Everything is
+// root's and has the same time, as the machines on which a folder lies differ in both.
 func FromFolder(
 	ctx context.Context, folder string, ignored *patternmatcher.PatternMatcher,
 ) (*Tree, error) {

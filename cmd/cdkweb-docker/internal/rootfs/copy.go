@@ -12,7 +12,7 @@ import (
 
 // CopyOptions are the flags of COPY and ADD.
 type CopyOptions struct {
-	Owner   *Owner                           // --chown; without, files keep theirs and new folders are root's
+	Owner   *Owner                           // --chown; without, files keep theirs
 	Chmod   func(mode int64, dir bool) int64 // --chmod; nil leaves modes alone
 	Dirs    int64                            // mode of folders that are made on the way; 0 is 0755
 	Exclude []string                         // --exclude

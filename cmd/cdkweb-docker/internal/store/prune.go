@@ -11,9 +11,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Prune removes what was not used for longer than age and then, until the rest is smaller than limit
-// bytes, what was used longest ago, but nothing of the last hour, which may still have to be pushed.
-// If another process works in the store it removes nothing.
+// Prune removes what was not used for longer than age and then, until the rest is smaller than
+// limit bytes, what was used longest ago, but nothing of the last hour, which may still have to be
+// pushed. If another process works in the store it removes nothing.
 func (s *Store) Prune(limit int64, age time.Duration) error {
 	if err := lock(s.used, true, false); err != nil {
 		if errors.Is(err, errLocked) {
@@ -102,7 +102,10 @@ func (s *Store) blobs() (map[v1.Hash]blobInfo, error) {
 		if err != nil {
 			return nil, err
 		}
-		blobs[v1.Hash{Algorithm: "sha256", Hex: entry.Name()}] = blobInfo{info.Size(), info.ModTime()}
+		blobs[v1.Hash{Algorithm: "sha256", Hex: entry.Name()}] = blobInfo{
+			info.Size(),
+			info.ModTime(),
+		}
 	}
 	return blobs, nil
 }

@@ -1,6 +1,7 @@
 // Package store keeps images between the calls that build and push them: an OCI image layout in a
-// folder, which [Open] opens. Blobs are named by what they hold. Everything is written under another
-// name first and takes its own when it is whole and on the disk, so that what has a name is whole.
+// folder, which [Open] opens. Blobs are named by what they hold. Everything is written under
+// another name first and takes its own when it is whole and on the disk, so that what has a name is
+// whole.
 //
 // Processes share a store. Whoever works in it holds it open, and [Store.Prune] removes nothing as
 // long as another process does.
