@@ -3,14 +3,14 @@
 # The linter runs as a tool of its own version, so that it is no dependency of the library.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Modules of their own: what they need is no dependency of the library.
-MODULES     := examples/guestbook/server examples/shop/server examples/ec2 tools/difftest
+MODULES     := examples/guestbook/server examples/shop/server examples/ec2 tools/difftest cmd/cdkweb-docker
 FUZZTIME    := 10m
 
 HOSTINGS    := apprunner ecs fargate lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./webfront ./examples/guestbook ./examples/shop
 
 .DEFAULT_GOAL := all
-.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter fuzz-cost clean help
+.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter fuzz-cost fuzz-docker clean help
 
 all: test validate synth lint ## test, validate, synth and lint
 
@@ -86,6 +86,12 @@ fuzz-adapter: ## fuzz the Lambda adapter, ten minutes for each target
 
 fuzz-cost: ## fuzz what cdkweb cost reads, ten minutes for each target
 	@set -e; for target in cmd/cdkweb/internal/cost:FuzzTemplate cmd/cdkweb/internal/cost:FuzzTraffic cmd/cdkweb/internal/cost:FuzzFlags platform:FuzzReadPrices; do \
+		echo "$$target"; \
+		go test ./$${target%%:*} -run XXX -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x -parallel 1; \
+	done
+
+fuzz-docker: ## fuzz what cdkweb-docker reads, ten minutes for each target
+	@set -e; cd cmd/cdkweb-docker; for target in internal/build:FuzzDockerfile internal/build:FuzzPlatform internal/build:FuzzPorts .:FuzzBuildFlags; do \
 		echo "$$target"; \
 		go test ./$${target%%:*} -run XXX -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x -parallel 1; \
 	done

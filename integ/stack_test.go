@@ -67,6 +67,11 @@ func (d *deployment) deploy(app ...string) error {
 	if _, err := d.lab.cdk(arguments...); err != nil {
 		return err
 	}
+	return d.readOutputs(outputs)
+}
+
+// readOutputs reads what the CDK's command line has written of a deployment.
+func (d *deployment) readOutputs(outputs string) error {
 	content, err := os.ReadFile(outputs)
 	if err != nil {
 		return err

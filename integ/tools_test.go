@@ -217,8 +217,9 @@ func (t tools) runCDK(environment []string, arguments ...string) (string, error)
 	return output(command)
 }
 
-func (t tools) app() string   { return filepath.Join(t.dir, "app") }
-func (t tools) hello() string { return filepath.Join(t.dir, "hello") }
+func (t tools) app() string      { return filepath.Join(t.dir, "app") }
+func (t tools) hello() string    { return filepath.Join(t.dir, "hello") }
+func (t tools) noDocker() string { return filepath.Join(t.dir, "cdkweb-docker") }
 
 // build compiles the CDK app and the smallest server, once, and fetches the modules that the
 // guestbook is built of.
@@ -226,12 +227,13 @@ func (t tools) build() (string, error) {
 	app := t.command("go", "build", "-o", t.app(), "./integ/app")
 	hello := t.command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", t.hello(), "./integ/hello")
 	hello.Env = append(os.Environ(), "CGO_ENABLED=0")
+	noDocker := t.command("go", "build", "-o", t.noDocker(), ".")
 	all := t.command("go", "list", "-deps", "./...")
 	guestbook := t.command("go", "list", "-deps", "./...")
 	shop := t.command("go", "test", "-c", "-o", t.shop(), ".")
 	app.Dir, hello.Dir, all.Dir, guestbook.Dir = t.root, t.root, t.root, filepath.Join(t.root, "examples", "guestbook", "server")
-	shop.Dir = t.shopServer()
-	for _, command := range []*exec.Cmd{app, hello, all, guestbook, shop} {
+	shop.Dir, noDocker.Dir = t.shopServer(), filepath.Join(t.root, "cmd", "cdkweb-docker")
+	for _, command := range []*exec.Cmd{app, hello, noDocker, all, guestbook, shop} {
 		if _, err := output(command); err != nil {
 			return "", err
 		}

@@ -32,6 +32,7 @@ var lambdaPaths = []string{"/entries", "/logo.png", "/status/*"}
 //	endpoint  what makes the Lambda function respond to HTTP: http (the default), rest or url
 //	access    what UseTable grants: none, read or readwrite (the default)
 //	mode      an environment variable
+//	include   a file to put beside the server, which makes another image
 //	tasks     how many on Fargate: fixed (the default) are two, scaling from two to four
 func guestbook(app awscdk.App, values map[string]string) {
 	value := func(name, fallback string) string { return cmp.Or(values[name], fallback) }
@@ -41,8 +42,12 @@ func guestbook(app awscdk.App, values map[string]string) {
 		SortKey:       &awsdynamodb.Attribute{Name: new("id"), Type: awsdynamodb.AttributeType_STRING},
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
+	var options *webimage.GoOptions
+	if include := value("include", ""); include != "" {
+		options = &webimage.GoOptions{Include: []string{include}}
+	}
 	workload := web.Workload{
-		Image:       webimage.Go("./examples/guestbook/server", nil),
+		Image:       webimage.Go("./examples/guestbook/server", options),
 		HealthCheck: web.HealthCheck{Path: "/healthz"},
 		Environment: map[string]string{"MODE": value("mode", "one")},
 	}

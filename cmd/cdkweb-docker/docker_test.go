@@ -1,0 +1,224 @@
+//go:build !windows
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// fakeDocker is a docker in PATH that writes down how it is called, and as whom.
+func fakeDocker(t *testing.T, m *machine) (calls func() string) {
+	t.Helper()
+	log := filepath.Join(t.TempDir(), "calls")
+	script := fmt.Sprintf(`#!/bin/sh
+{ echo "$*"; test -z "$DOCKER_CONFIG" || /bin/cat "$DOCKER_CONFIG/config.json" "$DOCKER_CONFIG/contexts/mine"; } >> %s
+echo docker says "$1"
+test "$1" != load || /bin/cat > /dev/null
+test "$1" != fail || exit 17
+`, log)
+	if err := os.WriteFile(filepath.Join(m.path, "docker"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return func() string {
+		content, err := os.ReadFile(log)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		os.Remove(log)
+		return strings.TrimSpace(string(content))
+	}
+}
+
+// TestHandOver gives what runs programs to docker, and what becomes of it.
+func TestHandOver(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	dir := files(t, map[string]string{"Dockerfile": "FROM scratch AS a\nCOPY x /\nFROM a\nRUN make\n", "x": "x"})
+	args := []string{"build", "--build-arg", "A=b", "--tag", "app", dir}
+	m.fails(1, `this build needs Docker, and there is no docker in PATH: line 4 of the Dockerfile (RUN make) runs a program in a container`, args...)
+	m.must("build", "--target", "a", dir)
+
+	calls := fakeDocker(t, m)
+	got := m.call("", args...)
+	if want := strings.Join(args, " "); got.status != 0 || calls() != want || got.stdout != "docker says build\n" {
+		t.Errorf("build: %+v", got)
+	}
+	for _, test := range [][]string{{"inspect", "app"}, {"tag", "app", "example.com/app:1"}, {"push", "example.com/app:1"}, {"run", "--rm", "app"}} {
+		m.must(test...)
+		if got, want := calls(), strings.Join(test, " "); got != want {
+			t.Errorf("docker was called with %q, want %q", got, want)
+		}
+	}
+	if got := m.call("", "fail"); got.status != 17 || got.stdout != "docker says fail\n" {
+		t.Errorf("a docker that fails: %+v", got)
+	}
+	// What was built here since is ours, and docker gets it when it is to run it.
+	m.must("build", "--tag", "app", "--target", "a", dir)
+	m.must("inspect", "app")
+	calls()
+	m.must("run", "--rm", "app", "ls")
+	if got := calls(); got != "load --quiet\nrun --rm app ls" {
+		t.Errorf("docker was called with %q", got)
+	}
+	if got := m.must("tag", "app", "other"); got != "" || calls() != "" {
+		t.Errorf("docker was asked to rename an image that it has not: %q", got)
+	}
+
+	for _, dockerfile := range []string{
+		"# syntax=example.com/other:1\nFROM scratch\n", "FROM scratch\nADD https://example.com/x /\n",
+		"FROM scratch\nARG U=https://example.com/x\nADD $U /\n", "FROM scratch\nCOPY --parents x /\n",
+		"FROM scratch\nADD https://github.com/a/b.git /\n", "FROM scratch\nADD git@github.com:a/b.git /\n",
+	} {
+		m.must("build", files(t, map[string]string{"Dockerfile": dockerfile, "x": "x"}))
+		if got := calls(); !strings.HasPrefix(got, "build ") {
+			t.Errorf("docker was not called for %q", dockerfile)
+		}
+	}
+	m.must("build", "https://github.com/a/b.git")
+	if got := calls(); got != "build https://github.com/a/b.git" {
+		t.Errorf("docker was called with %q", got)
+	}
+}
+
+// TestItself is called docker in PATH: it must not hand over to itself for ever.
+func TestItself(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	if err := os.Symlink(os.Args[0], filepath.Join(m.path, "docker")); err != nil {
+		t.Fatal(err)
+	}
+	m.fails(2, `"run" is no command of cdkweb-docker, and there is no docker in PATH`, "run", "x")
+	if err := os.Remove(filepath.Join(m.path, "docker")); err != nil {
+		t.Fatal(err)
+	}
+	script := "#!/bin/sh\nexec " + os.Args[0] + " \"$@\"\n"
+	if err := os.WriteFile(filepath.Join(m.path, "docker"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	m.fails(2, "the docker in PATH is cdkweb-docker itself", "run", "x")
+}
+
+// TestHandOverLogin gives docker the login of the run, beside the user's configuration.
+func TestHandOverLogin(t *testing.T) {
+	t.Parallel()
+	r, m := newRegistry(t, false), newMachine(t)
+	calls := fakeDocker(t, m)
+	own := filepath.Join(m.home, ".docker")
+	before := `{"auths":{"other.example.com":{}},"credsStore":"desktop","credHelpers":{"` + r.host + `":"x"},"currentContext":"mine"}`
+	if err := os.MkdirAll(filepath.Join(own, "contexts"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range map[string]string{"config.json": before, "contexts/mine": "context"} {
+		if err := os.WriteFile(filepath.Join(own, file), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := m.call("secret", "login", "--username", "me", "--password-stdin", r.host); got.status != 0 {
+		t.Fatalf("login: %+v", got)
+	}
+	m.must("build", files(t, map[string]string{"Dockerfile": "FROM scratch\nRUN x\n"}))
+	want := `{"auths":{"` + r.host + `":{"auth":"bWU6c2VjcmV0"},"other.example.com":{}},` +
+		`"credHelpers":{"other.example.com":"desktop"},"currentContext":"mine"}context`
+	if _, got, _ := strings.Cut(calls(), "\n"); got != want {
+		t.Errorf("docker had the configuration %s, want %s", got, want)
+	}
+	after, err := os.ReadFile(filepath.Join(own, "config.json"))
+	if err != nil || string(after) != before {
+		t.Errorf("the user's configuration is %s, %v", after, err)
+	}
+	for _, variable := range m.environment {
+		if dir, ok := strings.CutPrefix(variable, "TMPDIR="); ok {
+			if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+				t.Errorf("in the temporary folder there is %v, %v", left, err)
+			}
+		}
+	}
+}
+
+// TestLoginEnds keeps a login for the run, where nobody else may read it, and no longer.
+func TestLoginEnds(t *testing.T) {
+	t.Parallel()
+	r, m := newRegistry(t, false), newMachine(t)
+	r.protect("AWS", "secret")
+	m.must("build", "--tag", r.host+"/app:1", folder(t, asset))
+
+	// A run of its own: a shell that logs in, by way of another shell, and pushes.
+	script := `printf secret | "$0" login --username AWS --password-stdin ` + r.host + `
+/bin/sh -c '"$0" push ` + r.host + `/app:1; exit $?' "$0" && echo pushed
+read line`
+	run := exec.Command("/bin/sh", "-c", script, os.Args[0])
+	run.Env = m.environment
+	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	end, err := run.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	out, err := run.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Stderr = &said
+	if err := run.Start(); err != nil {
+		t.Fatal(err)
+	}
+	printed := make([]byte, 1<<16)
+	read := 0
+	for !strings.Contains(string(printed[:read]), "pushed\n") {
+		n, err := out.Read(printed[read:])
+		read += n
+		if err != nil {
+			t.Fatalf("the run printed %q and %q: %v", printed[:read], said.String(), err)
+		}
+	}
+	if strings.Contains(string(printed[:read])+said.String(), "secret") {
+		t.Errorf("the run printed the password: %q", printed[:read])
+	}
+	kept := keptLogins(t, m)
+	if len(kept) != 1 {
+		t.Fatalf("the login is kept in %q", kept)
+	}
+	info, err := os.Stat(kept[0])
+	dir, err2 := os.Stat(filepath.Dir(kept[0]))
+	if err != nil || err2 != nil || info.Mode().Perm() != 0o600 || dir.Mode().Perm() != 0o700 {
+		t.Errorf("the login is in a file of mode %v in a folder of mode %v: %v, %v", info.Mode(), dir.Mode(), err, err2)
+	}
+	// Another run has nothing of it.
+	m.must("tag", r.host+"/app:1", r.host+"/app:2")
+	m.fails(1, "refused the login", "push", r.host+"/app:2")
+
+	end.Close()
+	if err := run.Wait(); err == nil {
+		t.Error("the shell's read succeeded")
+	}
+	for limit := time.Now().Add(20 * time.Second); len(keptLogins(t, m)) > 0; time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("the login is still there after its run has ended")
+		}
+	}
+}
+
+// TestLogout forgets a login at once.
+func TestLogout(t *testing.T) {
+	t.Parallel()
+	r, m := newRegistry(t, false), newMachine(t)
+	for range 2 {
+		if got := m.call("secret\n", "login", "-u", "me", "--password-stdin", "https://"+r.host+"/v2/"); got.status != 0 || got.stdout != "Login Succeeded\n" {
+			t.Fatalf("login: %+v", got)
+		}
+	}
+	if kept := keptLogins(t, m); len(kept) != 1 {
+		t.Errorf("the login is kept in %q", kept)
+	}
+	m.must("logout", r.host)
+	if kept := keptLogins(t, m); len(kept) != 0 {
+		t.Errorf("the login is kept in %q", kept)
+	}
+}

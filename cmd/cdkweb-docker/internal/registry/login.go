@@ -1,0 +1,212 @@
+package registry
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+)
+
+// Logins are the credentials that login was given, in a folder that nobody else may read. Each
+// belongs to a run, which is the program that called login or, where there are such, its process
+// group: other runs do not see it, and it is removed when the run has ended.
+type Logins struct {
+	Dir string
+	Run Run
+}
+
+// Run is what a login lives as long as.
+type Run struct {
+	Parent int // process that called this program
+	Group  int // process group; 0 where there are none
+}
+
+// same reports whether two runs are one.
+func (r Run) same(other Run) bool {
+	return r.Parent > 1 && r.Parent == other.Parent || r.Group > 1 && r.Group == other.Group
+}
+
+// Login is what is known of a registry.
+type Login struct {
+	Registry string    `json:"registry"`
+	Username string    `json:"username"`
+	Password string    `json:"password"`
+	Run      Run       `json:"run"`
+	Made     time.Time `json:"made"`
+}
+
+// gone reports whether a login has to be removed.
+func (l Login) gone(now time.Time) bool {
+	return now.Sub(l.Made) > LoginAge || l.Made.After(now.Add(time.Hour)) || !l.Run.alive()
+}
+
+// registryKey is how a registry is called, whichever way it was written.
+func registryKey(registry string) (string, error) {
+	registry = strings.TrimPrefix(strings.TrimPrefix(registry, "https://"), "http://")
+	registry, _, _ = strings.Cut(registry, "/")
+	parsed, err := name.NewRegistry(registry)
+	if err != nil {
+		return "", fmt.Errorf("%q is no name of a registry, such as example.com", registry)
+	}
+	return parsed.RegistryStr(), nil
+}
+
+func (l *Logins) file(registry string) string {
+	sum := sha256.Sum256([]byte(registry))
+	return filepath.Join(
+		l.Dir,
+		fmt.Sprintf("%s-%d.json", hex.EncodeToString(sum[:8]), l.Run.Parent),
+	)
+}
+
+// Save keeps credentials for the run, and returns the file that holds them.
+func (l *Logins) Save(registry, username, password string) (string, error) {
+	key, err := registryKey(registry)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(l.Dir, 0o700); err != nil {
+		return "", err
+	}
+	content, err := json.Marshal(Login{key, username, password, l.Run, time.Now().UTC()})
+	if err != nil {
+		return "", err
+	}
+	file, err := os.CreateTemp(l.Dir, "new-") // mode 0600
+	if err != nil {
+		return "", err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.Write(content)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return "", err
+	}
+	return l.file(key), os.Rename(file.Name(), l.file(key))
+}
+
+// Remove forgets the run's credentials for a registry.
+func (l *Logins) Remove(registry string) error {
+	key, err := registryKey(registry)
+	if err != nil {
+		return err
+	}
+	all, err := l.all()
+	for file, login := range all {
+		if login.Registry == key && login.Run.same(l.Run) {
+			err = errors.Join(err, os.Remove(file))
+		}
+	}
+	return err
+}
+
+// all returns the logins by their files. What cannot be read is half removed.
+func (l *Logins) all() (map[string]Login, error) {
+	entries, err := os.ReadDir(l.Dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	logins := map[string]Login{}
+	for _, entry := range entries {
+		file := filepath.Join(l.Dir, entry.Name())
+		login, err := readLogin(file)
+		if err == nil {
+			logins[file] = login
+		}
+	}
+	return logins, nil
+}
+
+func readLogin(file string) (Login, error) {
+	var login Login
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return login, err
+	}
+	return login, json.Unmarshal(content, &login)
+}
+
+// Sweep removes the logins of runs that have ended.
+func (l *Logins) Sweep() error {
+	all, err := l.all()
+	for file, login := range all {
+		if login.gone(time.Now()) {
+			if removed := os.Remove(file); !errors.Is(removed, fs.ErrNotExist) {
+				err = errors.Join(err, removed)
+			}
+		}
+	}
+	return err
+}
+
+// Held returns the logins of this run, by registry.
+func (l *Logins) Held() (map[string]Login, error) {
+	all, err := l.all()
+	held := map[string]Login{}
+	for _, login := range all {
+		if login.Run.same(l.Run) && !login.gone(time.Now()) &&
+			login.Made.After(held[login.Registry].Made) {
+			held[login.Registry] = login
+		}
+	}
+	return held, err
+}
+
+// Resolve implements authn.Keychain.
+func (l *Logins) Resolve(resource authn.Resource) (authn.Authenticator, error) {
+	held, err := l.Held()
+	if err != nil {
+		return nil, err
+	}
+	login, ok := held[resource.RegistryStr()]
+	if !ok {
+		return authn.Anonymous, nil
+	}
+	return &authn.Basic{Username: login.Username, Password: login.Password}, nil
+}
+
+// Keychain returns who this program is for each registry: what login was given comes first, then
+// what the user's Docker configuration says, which is only read.
+func (l *Logins) Keychain() authn.Keychain {
+	return authn.NewMultiKeychain(l, dockerKeychain{})
+}
+
+// dockerKeychain is the user's Docker configuration with its credential helpers.
+type dockerKeychain struct{}
+
+func (dockerKeychain) Resolve(resource authn.Resource) (authn.Authenticator, error) {
+	found, err := authn.DefaultKeychain.Resolve(resource)
+	if err != nil {
+		return nil, fmt.Errorf("read the credentials for %s from Docker's configuration: %w",
+			resource.RegistryStr(), err)
+	}
+	return found, nil
+}
+
+// Await removes a login once its run has ended.
+func Await(ctx context.Context, file string) error {
+	first, err := readLogin(file)
+	for ; err == nil; err = ctx.Err() {
+		login, err := readLogin(file)
+		if err != nil || !login.Made.Equal(first.Made) {
+			return nil // removed, or of another call of login, which awaits it too
+		}
+		if login.gone(time.Now()) {
+			return os.Remove(file)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	return err
+}

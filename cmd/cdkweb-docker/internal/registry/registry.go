@@ -1,0 +1,289 @@
+// Package registry pulls images from registries and pushes them there.
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// Client talks to registries.
+type Client struct {
+	Keychain authn.Keychain
+}
+
+const userAgent = "cdkweb-docker"
+
+// insecure reports whether a registry may be talked to without TLS: its name means this machine, as
+// Docker has it.
+func insecure(ctx context.Context, registry string) bool {
+	host := registry
+	if h, _, err := net.SplitHostPort(registry); err == nil {
+		host = h
+	}
+	addresses, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil || len(addresses) == 0 {
+		return false
+	}
+	for _, address := range addresses {
+		if !address.IP.IsLoopback() {
+			return false
+		}
+	}
+	return true
+}
+
+// reference reads the name of an image.
+func reference(ctx context.Context, image string) (name.Reference, error) {
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return nil, fmt.Errorf(
+			"%q is no name of an image, such as example.com/team/image:tag",
+			image,
+		)
+	}
+	if insecure(ctx, ref.Context().RegistryStr()) {
+		return name.ParseReference(image, name.Insecure)
+	}
+	return ref, nil
+}
+
+func (c *Client) options(ctx context.Context) []remote.Option {
+	return []remote.Option{
+		remote.WithContext(
+			ctx,
+		), remote.WithAuthFromKeychain(c.Keychain), remote.WithUserAgent(userAgent),
+	}
+}
+
+// Pull returns an image for a platform. Its layers are fetched when they are read.
+func (c *Client) Pull(ctx context.Context, image string, platform v1.Platform) (v1.Image, error) {
+	ref, err := reference(ctx, image)
+	if err != nil {
+		return nil, err
+	}
+	descriptor, err := remote.Get(ref, append(c.options(ctx), remote.WithPlatform(platform))...)
+	if err != nil {
+		return nil, explain(ctx, "pull "+image, ref.Context().RegistryStr(), err)
+	}
+	pulled, err := descriptor.Image()
+	if err != nil {
+		if descriptor.MediaType.IsIndex() && strings.Contains(err.Error(), "no child") {
+			return nil, fmt.Errorf("pull %s: it has no image for %s", image, platform)
+		}
+		return nil, explain(ctx, "pull "+image, ref.Context().RegistryStr(), err)
+	}
+	return pulled, nil
+}
+
+// Pushed says what a push did.
+type Pushed struct {
+	There bool  // the registry had the image already
+	Had   int64 // blobs that the registry had
+	Sent  int64 // blobs that were sent
+	Bytes int64 // of them
+}
+
+// Push pushes an image under a name.
+func (c *Client) Push(
+	ctx context.Context, image string, descriptor v1.Descriptor, content v1.Image,
+) (Pushed, error) {
+	var pushed Pushed
+	ref, err := reference(ctx, image)
+	if err != nil {
+		return pushed, err
+	}
+	registry := ref.Context().RegistryStr()
+	there, err := remote.Head(ref, c.options(ctx)...)
+	refused := (*transport.Error)(nil)
+	switch {
+	case err == nil && there.Digest == descriptor.Digest:
+		pushed.There = true // a registry may refuse to be given a name again
+		return pushed, nil
+	case err != nil && !(errors.As(err, &refused) && refused.StatusCode < 500):
+		return pushed, explain(ctx, "push "+image, registry, err)
+	}
+	count := &counter{inner: remote.DefaultTransport}
+	options := append(c.options(ctx), remote.WithTransport(count))
+	if err := remote.Write(ref, content, options...); err != nil {
+		return pushed, explain(ctx, "push "+image, registry, err)
+	}
+	pushed.Had, pushed.Sent, pushed.Bytes = count.had.Load(), count.sent.Load(), count.bytes.Load()
+	return pushed, nil
+}
+
+// Attach pushes a manifest that belongs to an image, if its registry keeps track of such: it
+// reports false if not.
+func (c *Client) Attach(
+	ctx context.Context, image string, subject, manifest v1.Hash, content v1.Image,
+) (bool, error) {
+	ref, err := reference(ctx, image)
+	if err != nil {
+		return false, err
+	}
+	repository := ref.Context()
+	authenticator, err := authn.Resolve(ctx, c.Keychain, repository)
+	if err != nil {
+		return false, err
+	}
+	scopes := []string{repository.Scope(transport.PushScope)}
+	connection, err := transport.NewWithContext(
+		ctx, repository.Registry, authenticator, remote.DefaultTransport, scopes)
+	if err != nil {
+		return false, explain(ctx, "ask for referrers", repository.RegistryStr(), err)
+	}
+	address := fmt.Sprintf(
+		"%s://%s/v2/%s/referrers/%s",
+		repository.Scheme(),
+		repository.RegistryStr(),
+		repository.RepositoryStr(),
+		subject,
+	)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return false, err
+	}
+	response, err := (&http.Client{Transport: connection}).Do(request)
+	if err != nil {
+		return false, err
+	}
+	known, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	response.Body.Close()
+	if err != nil {
+		return false, err
+	}
+	switch response.StatusCode {
+	case http.StatusOK:
+		if strings.Contains(string(known), manifest.String()) {
+			return true, nil
+		}
+	case http.StatusUnauthorized, http.StatusForbidden:
+		// It may take what it does not list.
+	default:
+		return false, nil
+	}
+	options := append(c.options(ctx), remote.WithReferrersTagFallback(false))
+	return true, remote.Write(repository.Digest(manifest.String()), content, options...)
+}
+
+// Verify asks a registry whether it takes credentials.
+func Verify(ctx context.Context, registry string, credentials authn.Authenticator) error {
+	parsed, err := name.NewRegistry(registry)
+	if err != nil {
+		return fmt.Errorf("%q is no name of a registry, such as example.com", registry)
+	}
+	if insecure(ctx, parsed.RegistryStr()) {
+		if parsed, err = name.NewRegistry(registry, name.Insecure); err != nil {
+			return err
+		}
+	}
+	action := "log in"
+	connection, err := transport.NewWithContext(
+		ctx,
+		parsed,
+		credentials,
+		remote.DefaultTransport,
+		nil,
+	)
+	if err != nil {
+		return explain(ctx, action, registry, err)
+	}
+	request, err := http.NewRequestWithContext(
+		ctx, http.MethodGet, fmt.Sprintf("%s://%s/v2/", parsed.Scheme(), parsed.RegistryStr()), nil)
+	if err != nil {
+		return err
+	}
+	response, err := (&http.Client{Transport: connection}).Do(request)
+	if err != nil {
+		return explain(ctx, action, registry, err)
+	}
+	defer response.Body.Close()
+	return explain(ctx, action, registry, transport.CheckError(response, http.StatusOK))
+}
+
+// explain says in one sentence why a registry did not do something.
+func explain(ctx context.Context, action, registry string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	refused := (*transport.Error)(nil)
+	failed := net.Error(nil)
+	switch {
+	case errors.As(err, &refused) && refused.StatusCode == http.StatusUnauthorized:
+		return fmt.Errorf(
+			"%s: the registry %s refused the login; check the user and the password: %w",
+			action,
+			registry,
+			err,
+		)
+	case errors.As(err, &refused) && refused.StatusCode == http.StatusForbidden:
+		return fmt.Errorf(
+			"%s: the registry %s does not allow it to this user: %w",
+			action,
+			registry,
+			err,
+		)
+	case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("%s: the registry %s does not have it: %w", action, registry, err)
+	case errors.As(err, &refused) && refused.StatusCode >= 500:
+		return fmt.Errorf("%s: the registry %s is broken: %w", action, registry, err)
+	case errors.As(err, &failed):
+		return fmt.Errorf("%s: the registry %s cannot be reached: %w", action, registry, err)
+	}
+	return fmt.Errorf("%s: the registry %s: %w", action, registry, err)
+}
+
+// counter counts what a push sends, and what the registry has.
+type counter struct {
+	inner            http.RoundTripper
+	had, sent, bytes atomic.Int64
+}
+
+func (c *counter) RoundTrip(request *http.Request) (*http.Response, error) {
+	upload := request.Body != nil && request.Method == http.MethodPatch
+	if upload {
+		request = request.Clone(request.Context())
+		request.Body = &countedBody{request.Body, &c.bytes}
+	}
+	response, err := c.inner.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	blob := strings.Contains(request.URL.Path, "/blobs/sha256:")
+	switch {
+	case request.Method == http.MethodHead && blob && response.StatusCode == http.StatusOK:
+		c.had.Add(1)
+	case upload && response.StatusCode < 300:
+		c.sent.Add(1)
+	}
+	return response, nil
+}
+
+type countedBody struct {
+	io.ReadCloser
+	bytes *atomic.Int64
+}
+
+func (b *countedBody) Read(into []byte) (int, error) {
+	n, err := b.ReadCloser.Read(into)
+	b.bytes.Add(int64(n))
+	return n, err
+}
+
+// LoginAge is how long a login is kept at most: as long as a token of ECR is good for.
+const LoginAge = 12 * time.Hour

@@ -1,0 +1,417 @@
+// Command cdkweb-docker stands in for docker when the CDK builds and pushes images, on machines
+// that have no Docker:
+//
+//	CDK_DOCKER=cdkweb-docker cdk deploy
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/logs"
+
+	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/build"
+	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/registry"
+	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/store"
+)
+
+const help = `usage: cdkweb-docker COMMAND [arguments]
+
+Stands in for docker when the CDK builds and pushes images: no Docker is needed for images of
+webimage.Go, nor for Dockerfiles that run nothing.
+
+  CDK_DOCKER=cdkweb-docker cdk deploy
+
+What the CDK calls
+  build [flags] FOLDER     build an image; cdkweb-docker build --help lists the flags
+  inspect [--format T] IMAGE...
+                           say what an image is, in JSON
+  tag IMAGE NAME           give an image another name
+  login --username USER --password-stdin REGISTRY
+                           take a password for a registry, from standard input, until the program
+                           that calls this has ended
+  push NAME                push an image to its registry
+  images [--format T] [--filter reference=PATTERN]
+                           list images
+What people call
+  save [--output FILE] IMAGE...
+                           write images as an archive for docker load
+  logout REGISTRY          forget a login before its time
+  prune                    remove all images that were built here
+  version
+
+A Dockerfile that runs programs (RUN), and every other command, goes to docker if there is one in
+PATH. --config DIR before the command names the folder of Docker's configuration, as docker has it.
+
+Images are kept in the cache folder of the user until they are pushed, and some time after.
+  CDKWEB_DOCKER_CACHE      another folder for them
+  CDKWEB_DOCKER_CACHE_SIZE the most that they may take, such as 2GB (default 5GB)
+
+It ends with status 1 if something failed, 2 if the arguments are wrong, and 130 if it was
+interrupted.
+`
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// usageError is a mistake in the arguments.
+type usageError struct{ error }
+
+// statusError is the status of a program that has said itself what is wrong.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
+
+func run(args []string) int {
+	logs.Warn.SetOutput(io.Discard) // what matters becomes an error
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := &program{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	err := p.run(args)
+	var usage usageError
+	var status statusError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &status):
+		return int(status)
+	case ctx.Err() != nil:
+		fmt.Fprintln(p.err, "cdkweb-docker: interrupted; what was not finished is not kept")
+		return 130
+	case errors.As(err, &usage):
+		fmt.Fprintf(
+			p.err,
+			"cdkweb-docker: %s; cdkweb-docker --help lists the commands\n",
+			sentence(err),
+		)
+		return 2
+	}
+	fmt.Fprintf(p.err, "cdkweb-docker: %s\n", sentence(err))
+	return 1
+}
+
+// sentence is an error in one line, with what helps against a full disk.
+func sentence(err error) string {
+	text := strings.Join(
+		slices.DeleteFunc(strings.Split(err.Error(), "\n"), func(line string) bool {
+			return strings.TrimSpace(line) == ""
+		}),
+		"; ",
+	)
+	if errors.Is(err, syscall.ENOSPC) {
+		text += "; free some space, or name a folder on another disk in CDKWEB_DOCKER_CACHE"
+	}
+	return text
+}
+
+// program is one call.
+type program struct {
+	ctx      context.Context
+	in       io.Reader
+	out, err io.Writer
+
+	dir    string // of the images
+	store  *store.Store
+	logins *registry.Logins
+}
+
+// commands are what this program does itself.
+var commands = map[string]func(p *program, args []string) error{
+	"build": (*program).build, "inspect": (*program).inspect, "tag": (*program).tag,
+	"push":  (*program).push,
+	"login": (*program).login, "logout": (*program).logout, "images": (*program).images,
+	"save": (*program).save, "prune": (*program).prune, "version": (*program).version,
+}
+
+// grouped are the commands that docker has below image, too, and build below buildx.
+var grouped = []string{"build", "inspect", "tag", "push", "save"}
+
+// awaitLogin is the command that login starts in the background.
+const awaitLogin = "await-login"
+
+func (p *program) run(args []string) error {
+	args, err := p.global(args)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		fmt.Fprint(p.err, help)
+		return statusError(2)
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		_, err := io.WriteString(p.out, help)
+		return err
+	case "-v", "--version":
+		name = "version"
+	case "image", "buildx": // docker image build is docker build
+		if len(rest) > 0 && slices.Contains(grouped, rest[0]) {
+			name, rest = rest[0], rest[1:]
+		}
+	case awaitLogin:
+		if len(rest) == 1 {
+			return registry.Await(p.ctx, rest[0])
+		}
+	}
+	if err := p.folders(); err != nil {
+		return err
+	}
+	command, ok := commands[name]
+	if !ok {
+		return p.elsewhere(args)
+	}
+	if err := p.logins.Sweep(); err != nil {
+		return err
+	}
+	if p.store, err = store.Open(p.dir); err != nil {
+		return err
+	}
+	defer p.store.Close()
+	if err := command(p, rest); err != nil {
+		return err
+	}
+	if name == "build" || name == "push" {
+		size, err := cacheSize(os.Getenv("CDKWEB_DOCKER_CACHE_SIZE"))
+		if err != nil {
+			return err
+		}
+		return p.store.Prune(size, pruneAge)
+	}
+	return nil
+}
+
+// pruneAge is how long images are kept that nobody uses.
+const pruneAge = 14 * 24 * time.Hour
+
+// global reads the flags before the command.
+func (p *program) global(args []string) ([]string, error) {
+	for len(args) > 0 && strings.HasPrefix(args[0], "--config") {
+		value, ok := strings.CutPrefix(args[0], "--config=")
+		if !ok {
+			if args[0] != "--config" || len(args) < 2 {
+				return nil, usageError{fmt.Errorf("%s must be --config and a folder", args[0])}
+			}
+			value, args = args[1], args[1:]
+		}
+		args = args[1:]
+		if err := os.Setenv("DOCKER_CONFIG", value); err != nil {
+			return nil, err
+		}
+	}
+	return args, nil
+}
+
+// folders finds where images and logins are.
+func (p *program) folders() error {
+	p.dir = os.Getenv("CDKWEB_DOCKER_CACHE")
+	if p.dir == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf(
+				"there is no folder for images; name one in CDKWEB_DOCKER_CACHE: %w",
+				err,
+			)
+		}
+		p.dir = filepath.Join(cache, "cdkweb-docker")
+	}
+	dir, err := filepath.Abs(p.dir)
+	if err != nil {
+		return err
+	}
+	p.dir = dir
+	p.logins = &registry.Logins{Dir: filepath.Join(dir, "logins"), Run: registry.ThisRun()}
+	return nil
+}
+
+// cacheSize reads a number of bytes: 500MB, 5GB.
+func cacheSize(text string) (int64, error) {
+	if text == "" {
+		return 5e9, nil
+	}
+	number, factor := strings.ToUpper(strings.TrimSpace(text)), int64(1)
+	for _, unit := range []struct {
+		suffix string
+		bytes  int64
+	}{{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}} {
+		if cut, ok := strings.CutSuffix(number, unit.suffix); ok {
+			number, factor = cut, unit.bytes
+			break
+		}
+	}
+	var n int64
+	if _, err := fmt.Sscanf(number+" ", "%d ", &n); err != nil || n < 0 || n > 1<<62/factor ||
+		fmt.Sprint(n) != strings.TrimSpace(number) {
+		return 0, fmt.Errorf(
+			"CDKWEB_DOCKER_CACHE_SIZE must be a size such as 500MB or 5GB, got %q",
+			text,
+		)
+	}
+	return n * factor, nil
+}
+
+func (p *program) log(format string, args ...any) {
+	fmt.Fprintf(p.err, "cdkweb-docker: "+format+"\n", args...)
+}
+
+// client talks to registries, as whom login and Docker's configuration say.
+func (p *program) client() *registry.Client {
+	return &registry.Client{Keychain: p.logins.Keychain()}
+}
+
+func (p *program) version(args []string) error {
+	version := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		version = info.Main.Version
+	}
+	_, err := fmt.Fprintf(p.out, "cdkweb-docker %s\n", version)
+	return err
+}
+
+func (p *program) prune(args []string) error {
+	if len(args) > 0 && !slices.Equal(args, []string{"--force"}) {
+		return usageError{fmt.Errorf("prune takes no arguments, got %q", args)}
+	}
+	return p.store.Prune(0, 0)
+}
+
+func (p *program) tag(args []string) error {
+	if len(args) != 2 {
+		return usageError{fmt.Errorf("tag takes an image and a name, got %d arguments", len(args))}
+	}
+	target, err := build.FullName(args[1])
+	if err != nil {
+		return err
+	}
+	if strings.Contains(target, "@") {
+		return fmt.Errorf("tag: %q has a digest, and a name of its own is needed", args[1])
+	}
+	image, found, err := p.find(args[0])
+	if err != nil {
+		return err
+	}
+	if found {
+		return p.store.Tag(target, image.Descriptor)
+	}
+	if outside, err := p.outside(args[0]); err != nil || !outside {
+		return errors.Join(err, missing(args[0]))
+	}
+	if err := p.docker(append([]string{"tag"}, args...)); err != nil {
+		return err
+	}
+	return p.store.TagOutside(target)
+}
+
+// missing is the error of an image that is not here.
+func missing(image string) error {
+	return fmt.Errorf("there is no image %s here; build it first", image)
+}
+
+// outside reports whether docker has an image.
+func (p *program) outside(image string) (bool, error) {
+	name, err := build.FullName(image)
+	if err != nil {
+		return false, nil
+	}
+	return p.store.Outside(name)
+}
+
+func (p *program) push(args []string) error {
+	args = slices.DeleteFunc(args, func(arg string) bool { return arg == "--quiet" || arg == "-q" })
+	if len(args) != 1 || strings.HasPrefix(args[0], "-") {
+		return usageError{fmt.Errorf("push takes the name of an image, got %q", args)}
+	}
+	image, found, err := p.find(args[0])
+	if err != nil {
+		return err
+	}
+	if !found {
+		if outside, err := p.outside(args[0]); err != nil || !outside {
+			return errors.Join(err, missing(args[0]))
+		}
+		return p.docker([]string{"push", args[0]})
+	}
+	name := image.Name
+	content, err := p.store.Image(image.Digest)
+	if err != nil {
+		return err
+	}
+	client := p.client()
+	started := time.Now()
+	p.log("pushing %s", name)
+	pushed, err := client.Push(p.ctx, name, image.Descriptor, content)
+	if err != nil {
+		return err
+	}
+	if pushed.There {
+		p.log("the registry has it already")
+	} else {
+		p.log("pushed %s in %s (the registry had %d of %d parts)", bytesText(pushed.Bytes),
+			time.Since(started).Round(10*time.Millisecond), pushed.Had, pushed.Had+pushed.Sent)
+	}
+	if err := p.attach(client, name, image.Descriptor.Digest); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.out, "%s: digest: %s size: %d\n", name, image.Digest, image.Size)
+	return err
+}
+
+func bytesText(n int64) string {
+	switch {
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1e3:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}
+
+// save writes images as docker save does.
+func (p *program) save(args []string) error {
+	output := ""
+	var names []string
+	for i := 0; i < len(args); i++ {
+		value, ok := strings.CutPrefix(args[i], "--output=")
+		switch {
+		case ok:
+			output = value
+		case args[i] == "--output" || args[i] == "-o":
+			if i++; i == len(args) {
+				return usageError{errors.New("--output must be followed by a file")}
+			}
+			output = args[i]
+		case strings.HasPrefix(args[i], "-"):
+			return usageError{fmt.Errorf("save has no flag %s", args[i])}
+		default:
+			names = append(names, args[i])
+		}
+	}
+	if len(names) == 0 {
+		return usageError{errors.New("save takes the names of images")}
+	}
+	if output == "" {
+		return p.writeArchive(p.out, names)
+	}
+	file, err := os.CreateTemp(filepath.Dir(output), ".cdkweb-docker-")
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("--output %s: its folder does not exist", output)
+	}
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if err := errors.Join(p.writeArchive(file, names), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), output)
+}
