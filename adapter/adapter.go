@@ -98,6 +98,24 @@ func ExecCommand() []string { return []string{"/" + Path, "exec", "--"} }
 // valueFrom. The server gets name, with the value, and not this variable.
 func SecretVariable(name string) string { return settings.SecretPrefix + name }
 
+// Who may come in is said by variables of the function, if at all. The adapter takes them away from a
+// server that it starts itself.
+const (
+	// FrontSecrets names the variable that lets in who comes through the service's front only: every
+	// HTTP request must have one header FrontHeader with one of these secrets, or gets 403. The value
+	// is one or more secrets, separated by commas, of 16 to 128 letters, digits, "-" and "_" each.
+	// With two or more, the front's secret can be changed without a gap.
+	FrontSecrets = settings.FrontSecrets
+
+	// FrontHeader is the header in which the front sends its secret. The server does not see it.
+	FrontHeader = settings.FrontHeader
+
+	// AllowFrom names the variable that lets in who comes from certain addresses only; others get
+	// 403. The value is one or more prefixes separated by commas, such as
+	// "192.0.2.0/24,2001:db8::/32". Whose connection to the endpoint it is counts, and no header.
+	AllowFrom = settings.AllowFrom
+)
+
 // build returns the adapter from the cache, else from the compiler, in either case the one whose
 // hash is known.
 func build(goarch string) ([]byte, error) {

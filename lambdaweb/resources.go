@@ -32,6 +32,11 @@ type Resources struct {
 	RESTAPI     awsapigateway.RestApi
 	FunctionURL awslambda.FunctionUrl
 
+	// VPCEndpoint is the only way to a private REST API; nil if the API is public.
+	VPCEndpoint awsec2.IInterfaceVpcEndpoint
+
+	endpointVPC awsec2.IVpc // where that is; nil if it is not known
+
 	// LoadBalancer sends requests by Rule to TargetGroup, which holds the function; they are nil
 	// with another endpoint.
 	LoadBalancer *webalb.LoadBalancer
@@ -120,9 +125,9 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	r.Function = awslambda.NewDockerImageFunction(scope, &id, props)
 	in.Variables.Each(func(name, value string) { r.Function.AddEnvironment(&name, &value, nil) })
 	handSecrets(r.Function, in)
-	var url func() string
-	if address := h.Endpoint.define(scope, in, r); address != "" {
-		url = func() string { return address }
+	made := web.Made{NoURL: noURL}
+	if address := h.Endpoint.define(scope, in, r, &made); address != "" {
+		made.URL = func() string { return address }
 	}
 
 	r.LogGroup.GrantWrite(role)
@@ -135,18 +140,18 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		h.ManagedInstances.apply(function)
 		noConnections = "are those of the security groups of ManagedInstances.CapacityProvider; open the ports for them"
 	}
-	return web.Made{
-		URL:           url,
-		NoURL:         noURL,
-		Role:          role,
-		Primary:       function,
-		Environment:   function.Environment,
-		Reach:         h.Endpoint.reach(r),
-		Network:       network,
-		Connections:   network.Connections(),
-		NoConnections: noConnections,
-		Resources:     r,
+	made.Role = role
+	made.Primary = function
+	made.Environment = function.Environment
+	made.Reach = h.Endpoint.reach(r)
+	made.Network = network
+	made.Connections = network.Connections()
+	made.NoConnections = noConnections
+	made.Resources = r
+	if behind, ok := h.Endpoint.(LoadBalancer); ok {
+		behind.LoadBalancer.Complete(&made, in, r.Rule)
 	}
+	return made
 }
 
 // grantInterfaces lets Lambda make the network interfaces of a function in a VPC. The actions are

@@ -68,6 +68,11 @@ type Platform struct {
 	// Secrets says whether the place hands the server the values of secrets when it starts.
 	Secrets Ability
 
+	// What the place has at its own front: a domain of the user's, an address that only a VPC
+	// reaches, a web ACL of AWS WAF, and a list of addresses that are let in. The Why of each
+	// follows "is not possible on Lambda with a function URL:".
+	Domain, Private, WebACL, AllowFrom Ability
+
 	// Sizes are what is sold, if CPU and memory are sold in pairs.
 	Sizes Sizes
 
@@ -233,6 +238,12 @@ var AppRunner = Platform{
 	VPC:     Ability{Can: true, Note: "by a VPC connector"}, // AWS::AppRunner::VpcConnector
 	Secrets: yes,                                            // RuntimeEnvironmentSecrets
 
+	// AssociateCustomDomain is a call of App Runner's API that CloudFormation has no resource for.
+	Domain:    Ability{Note: "with `webfront`", Why: "CloudFormation has no resource for domains of App Runner"},
+	Private:   Ability{Can: true, Note: "by a VPC ingress connection"}, // AWS::AppRunner::VpcIngressConnection
+	WebACL:    yes,                                                     // AWS::WAFv2::WebACLAssociation
+	AllowFrom: Ability{Can: true, Note: "by a web ACL"},
+
 	// AWS Containers Blog, "Deep Dive on AWS App Runner VPC Networking": image, log and secrets go
 	// over the instance's other network interface.
 	SecretsOutsideVPC: true,
@@ -259,7 +270,6 @@ var AppRunner = Platform{
 		concurrency: "100 for each instance, up to 200; 1 to 25 instances", // AutoScalingConfiguration
 		idle:        "the memory of `MinSize` instances",                   // pricing page: provisioned instances
 		between:     "throttled",                                           // pricing page: vCPU is charged while active only
-		webACL:      "yes",                                                 // AWS::WAFv2::WebACLAssociation
 		newAccounts: "no: closed in spring 2026",                           // developer guide, "App Runner availability change"
 	},
 }
@@ -292,6 +302,12 @@ var ECSExpress = Platform{
 
 	Secrets: yes, // ECS API reference, Secret
 
+	// The load balancer belongs to ECS, and up to 25 services share it.
+	Domain:    Ability{Note: "with `webfront`", Why: "ECS chooses the host name and the certificate"},
+	Private:   Ability{Can: true, Note: "in private subnets"}, // developer guide, "Resources created by Amazon ECS Express Mode services"
+	WebACL:    Ability{Can: true, Note: "yes, on the load balancer"},
+	AllowFrom: Ability{Can: true, Note: "by a web ACL on the load balancer"},
+
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
 
 	Variables:       ecsVariables,
@@ -304,7 +320,6 @@ var ECSExpress = Platform{
 		concurrency: "as many as the server takes; 1 to 20 tasks unless set", // developer guide, "Resources created by Amazon ECS Express Mode services"
 		idle:        "the load balancer and `MinTaskCount` tasks",            // Fargate and Elastic Load Balancing pricing pages: by the hour
 		between:     "full",                                                  // a task runs until it is stopped
-		webACL:      "yes, on the load balancer",                             // AWS::WAFv2::WebACLAssociation
 		newAccounts: "yes",
 	},
 }
@@ -336,6 +351,11 @@ var Fargate = Platform{
 
 	Secrets: yes, // ECS API reference, Secret
 
+	Domain:    yes,
+	Private:   Ability{Can: true, Note: "by an internal load balancer"},
+	WebACL:    Ability{Can: true, Note: "yes, on the load balancer"}, // AWS::WAFv2::WebACLAssociation
+	AllowFrom: Ability{Can: true, Note: "by the load balancer"},
+
 	Sizes: Sizes{Pairs: fargateSizes, CPU: strconv.Itoa, Memory: strconv.Itoa},
 
 	Variables: ecsVariables,
@@ -357,7 +377,6 @@ var Fargate = Platform{
 		idle:        "the load balancer and `MinTaskCount` tasks",
 		between:     "full",
 		timeout:     "`IdleTimeout` up to 4,000 s",
-		webACL:      "yes, on the load balancer", // AWS::WAFv2::WebACLAssociation
 		newAccounts: "yes",
 	},
 }
@@ -417,7 +436,11 @@ var HTTPAPI = lambda(Platform{
 	Name:    "Lambda behind an HTTP API",
 	Go:      "lambdaweb.Hosting{}",
 	Timeout: 30 * time.Second, // API Gateway developer guide, "Quotas for configuring and running an HTTP API": not adjustable
-	column:  column{webACL: "no"},
+
+	Domain:    yes,
+	Private:   Ability{Why: "an HTTP API is always on the internet"},           // API Gateway developer guide, "Choose between REST APIs and HTTP APIs"
+	WebACL:    Ability{Note: "with `webfront`", Why: "an HTTP API takes none"}, // the same
+	AllowFrom: byAdapter,
 })
 
 // RESTAPI is Lambda behind a REST API of API Gateway that buffers.
@@ -429,7 +452,13 @@ var RESTAPI = lambda(Platform{
 		Note: "yes, with `ResponseTransferMode`",
 		Why:  "buffers responses unless ResponseTransferMode says otherwise",
 	},
-	column: column{timeout: "more on request, 15 min with `ResponseTransferMode`", webACL: "yes"},
+
+	Domain:    yes,
+	Private:   byEndpoint,
+	WebACL:    yes,
+	AllowFrom: byPolicy,
+
+	column: column{timeout: "more on request, 15 min with `ResponseTransferMode`"},
 })
 
 // RESTAPIStreaming is Lambda behind a regional REST API whose ResponseTransferMode streams
@@ -442,8 +471,14 @@ var RESTAPIStreaming = lambda(Platform{
 	Timeout:   maxLambdaTimeout,
 	Idle:      5 * time.Minute,
 	Streaming: yes,
-	Streamed:  200 << 20,            // Lambda developer guide, "Response streaming"; API Gateway names no limit
-	column:    column{hidden: true}, // the REST API's tells of it
+	Streamed:  200 << 20, // Lambda developer guide, "Response streaming"; API Gateway names no limit
+
+	Domain:    yes,
+	Private:   byEndpoint,
+	WebACL:    yes, // which sees requests, and nothing of responses that stream
+	AllowFrom: byPolicy,
+
+	column: column{hidden: true}, // the REST API's tells of it
 })
 
 // FunctionURL is Lambda with a function URL that buffers.
@@ -455,9 +490,12 @@ var FunctionURL = lambda(Platform{
 		Note: "yes, with `InvokeMode`",
 		Why:  "buffers responses unless InvokeMode says otherwise",
 	},
+	Domain:          noDomainOfURL,
+	Private:         alwaysPublicURL,
+	WebACL:          noACLOfURL,
+	AllowFrom:       byAdapter,
 	Regions:         functionURLRegions,
 	URLNeedsService: true,
-	column:          column{webACL: "no"},
 })
 
 // FunctionURLStreaming is Lambda with a function URL whose InvokeMode streams responses.
@@ -468,6 +506,10 @@ var FunctionURLStreaming = lambda(Platform{
 	Streaming:       yes,                                                                    // AWS::Lambda::Url InvokeMode
 	Streamed:        200 << 20,                                                              // Lambda developer guide, "Response streaming"
 	VPC:             Ability{Why: "does not stream through the URL of a function in a VPC"}, // the same, "VPC compatibility"
+	Domain:          noDomainOfURL,
+	Private:         alwaysPublicURL,
+	WebACL:          noACLOfURL,
+	AllowFrom:       byAdapter,
 	Regions:         functionURLRegions,
 	URLNeedsService: true,
 	column:          column{hidden: true}, // the function URL's tells of it
@@ -481,6 +523,10 @@ var LambdaNoEndpoint = lambda(Platform{
 	Timeout:    maxLambdaTimeout, // the function's own
 	Streaming:  Ability{Why: "has no clients to respond to"},
 	WebSockets: Ability{Why: "has no clients to connect"},
+	Domain:     noClients,
+	Private:    noClients,
+	WebACL:     noClients,
+	AllowFrom:  noClients,
 	column:     column{hidden: true},
 })
 
@@ -495,10 +541,13 @@ var LambdaLoadBalancer = lambda(Platform{
 	RequestBody: 1 << 20,
 	Payload:     1 << 20,
 	ScaleToZero: Ability{Why: "needs a load balancer, which costs money by the hour"},
+	Domain:      yes,
+	Private:     Ability{Can: true, Note: "by an internal load balancer"},
+	WebACL:      Ability{Can: true, Note: "yes, on the load balancer"},
+	AllowFrom:   Ability{Can: true, Note: "by the load balancer"},
 	column: column{
 		timeout: "`IdleTimeout` up to 15 min",
 		idle:    "the load balancer",
-		webACL:  "yes, on the load balancer",
 	},
 })
 
@@ -507,6 +556,20 @@ var LambdaLoadBalancer = lambda(Platform{
 var LambdaLoadBalancerLongIdle = with(
 	"lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{…}} with a longer IdleTimeout",
 	*LambdaLoadBalancer.Behind(MaxIdleTimeout),
+)
+
+// How the endpoints of Lambda let clients in.
+var (
+	byAdapter  = Ability{Can: true, Note: "by the adapter"}
+	byPolicy   = Ability{Can: true, Note: "by a resource policy"}              // API Gateway developer guide, "API Gateway resource policies"
+	byEndpoint = Ability{Can: true, Note: "by an interface endpoint of a VPC"} // the same, "Private REST APIs"
+
+	// Lambda developer guide, "Function URLs".
+	noDomainOfURL   = Ability{Note: "with `webfront`", Why: "Lambda chooses the host name"}
+	alwaysPublicURL = Ability{Why: "a function URL is always on the internet"}
+	noACLOfURL      = Ability{Note: "with `webfront`", Why: "a function URL takes none"}
+
+	noClients = Ability{Why: "nobody can call it"}
 )
 
 // lambda adds what every endpoint shares.

@@ -9,7 +9,7 @@ import (
 type column struct {
 	hidden bool // no column of its own
 
-	concurrency, idle, between, webACL, newAccounts, timeout string
+	concurrency, idle, between, newAccounts, timeout string
 }
 
 // Start and End stand around the table in a document.
@@ -52,7 +52,10 @@ var rows = []struct {
 	{"databases in a VPC", func(p *Platform) string { return word(p.VPC) }},
 	{"secrets as variables", func(p *Platform) string { return word(p.Secrets) }},
 	{"arm64", func(p *Platform) string { return word(p.ARM64) }},
-	{"web ACL (AWS WAF)", func(p *Platform) string { return p.column.webACL }},
+	{"domain of your own", func(p *Platform) string { return word(p.Domain) }},
+	{"private, for a VPC only", func(p *Platform) string { return word(p.Private) }},
+	{"web ACL (AWS WAF)", func(p *Platform) string { return word(p.WebACL) }},
+	{"some addresses only", func(p *Platform) string { return word(p.AllowFrom) }},
 	{"new AWS customers", func(p *Platform) string { return p.column.newAccounts }},
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strings"
 	"time"
@@ -90,6 +91,13 @@ type Check struct {
 	// [ServiceProps.Validate].
 	Target Target
 	Stack  awscdk.Stack
+
+	// Domain, Private, WebACL and AllowFrom are those of the props. Whether the platform can have
+	// them at all is checked before; a hosting checks what depends on its options.
+	Domain    *Domain
+	Private   bool
+	WebACL    string
+	AllowFrom []netip.Prefix
 
 	// Scope is the path in the tree of the construct that Define will get: "Stack/Site/Lambda"; empty
 	// in [ServiceProps.Validate].

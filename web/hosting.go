@@ -1,6 +1,8 @@
 package web
 
 import (
+	"net/netip"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -46,9 +48,21 @@ type Definition struct {
 	// ARN of a parameter. A hosting whose platform promises Secrets hands the server the values.
 	Secrets *Variables
 
+	// Domain is the service's own, by which the hosting answers; nil if it has none. Made.Alias
+	// says what leads there.
+	Domain *DomainDefinition
+
+	// Private says that only a VPC may reach the service, and AllowFrom which addresses are let in,
+	// all if there are none. WebACL is the ARN of what Made.Protected is associated with.
+	Private   bool
+	WebACL    string
+	AllowFrom []netip.Prefix
+
 	platform *platform.Platform
 	place    *place
 	warn     func(id, message string) // adds a warning to the service
+	add      func(name, value string, size int)
+	fits     func(name string, size int) *Problem
 }
 
 // Role returns the workload's role, as Adopt does, or makes one below scope that the platform's
@@ -79,6 +93,15 @@ func (d *Definition) Adopt(scope constructs.Construct, id string, role awsiam.IR
 // Warn adds a warning to the service, which users acknowledge by its id. What is known before
 // anything is made is for [Check.Warn].
 func (d *Definition) Warn(id, message string) { d.warn(id, message) }
+
+// AddVariable adds a variable of the hosting's to the service that is defined, such as one with the
+// secrets of the front above it. Its size counts as if the value had so many bytes, which may be a
+// reference.
+func (d *Definition) AddVariable(name, value string, size int) { d.add(name, value, size) }
+
+// Fits returns a problem, without a field, if there is no room for a variable that [AddVariable]
+// would add.
+func (d *Definition) Fits(name string, size int) *Problem { return d.fits(name, size) }
 
 // Principal is an AWS service, such as ecs.amazonaws.com, for a role that the hosting needs beside
 // the server's.
@@ -114,6 +137,20 @@ type Made struct {
 	// Reach is what others need to call the service by its URL. Optional. Default: nothing, the URL is
 	// on the internet and open to everybody.
 	Reach Reach
+
+	// Alias is what the records of the domain lead to. Required with Definition.Domain, unless that
+	// has no zone.
+	Alias Alias
+
+	// Protected is what a web ACL is associated with. Required if the platform can have one;
+	// without an ARN if the Check found that what takes the requests has the web ACL already.
+	Protected Protected
+
+	// Verify makes what takes the requests refuse those that do not come from the front above the
+	// service; nil if it cannot, and Unverified says why, after the words "because": "App Runner
+	// checks no headers".
+	Verify     Verifier
+	Unverified string
 
 	// Network is where in a VPC the server is, so that a synthesis finds out what it does not reach
 	// from there; nil if it is in none, or in one that is not known.

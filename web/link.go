@@ -44,6 +44,10 @@ type Reach struct {
 	// port. Optional. Default: it takes those of the whole VPC, or its security groups are not
 	// known.
 	Connections awsec2.Connections
+
+	// Closed says why no server can call the URL, after the name of the service: "which lets in only
+	// people who have logged in". Optional.
+	Closed string
 }
 
 // ServiceWarning is the id of the warning about a service in another account, which must allow the
@@ -53,10 +57,24 @@ const ServiceWarning = "cdkweb:service-elsewhere"
 func (s *Service) reach() Reach { return s.made.Reach }
 
 func (s *Service) needsFirst() *Service {
-	if s.check.platform.URLNeedsService && s.made.URL != nil && (s.made.Reach.Grant != nil || token.In(s.URL())) {
+	switch {
+	case s.made.URL == nil:
+		return nil
+	case s.front != nil && token.In(s.front.url):
+		return s // a distribution follows the whole service
+	case s.urlNeedsService() && (s.made.Reach.Grant != nil || token.In(s.URL())):
 		return s
 	}
 	return nil
+}
+
+// address is the URL by which other services use the service: that of the front above it, if what
+// takes the requests refuses all others.
+func address(service IService) string {
+	if s, ok := service.(*Service); ok && s.front != nil {
+		return s.front.url
+	}
+	return service.URL()
 }
 
 // UseService lets the server call another service: it sets the environment variable to the other
@@ -83,13 +101,16 @@ func (s *Service) UseService(variable string, other IService) {
 		s.uses[variable] = usedResource{"service", other}
 	}
 	reach := other.reach()
-	if isNil(reach.VPC) {
+	if isNil(reach.VPC) && reach.Connections == nil {
 		s.needsEndpoint(internet, fmt.Sprintf("UseService(%q)", variable))
 	}
 	if slices.Contains(s.links, other) {
 		return
 	}
 	s.links = append(s.links, other)
+	if service, ok := other.(*Service); ok {
+		service.linked = append(service.linked, s)
+	}
 	if stack := stackOf(other, value); stack != nil && stack != s.check.Stack {
 		stackLinks[s.check.Stack] = append(stackLinks[s.check.Stack], stack)
 	}
@@ -155,7 +176,10 @@ func (s *Service) checkLink(variable string, other IService) (url string, proble
 			Message: fmt.Sprintf("must not be %s, whose URL %s", path, service.made.NoURL),
 		}
 	}
-	url = other.URL()
+	if closed := other.reach().Closed; closed != "" {
+		return "", &Problem{Message: fmt.Sprintf("must not be %s, %s", path, closed)}
+	}
+	url = address(other)
 	if !again {
 		if problem := s.checkVariable(variable, url); problem != nil {
 			return "", problem

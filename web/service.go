@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -25,6 +26,29 @@ type ServiceProps struct {
 	// Hosting is where the workload runs: lambdaweb.Hosting, fargateweb.Hosting, ecsweb.Hosting or
 	// apprunnerweb.Hosting. Required.
 	Hosting Hosting
+
+	// Domain is the host name by which clients reach the service over HTTPS: on Fargate, and on
+	// Lambda behind an HTTP API, a REST API or a load balancer. URL is then its URL, which the
+	// server also gets as the environment variable PUBLIC_URL. Everywhere else, and for a domain
+	// that stays with one address while the hosting changes, put a front above the service: package
+	// webfront.
+	// Optional. Default: the address that AWS gives.
+	Domain *Domain
+
+	// Private makes the service reachable from inside a VPC only. Where that is impossible it is an
+	// error. Optional. Default: false, the service is on the internet.
+	Private bool
+
+	// WebACL is the ARN of a regional web ACL of AWS WAF that requests must pass: AttrArn of an
+	// awswafv2.CfnWebACL of scope REGIONAL. Where there can be none it is an error.
+	// Optional. Default: none.
+	WebACL string
+
+	// AllowFrom are the addresses that clients may have; all others are refused. Each hosting does
+	// that by the best means it has: see docs/front.md. Where it has none it is an error. Behind a
+	// front, whose addresses are all that the service sees, it is the front's to say.
+	// Optional. Default: every address.
+	AllowFrom []netip.Prefix
 }
 
 // Validate reports every problem of the props at once, joined with errors.Join, or nil; each is a
@@ -55,6 +79,8 @@ type Service struct {
 	endpoints map[string][]string // AWS services that the server calls, with what makes it do so
 	made      Made
 	url       string // once it was asked for
+	front     *fronted
+	linked    []*Service // that use this one
 }
 
 var (
@@ -94,17 +120,25 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	}
 	constructs.NewConstruct_Override(s, scope, &id)
 
-	s.made = props.Hosting.Define(constructs.NewConstruct(s, &check.platform.ID), &Definition{
+	domain := s.defineDomain()
+	node := constructs.NewConstruct(s, &check.platform.ID)
+	s.made = props.Hosting.Define(node, &Definition{
 		Workload:  check.Workload,
 		Image:     image,
 		Facts:     *check.Image,
 		Variables: s.variables,
 		Secrets:   s.secrets,
+		Domain:    domain,
+		Private:   check.Private,
+		WebACL:    check.WebACL,
+		AllowFrom: check.AllowFrom,
 		platform:  check.platform,
 		place:     place,
 		warn: func(id, message string) {
 			awscdk.Annotations_Of(s).AddWarningV2(&id, &message)
 		},
+		add:  s.addOwnVariable,
+		fits: s.fits,
 	})
 	if s.made.URL == nil && s.made.NoURL == "" || s.made.Role == nil {
 		panicWith(scope, id, Problem{
@@ -112,6 +146,15 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 			Message: fmt.Sprintf("%T is incomplete: its Define must return a URL or NoURL, and a Role", props.Hosting),
 		})
 	}
+	if domain != nil && !isNil(check.Domain.Zone) && s.made.Alias.Target == nil {
+		panicWith(scope, id, Problem{
+			Field: "Hosting",
+			Message: fmt.Sprintf("%T is incomplete: its Define must return an Alias for the Domain",
+				props.Hosting),
+		})
+	}
+	s.defineRecords(domain)
+	s.defineWebACL(node)
 	if front := s.made.Reach.Connections; front != nil && front.DefaultPort() == nil {
 		panicWith(scope, id, Problem{
 			Field:   "Hosting",
@@ -123,6 +166,9 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 	}
 	for _, name := range check.names {
 		taken[name] = *s.Node().Path()
+	}
+	if domain != nil && !token.In(domain.Name) {
+		domains[takenDomain{check.Stack, domain.Name}] = *s.Node().Path()
 	}
 	for _, name := range slices.Sorted(maps.Keys(check.Workload.Secrets)) {
 		s.grantSecret(check.Workload.Secrets[name])
@@ -203,10 +249,15 @@ func names(value any, text string) bool {
 }
 
 // URL is the service's base URL, such as https://abc.execute-api.eu-west-1.amazonaws.com, without a
-// slash at the end. Behind a load balancer without a certificate it starts with http. It contains
-// tokens: use it in outputs and other constructs. It panics with an [*InvalidPropsError] if the
-// service has none, because it takes no HTTP requests.
+// slash at the end; with a Domain it is that one's. Behind a load balancer without a certificate it
+// starts with http. It contains tokens: use it in outputs and other constructs. It panics with an
+// [*InvalidPropsError] if the service has none, because it takes no HTTP requests.
+//
+// A front above the service has a URL of its own, which is the one for clients.
 func (s *Service) URL() string {
+	if s.check.Domain != nil {
+		return s.check.Domain.URL()
+	}
 	if s.made.URL == nil {
 		s.panic(Problem{Field: "URL", Message: s.made.NoURL})
 	}
@@ -293,6 +344,21 @@ func (s *Service) setVariable(name, value string) {
 	s.variables.add(name, value)
 }
 
+// addOwnVariable adds a variable of the hosting's, which is to be missed if it gets lost.
+func (s *Service) addOwnVariable(name, value string, size int) {
+	s.watchEnvironment()
+	s.check.own[name] = strings.Repeat("x", size)
+	s.variables.add(name, value)
+}
+
+// fits reports that there is no room for one. The problem has no field.
+func (s *Service) fits(name string, size int) *Problem {
+	c := *s.check
+	c.own = maps.Clone(c.own)
+	c.own[name] = strings.Repeat("x", size)
+	return c.variablesSize(c.variables(), c.Workload.Secrets)
+}
+
 // watchEnvironment is called before a variable or secret is added, so that its loss is noticed.
 func (s *Service) watchEnvironment() {
 	if s.made.Environment != nil && len(s.variables.added) == 0 && len(s.secrets.added) == 0 {
@@ -327,14 +393,22 @@ func (s *Service) checkAttribute(name, value string) *Problem {
 	if _, ok := s.secrets.values[name]; ok {
 		return &Problem{Message: "is set to a secret already", Fix: "a variable has one value"}
 	}
-	if s.check.platform.URLNeedsService && s.made.URL != nil && token.In(value) &&
+	if s.front != nil && token.In(s.front.url) && strings.Contains(value, hostOf(s.front.url)) {
+		return &Problem{
+			Message: "must not hold the URL of the front above the service, " + s.front.path +
+				": it is known only after the service is made, which needs the variable",
+			Fix: "give the front a Domain, whose URL the server gets as " + PublicURLVariable,
+		}
+	}
+	if s.urlNeedsService() && s.made.URL != nil && token.In(value) &&
 		strings.Contains(value, hostOf(s.URL())) {
 		return &Problem{
 			Message: fmt.Sprintf(
 				"must not hold the service's own URL: on %s it is known only after the service is made, which needs the variable",
 				s.check.platform.Name,
 			),
-			Fix: "put a domain of your own in front and use that",
+			Fix: "put a front with a Domain above the service (webfront.NewFront); the server " +
+				"gets its URL as " + PublicURLVariable,
 		}
 	}
 	if s.variables.rendered && !s.isSet(name, value) {
@@ -343,6 +417,11 @@ func (s *Service) checkAttribute(name, value string) *Problem {
 	all := s.check.variables()
 	all[name] = value
 	return s.check.variablesSize(all, s.check.Workload.Secrets)
+}
+
+// urlNeedsService reports whether the URL is known only after the service is made.
+func (s *Service) urlNeedsService() bool {
+	return s.check.platform.URLNeedsService && s.check.Domain == nil
 }
 
 // lateVariable says that a variable would not be in what the CDK has read. It has no field.

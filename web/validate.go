@@ -70,7 +70,15 @@ func validate(props *ServiceProps, place *place, path string) *Check {
 		Workload: props.Workload.withDefaults(),
 		Target:   place.target,
 		Stack:    place.stack,
+		Private:  props.Private,
+		WebACL:   props.WebACL,
 		own:      map[string]string{},
+
+		AllowFrom: slices.Clone(props.AllowFrom),
+	}
+	if props.Domain != nil {
+		domain := *props.Domain
+		c.Domain = &domain
 	}
 	if !isNil(props.Hosting) {
 		c.platform = props.Hosting.Platform()
@@ -99,7 +107,13 @@ func validate(props *ServiceProps, place *place, path string) *Check {
 		})
 	default:
 		c.checkPlatform()
+		c.checkDomain()
+		c.checkDomainTaken()
+		c.checkAccess()
 		props.Hosting.Check(c)
+		if c.Domain != nil {
+			c.SetVariable(PublicURLVariable, c.Domain.URL())
+		}
 	}
 	c.checkVariables()
 	c.checkSecrets()

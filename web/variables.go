@@ -98,8 +98,13 @@ func (t *text) Produce(awscdk.IResolveContext) *string { return new(t.render(t.v
 
 // add adds a variable to a service that is defined.
 func (v *Variables) add(name, value string) {
-	v.values[name] = value
 	v.added = append(v.added, name)
+	v.set(name, value)
+}
+
+// set is add for a variable of the hosting's, which may get lost.
+func (v *Variables) set(name, value string) {
+	v.values[name] = value
 	for _, set := range v.follow {
 		set(name, value)
 	}
