@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"regexp"
@@ -38,6 +39,7 @@ func (c *copilotReader) loadBalanced() {
 			"the load balancer checks the container: set Hosting.ContainerHealthCheck if ECS is to ask for the path too")
 	}
 	c.storage(root.get("storage"))
+	c.mountPoints()
 	c.logging(root.get("logging"))
 	if sidecars := root.get("sidecars"); sidecars != nil && sidecars.kind == mapping {
 		for _, name := range sidecars.keys {
@@ -141,6 +143,21 @@ func (c *copilotReader) storage(n *node) {
 			s.mounts = append(s.mounts, m)
 		}
 		s.took("volumes", field.leafless(), func() { s.volumes, s.mounts = nil, nil })
+	}
+}
+
+// mountPoints is a variable that Copilot adds.
+func (c *copilotReader) mountPoints() {
+	s := c.service
+	if len(s.mounts) == 0 {
+		return
+	}
+	paths := map[string]string{}
+	for _, m := range s.mounts {
+		paths[m.volume] = m.path
+	}
+	if text, err := json.Marshal(paths); err == nil {
+		s.variables = append(s.variables, variable{"COPILOT_MOUNT_POINTS", literal(string(text))})
 	}
 }
 
