@@ -7,7 +7,7 @@ MODULES     := examples/guestbook/server examples/shop/server examples/ec2 tools
 FUZZTIME    := 10m
 
 HOSTINGS    := apprunner ecs fargate lambda
-GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./examples/guestbook ./examples/shop
+GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./webfront ./examples/guestbook ./examples/shop
 
 .DEFAULT_GOAL := all
 .PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter fuzz-cost fuzz-import clean help
@@ -80,7 +80,7 @@ bench-adapter: ## measure the Lambda adapter (LWA=/path/to/lambda-adapter compar
 	go run ./tools/bench-adapter $(if $(LWA),-adapter lwa=$(LWA))
 
 fuzz-adapter: ## fuzz the Lambda adapter, ten minutes for each target
-	@set -e; for target in http1:FuzzHTTP jsontext:FuzzText lambdaevent:FuzzEvent lambdaevent:FuzzForwarded lambdaevent:FuzzTarget lambdaevent:FuzzResponse \
+	@set -e; for target in http1:FuzzHTTP jsontext:FuzzText lambdaevent:FuzzEvent lambdaevent:FuzzForwarded lambdaevent:FuzzFront lambdaevent:FuzzTarget lambdaevent:FuzzResponse \
 			runtimeapi:FuzzRuntimeAPI secrets:FuzzReference secrets:FuzzResponse settings:FuzzSettings; do \
 		echo "$$target"; \
 		go test ./adapter/program/$${target%%:*} -run XXX -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -parallel 1; \

@@ -19,6 +19,11 @@ func TestConformance(t *testing.T) {
 		Command:      "SourceConfiguration.ImageRepository.ImageConfiguration.StartCommand",
 		CommandValue: `"serve --verbose"`,
 		Network:      hostingtest.Network{Type: "AWS::AppRunner::VpcConnector", Subnets: "Subnets", SecurityGroups: "SecurityGroups"},
+		Access: hostingtest.Access{
+			Private:   `"IngressConfiguration":{"IsPubliclyAccessible":false}`,
+			WebACL:    "AWS::AppRunner::Service",
+			AllowFrom: `"Addresses":["%s"]`,
+		},
 		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 			service, _ := apprunnerweb.NewService(scope, id, workload, apprunnerweb.Hosting{})
 			return service

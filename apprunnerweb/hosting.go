@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 
@@ -76,6 +77,13 @@ type Hosting struct {
 	// IPAddressType says whether clients reach the service by IPv4 alone, or by IPv6 too
 	// (DualStack). Optional. Default: IPv4.
 	IPAddressType IPAddressType
+
+	// VPCEndpoint is how clients in Workload.VPC reach a service that is Private: an interface
+	// endpoint for the service apprunner.requests, without private DNS. Its security groups say who
+	// may come in.
+	// Optional. Default: one that the Private services of the stack in that VPC share, if their
+	// AllowFrom are the same, with a security group that lets AllowFrom in, or else the VPC.
+	VPCEndpoint awsec2.IInterfaceVpcEndpoint
 
 	// VPCConnector is the server's way into a VPC that exists already, by [VPCConnectorFromARN].
 	// Its subnets and security groups are the server's.
@@ -181,6 +189,7 @@ func (h Hosting) Check(c *web.Check) {
 	checkCommand(c)
 	h.checkImage(c)
 	h.checkNetwork(c)
+	h.checkAccess(c)
 	c.Warn(ClosedWarning, closedMessage)
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapprunner"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
 
@@ -25,6 +26,11 @@ type Resources struct {
 	// VPCConnector is the server's way into a VPC, which other services may share; nil if it has
 	// none.
 	VPCConnector *VPCConnector
+
+	// VPCEndpoint is how clients in the VPC reach the service, which other services may share, and
+	// IngressConnection ties the service to it; nil unless the service is Private.
+	VPCEndpoint       awsec2.IInterfaceVpcEndpoint
+	IngressConnection awsapprunner.CfnVpcIngressConnection
 }
 
 // ResourcesOf returns the resources of a service on App Runner, and false if it runs elsewhere.
@@ -79,7 +85,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		},
 		HealthCheckConfiguration:    healthCheck(in.Workload.HealthCheck),
 		AutoScalingConfigurationArn: h.autoScalingARN(scope),
-		NetworkConfiguration:        h.networkConfiguration(connector),
+		NetworkConfiguration:        h.networkConfiguration(connector, in.Private),
 		ObservabilityConfiguration:  h.observability(scope, role),
 		EncryptionConfiguration:     h.encryption(),
 	})
@@ -99,21 +105,32 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		Role:        role,
 		Primary:     service,
 		Environment: service.SourceConfiguration,
-		Resources:   &Resources{Service: service, AccessRole: accessRole, VPCConnector: connector},
+		Unverified:  "App Runner looks at no headers",
+		Protected:   web.Protected{ARN: *service.AttrServiceArn()},
 	}
 	connector.connect(&made)
+	r := &Resources{Service: service, AccessRole: accessRole, VPCConnector: connector}
+	h.letIn(scope, in, r, &made)
+	made.Resources = r
 	return made
 }
 
 // networkConfiguration is the property of the service; nil if it has nothing to say.
-func (h Hosting) networkConfiguration(connector *VPCConnector) any {
+func (h Hosting) networkConfiguration(connector *VPCConnector, private bool) any {
 	egress := connector.egress()
-	if egress == nil && h.IPAddressType == "" {
+	var ingress any
+	if private {
+		ingress = &awsapprunner.CfnService_IngressConfigurationProperty{
+			IsPubliclyAccessible: new(false),
+		}
+	}
+	if egress == nil && ingress == nil && h.IPAddressType == "" {
 		return nil
 	}
 	return &awsapprunner.CfnService_NetworkConfigurationProperty{
-		EgressConfiguration: egress,
-		IpAddressType:       cdk.String(h.IPAddressType),
+		EgressConfiguration:  egress,
+		IngressConfiguration: ingress,
+		IpAddressType:        cdk.String(h.IPAddressType),
 	}
 }
 

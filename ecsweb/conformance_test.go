@@ -22,6 +22,11 @@ func TestConformance(t *testing.T) {
 		Command:      "PrimaryContainer.Command",
 		CommandValue: `["serve","--verbose"]`,
 		WithLogKey:   func(key awskms.IKey) web.Hosting { return ecsweb.Hosting{LogEncryptionKey: key} },
+		Access: hostingtest.Access{
+			Private:   `"Subnets":[{"Ref":"VPCPrivateSubnet`,
+			WebACL:    "AWS::ECS::ExpressGatewayService", // which tells the load balancer's ARN
+			AllowFrom: `"Addresses":["%s"]`,
+		},
 		Network: hostingtest.Network{
 			Type:           "AWS::ECS::ExpressGatewayService",
 			Subnets:        "NetworkConfiguration.Subnets",

@@ -793,7 +793,7 @@ func TestOwnURL(t *testing.T) {
 	stack := newStack(t)
 	service, _ := newService(stack, ecsweb.Hosting{TaskDefinition: newTaskDefinition(stack, nil)})
 	hostingtest.WantPanic(t, "Stack/Site", `AddEnvironment("PUBLIC_URL") must not hold the service's own URL: on ECS Express Mode it is known only after the `+
-		"service is made, which needs the variable; put a domain of your own in front and use that", func() { service.AddEnvironment("PUBLIC_URL", service.URL()+"/login") })
+		"service is made, which needs the variable; put a front with a Domain above the service (webfront.NewFront); the server gets its URL as PUBLIC_URL", func() { service.AddEnvironment("PUBLIC_URL", service.URL()+"/login") })
 	other, _ := ecsweb.NewService(stack, "Other", workload(), ecsweb.Hosting{})
 	other.AddEnvironment("BACKEND", service.URL()) // of another service it is no circle
 	templatetest.Of(t, stack)

@@ -70,8 +70,9 @@ type Hosting struct {
 	// tasks that need NAT or endpoints to pull the image and to log. They are in at least two
 	// availability zones, with at least 8 free addresses each. They replace Workload.VPCSubnets,
 	// where Express Mode cannot have the tasks alone.
-	// Optional. Default: Workload.VPCSubnets, which must be public; without those the public
-	// subnets of VPC, or if it has none, its private ones.
+	// Optional. Default: Workload.VPCSubnets, which must be public unless the service is Private;
+	// without those the public subnets of VPC, or if it has none or the service is Private, its
+	// private ones.
 	VPCSubnets *awsec2.SubnetSelection
 
 	// SecurityGroups of the tasks, beside the one that ECS makes, which lets the load balancer in.
@@ -207,6 +208,7 @@ func (h Hosting) Check(c *web.Check) {
 		"leave one of them out",
 	)
 	h.checkNetwork(c)
+	h.checkWebACL(c)
 	h.checkLogs(c)
 }
 

@@ -35,8 +35,8 @@ func (h Hosting) within(w web.Workload) Hosting {
 }
 
 // placement makes a security group if the service is in a VPC and has none.
-func (h Hosting) placement(scope constructs.Construct) placement {
-	subnets, _ := h.subnets() // checked before
+func (h Hosting) placement(scope constructs.Construct, private bool) placement {
+	subnets, _ := h.subnets(private) // checked before
 	p := placement{h.VPC, subnets, h.SecurityGroups}
 	if len(p.groups) == 0 && h.VPC != nil {
 		p.groups = []awsec2.ISecurityGroup{
@@ -75,8 +75,8 @@ func (p placement) connections() awsec2.Connections {
 
 // reach is what others need to call the service: the load balancer is in the subnets of the tasks,
 // and its security group is one that ECS makes.
-func (h Hosting) reach(p placement) web.Reach {
-	if h.VPC == nil || len(network.KindsOf(h.VPC, p.subnets).Private) == 0 {
+func (h Hosting) reach(p placement, private bool) web.Reach {
+	if !private && (h.VPC == nil || len(network.KindsOf(h.VPC, p.subnets).Private) == 0) {
 		return web.Reach{}
 	}
 	return web.Reach{VPC: h.VPC}
@@ -106,14 +106,14 @@ func (p placement) configuration() any {
 
 // subnets returns what the load balancer and the tasks are in; nothing for the default VPC. The
 // error is the CDK's, about a selection that the VPC cannot meet.
-func (h Hosting) subnets() ([]awsec2.ISubnet, error) {
+func (h Hosting) subnets(private bool) ([]awsec2.ISubnet, error) {
 	switch {
 	case h.VPC == nil:
 		return nil, nil
 	case h.VPCSubnets != nil:
 		return network.Select(h.VPC, h.VPCSubnets)
 	}
-	if public := *h.VPC.PublicSubnets(); len(public) > 0 {
+	if public := *h.VPC.PublicSubnets(); len(public) > 0 && !private {
 		return public, nil
 	}
 	return network.Select(h.VPC, nil)
@@ -134,6 +134,13 @@ func (h Hosting) checkNetwork(c *web.Check) {
 	given := h
 	h = h.within(c.Workload)
 	if h.VPC == nil {
+		if c.Private {
+			c.Problem(web.Problem{
+				Field:   "Private",
+				Message: "needs a VPC with private subnets, which the default VPC does not have",
+				Fix:     "set Workload.VPC",
+			})
+		}
 		if given.VPCSubnets != nil {
 			c.Problem(web.Problem{
 				Field:   "Hosting.VPCSubnets",
@@ -153,7 +160,7 @@ func (h Hosting) checkNetwork(c *web.Check) {
 	report := func(field, message, fix string) {
 		c.Problem(web.Problem{Field: field, Message: message, Fix: fix})
 	}
-	subnets, err := h.subnets()
+	subnets, err := h.subnets(c.Private)
 	kinds := network.KindsOf(h.VPC, subnets)
 	if (err != nil || kinds.Nil || len(subnets) == 0) && field == "Workload.VPCSubnets" {
 		return // reported, or still to be looked up
@@ -178,16 +185,31 @@ func (h Hosting) checkNetwork(c *web.Check) {
 		internal = "and Express Mode would put the load balancer into them too, where only the VPC reaches it"
 		wayOut   = "or choose fargateweb.Hosting{}, whose load balancer has subnets of its own"
 	)
-	if given.VPCSubnets == nil && len(kinds.Private) > 0 {
+	if c.Private {
+		if field := field; len(kinds.Private) < len(subnets) {
+			message, fix := "must be private for a service that is Private, got public "+
+				strings.Join(kinds.Public, ", "), "choose awsec2.SubnetType_PRIVATE_WITH_EGRESS"
+			switch {
+			case len(kinds.Public) == 0:
+				message = "must be known to be private for a service that is Private"
+				fix = "name them in PrivateSubnetIds, where the VPC is imported"
+			case h.VPCSubnets == nil:
+				field, fix = vpc, "add private ones"
+				message = "has public subnets only, and a service that is Private needs private ones"
+			}
+			report(field, message, fix)
+			return
+		}
+	} else if given.VPCSubnets == nil && len(kinds.Private) > 0 {
 		switch {
 		case field == "Workload.VPCSubnets":
 			report(field, "are private, "+internal,
-				"set ecsweb.Hosting.VPCSubnets, to public ones for clients on the internet, "+
-					"or to these for clients in the VPC; "+wayOut)
+				"set Private for clients in the VPC, or ecsweb.Hosting.VPCSubnets to public ones for "+
+					"clients on the internet; "+wayOut)
 			return
 		case vpc == "Workload.VPC":
 			report(vpc, "has private subnets only, "+internal,
-				"set ecsweb.Hosting.VPCSubnets to them if clients are in the VPC; add public ones; "+wayOut)
+				"set Private for clients in the VPC; add public ones; "+wayOut)
 			return
 		}
 	}

@@ -79,10 +79,10 @@ func TestWorkloadNetworkErrors(t *testing.T) {
 			"Hosting.SecurityGroups must name the groups of Workload.SecurityGroups, if both are set; leave one of them out"},
 		{"private subnets", web.Workload{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS}}, ecsweb.Hosting{},
 			"Workload.VPCSubnets are private, and Express Mode would put the load balancer into them too, where only the VPC reaches it; " +
-				"set ecsweb.Hosting.VPCSubnets, to public ones for clients on the internet, or to these for clients in the VPC; " + fargate},
+				"set Private for clients in the VPC, or ecsweb.Hosting.VPCSubnets to public ones for clients on the internet; " + fargate},
 		{"a VPC without public subnets", web.Workload{VPC: inside}, ecsweb.Hosting{},
 			"Workload.VPC has private subnets only, and Express Mode would put the load balancer into them too, where only the VPC reaches it; " +
-				"set ecsweb.Hosting.VPCSubnets to them if clients are in the VPC; add public ones; " + fargate},
+				"set Private for clients in the VPC; add public ones; " + fargate},
 		{"a VPC of which nothing is known", web.Workload{VPC: unknown}, ecsweb.Hosting{},
 			"Workload.VPC has no subnets that are known; name them when you import it, or set VPCSubnets.Subnets"},
 	} {

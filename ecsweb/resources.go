@@ -13,6 +13,7 @@ import (
 
 	"github.com/cdkweb/cdkweb/internal/cdk"
 	"github.com/cdkweb/cdkweb/internal/ecs"
+	"github.com/cdkweb/cdkweb/internal/waf"
 	"github.com/cdkweb/cdkweb/web"
 )
 
@@ -135,7 +136,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	if h.LogDriver == nil {
 		r.LogGroup = h.logs().Define(scope, in.Warn)
 	}
-	place := h.placement(scope)
+	place := h.placement(scope, in.Private)
 	props := &awsecs.CfnExpressGatewayServiceProps{
 		ServiceName:           cdk.String(h.ServiceName),
 		Cluster:               h.clusterName(scope),
@@ -165,7 +166,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		URL:           func() string { return url(r.Service) },
 		Role:          taskRole,
 		Primary:       r.Service,
-		Reach:         h.reach(place),
+		Reach:         h.reach(place, in.Private),
 		Network:       place.network(in),
 		Connections:   place.connections(),
 		NoConnections: "need a security group; set Workload.VPC, or VPC or SecurityGroups of ecsweb.Hosting",
@@ -174,7 +175,14 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 			r.Service.Node().AddDependency(role)
 			return role
 		}),
-		Resources: r,
+		Unverified: "the load balancer and its rules are those of ECS, and cannot be told to ask for a header",
+		Resources:  r,
+	}
+	made.Protected.ARN = r.LoadBalancerARN()
+	h.protect(scope, in)
+	if len(in.AllowFrom) > 0 {
+		name := url(r.Service)[len("https://"):]
+		waf.Allow(scope, "AllowFrom", in.AllowFrom, r.LoadBalancerARN(), name)
 	}
 	if h.TaskDefinition == nil {
 		made.Environment = r.Service.PrimaryContainer

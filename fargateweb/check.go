@@ -169,6 +169,9 @@ func (h Hosting) checkScaling(c *web.Check) {
 
 func (h Hosting) checkLoadBalancer(c *web.Check) {
 	h.LoadBalancer.CheckRule(c, "Hosting.", h.rule())
+	if h.LoadBalancer == nil {
+		h.checkAllowFrom(c)
+	}
 	for _, time := range []struct {
 		field            string
 		got, least, most time.Duration
@@ -208,6 +211,35 @@ func (h Hosting) checkLoadBalancer(c *web.Check) {
 			Message: "must not be one of the load balancer's own, which start with " + reservedCookies,
 			Got:     h.StickinessCookieName,
 			Fix:     "name a cookie of the server's, or leave it out",
+		})
+	}
+}
+
+// maxRules is how many rules a security group has: Amazon VPC user guide, "Amazon VPC quotas".
+const maxRules = 60
+
+// checkAllowFrom checks the addresses that the service's own load balancer lets in.
+func (h Hosting) checkAllowFrom(c *web.Check) {
+	for i, prefix := range c.AllowFrom {
+		if prefix.Addr().Is6() {
+			c.Problem(web.Problem{
+				Field:   fmt.Sprintf("AllowFrom[%d]", i),
+				Message: "is of IPv6, by which clients come only to a load balancer with DualStack",
+				Got:     prefix.String(),
+				Fix:     "pass such a LoadBalancer, of webalb.NewLoadBalancer, or leave it out",
+			})
+		}
+	}
+	most := maxRules
+	if c.Domain != nil {
+		most /= 2 // for HTTPS, and for HTTP that is redirected
+	}
+	if len(c.AllowFrom) > most {
+		c.Problem(web.Problem{
+			Field:   "AllowFrom",
+			Message: fmt.Sprintf("must be %d at most, as many as a security group takes", most),
+			Got:     len(c.AllowFrom),
+			Fix:     "use larger prefixes, or a WebACL with IP sets",
 		})
 	}
 }

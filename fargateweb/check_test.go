@@ -271,10 +271,10 @@ func TestValidateResources(t *testing.T) {
 				PrivateSubnetIds: &[]*string{new("subnet-0000000c"), new("subnet-0000000d")},
 			})}
 		}, []string{"Hosting.VPC must have public subnets in at least two availability zones for the service's own load balancer, got 0 subnet(s) in 0; " +
-			"add some, or pass LoadBalancer, for instance an Internal one of webalb.NewLoadBalancer"}},
+			"add some, or set Private for clients in the VPC"}},
 		{"public subnets in one zone", nil, func(stack awscdk.Stack) hosting { return hosting{VPC: publicVPC(stack, new("eu-west-1a"))} },
 			[]string{"Hosting.VPC must have public subnets in at least two availability zones for the service's own load balancer, got 2 subnet(s) in 1; " +
-				"add some, or pass LoadBalancer, for instance an Internal one of webalb.NewLoadBalancer"}},
+				"add some, or set Private for clients in the VPC"}},
 		{"public and private subnets", nil, func(stack awscdk.Stack) hosting {
 			vpc := newVPC(stack)
 			return inSubnets(vpc, (*vpc.PublicSubnets())[0], (*vpc.PrivateSubnets())[1])

@@ -28,6 +28,11 @@ func TestConformance(t *testing.T) {
 			SecurityGroups: "NetworkConfiguration.AwsvpcConfiguration.SecurityGroups",
 			Needs:          []string{"ecr.api", "ecr.dkr", "s3", "logs"},
 		},
+		Access: hostingtest.Access{
+			Private:   `"Scheme":"internal"`,
+			WebACL:    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+			AllowFrom: `"CidrIp":"%s"`,
+		},
 		PlainHTTP: true,
 		OwnConstructor: func(scope constructs.Construct, id string, workload web.Workload) *web.Service {
 			service, _ := fargateweb.NewService(scope, id, workload, fargateweb.Hosting{})

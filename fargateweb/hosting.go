@@ -51,14 +51,20 @@ type Hosting struct {
 	SpotPercentage int
 
 	// LoadBalancer that the service shares with others.
-	// Optional. Default: one of its own on the internet, over HTTP.
+	// Optional. Default: one of its own, on the internet unless the service is Private, and over
+	// HTTP unless it has a Domain.
 	LoadBalancer *webalb.LoadBalancer
 
 	// Hosts and Paths are the conditions of the service's rule on the load balancer, and Priority
 	// is the rule's. See webalb.Rule for what they take.
-	// Optional. Default: all requests that no other rule takes.
+	// Optional. Default: all requests that no other rule takes; on a LoadBalancer those of the
+	// service's Domain, if it has one.
 	Hosts, Paths []string
 	Priority     int
+
+	// Login has the load balancer let in only clients who have logged in. It needs HTTPS: a Domain,
+	// or a LoadBalancer with Certificates. Optional. Default: everybody.
+	Login *webalb.Login
 
 	// Stickiness is how long a client's requests go to the same task, if that is still there, by a
 	// cookie: whole seconds, 1 s to 7 days. Optional. Default: each request goes to any task.
@@ -267,5 +273,5 @@ func (h Hosting) Platform() *platform.Platform {
 
 // rule is the service's on the load balancer.
 func (h Hosting) rule() webalb.Rule {
-	return webalb.Rule{Hosts: h.Hosts, Paths: h.Paths, Priority: h.Priority}
+	return webalb.Rule{Hosts: h.Hosts, Paths: h.Paths, Priority: h.Priority, Login: h.Login}
 }

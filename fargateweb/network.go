@@ -115,6 +115,15 @@ func (h Hosting) checkNetwork(c *web.Check) {
 		return
 	}
 	if vpc == nil {
+		if c.Private {
+			c.Problem(
+				web.Problem{
+					Field:   "Private",
+					Message: "needs a VPC, from which clients reach the service",
+					Fix:     "set Workload.VPC; without it the service has a VPC of its own, where no client is",
+				},
+			)
+		}
 		if h.VPCSubnets != nil {
 			c.Problem(
 				web.Problem{
@@ -137,19 +146,42 @@ func (h Hosting) checkNetwork(c *web.Check) {
 		return
 	}
 	if h.LoadBalancer == nil {
-		public := *vpc.PublicSubnets()
-		if kinds := network.KindsOf(vpc, public); len(public) < 2 ||
-			kinds.Known && kinds.Zones < 2 {
-			c.Problem(web.Problem{Field: field,
-				Message: fmt.Sprintf(
-					"must have public subnets in at least two availability zones for the service's own load balancer, got %d subnet(s) in %d",
-					len(public),
-					kinds.Zones,
-				),
-				Fix: "add some, or pass LoadBalancer, for instance an Internal one of webalb.NewLoadBalancer"})
-		}
+		h.checkOwnLoadBalancer(c, vpc, field)
 	}
 	h.checkSubnets(c, vpc, field)
+}
+
+// checkOwnLoadBalancer checks the VPC for a load balancer that is made with the service.
+func (h Hosting) checkOwnLoadBalancer(c *web.Check, vpc awsec2.IVpc, field string) {
+	kind, subnets := "public", *vpc.PublicSubnets()
+	fix := "add some, or set Private for clients in the VPC"
+	if c.Private {
+		kind, fix = "private", "add some"
+		if private := *vpc.PrivateSubnets(); len(private) > 0 {
+			subnets = private
+		} else if isolated := *vpc.IsolatedSubnets(); len(isolated) > 0 {
+			subnets = isolated
+		}
+		if len(c.AllowFrom) == 0 && network.Try(func() { vpc.VpcCidrBlock() }) != nil {
+			c.Problem(web.Problem{
+				Field:   field,
+				Message: "was imported without its CIDR block, which says who may connect to a Private service",
+				Fix:     "set VpcCidrBlock when you import it, or set AllowFrom",
+			})
+		}
+	}
+	if kinds := network.KindsOf(vpc, subnets); len(subnets) < 2 || kinds.Known && kinds.Zones < 2 {
+		c.Problem(web.Problem{
+			Field: field,
+			Message: fmt.Sprintf(
+				"must have %s subnets in at least two availability zones for the service's own load balancer, got %d subnet(s) in %d",
+				kind,
+				len(subnets),
+				kinds.Zones,
+			),
+			Fix: fix,
+		})
+	}
 }
 
 // subnets are those of the tasks. The error is the CDK's.

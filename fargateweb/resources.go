@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapplicationautoscaling"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -83,14 +84,18 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	for _, flag := range flags {
 		node.SetContext(&flag, true)
 	}
-	r := &Resources{LoadBalancer: h.loadBalancer(scope, in.Workload)}
+	r := &Resources{LoadBalancer: h.loadBalancer(scope, in)}
+	rule := h.rule()
+	if h.LoadBalancer != nil {
+		rule = rule.For(in)
+	}
 	if h.LogDriver == nil {
 		r.LogGroup = h.logs().Define(scope, in.Warn)
 	}
 	r.Cluster = h.cluster(scope, r.LoadBalancer.VPC)
 	role := h.defineTask(scope, in, r)
-	r.TargetGroup = h.targetGroup(scope, in, r.LoadBalancer.VPC)
-	r.Rule = r.LoadBalancer.Forward(scope, "Rule", h.rule(), r.TargetGroup)
+	r.TargetGroup = h.targetGroup(scope, in, r.LoadBalancer)
+	r.Rule = r.LoadBalancer.Forward(scope, "Rule", rule, r.TargetGroup)
 	place := h.place(scope, in, r)
 	r.Service = h.service(scope, r, place, role)
 	r.TargetGroup.AddTarget(r.Service.LoadBalancerTarget(&awsecs.LoadBalancerTargetOptions{
@@ -100,10 +105,9 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	r.Scaling = h.scaling(r)
 
 	made := web.Made{
-		URL:         func() string { return r.LoadBalancer.URLOf(h.rule()) },
+		URL:         func() string { return r.LoadBalancer.URLOf(rule) },
 		Role:        role,
 		Primary:     r.Service.Node().DefaultChild(),
-		Reach:       r.LoadBalancer.Reach(),
 		Network:     place,
 		Connections: r.Service.Connections(),
 		SecretReader: sync.OnceValue(func() awsiam.IGrantable {
@@ -113,6 +117,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 		}),
 		Resources: r,
 	}
+	r.LoadBalancer.Complete(&made, in, r.Rule)
 	if task, ok := r.TaskDefinition.Node().DefaultChild().(awsecs.CfnTaskDefinition); ok {
 		made.Environment = task.ContainerDefinitions
 	}
@@ -120,20 +125,27 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 }
 
 // loadBalancer is the user's, or a new one.
-func (h Hosting) loadBalancer(scope constructs.Construct, w web.Workload) *webalb.LoadBalancer {
+func (h Hosting) loadBalancer(scope constructs.Construct, in *web.Definition) *webalb.LoadBalancer {
 	if h.LoadBalancer != nil {
 		return h.LoadBalancer
 	}
-	id, props := "LoadBalancer", &webalb.LoadBalancerProps{}
-	if vpc, _, _ := h.vpc(w); vpc != nil { // checked before
+	id := "LoadBalancer"
+	props := &webalb.LoadBalancerProps{Internal: in.Private, AllowFrom: in.AllowFrom}
+	if in.Domain != nil {
+		props.Certificates = []awscertificatemanager.ICertificate{in.Domain.Certificate}
+		props.DomainName = in.Domain.Name
+	}
+	if vpc, _, _ := h.vpc(in.Workload); vpc != nil { // checked before
 		// A load balancer cannot move to another VPC.
 		hash := fnv.New32a()
 		hash.Write([]byte(*vpc.Node().Path()))
 		id += fmt.Sprintf("%08x", hash.Sum32())
 		props.VPC = vpc
-		props.VPCSubnets = &awsec2.SubnetSelection{
-			SubnetType: awsec2.SubnetType_PUBLIC,
-			OnePerAz:   new(true),
+		if !in.Private {
+			props.VPCSubnets = &awsec2.SubnetSelection{
+				SubnetType: awsec2.SubnetType_PUBLIC,
+				OnePerAz:   new(true),
+			}
 		}
 	}
 	return webalb.NewLoadBalancer(scope, id, props)
@@ -158,18 +170,18 @@ func (h Hosting) cluster(scope constructs.Construct, vpc awsec2.IVpc) awsecs.ICl
 func (h Hosting) targetGroup(
 	scope constructs.Construct,
 	in *web.Definition,
-	vpc awsec2.IVpc,
+	balancer *webalb.LoadBalancer,
 ) awselasticloadbalancingv2.ApplicationTargetGroup {
 	health := in.Workload.HealthCheck
 	id := "TargetGroup"
-	if h.LoadBalancer != nil {
-		id = h.LoadBalancer.TargetGroupID()
+	if h.LoadBalancer != nil || in.Private {
+		id = balancer.TargetGroupID()
 	}
 	return awselasticloadbalancingv2.NewApplicationTargetGroup(
 		scope,
 		&id,
 		&awselasticloadbalancingv2.ApplicationTargetGroupProps{
-			Vpc:                      vpc,
+			Vpc:                      balancer.VPC,
 			TargetType:               awselasticloadbalancingv2.TargetType_IP,
 			Protocol:                 awselasticloadbalancingv2.ApplicationProtocol_HTTP,
 			Port:                     new(80.0),

@@ -133,7 +133,7 @@ func TestWorkloadNetworkErrors(t *testing.T) {
 				"choose awsec2.SubnetType_PUBLIC for tasks with public addresses, or awsec2.SubnetType_PRIVATE_WITH_EGRESS"}},
 		{"no public subnets for the load balancer", web.Workload{VPC: inside}, fargateweb.Hosting{},
 			[]string{"Workload.VPC must have public subnets in at least two availability zones for the service's own load balancer, got 0 subnet(s) in 0; " +
-				"add some, or pass LoadBalancer, for instance an Internal one of webalb.NewLoadBalancer"}},
+				"add some, or set Private for clients in the VPC"}},
 		{"too many subnets", web.Workload{}, fargateweb.Hosting{VPC: vpc, VPCSubnets: &awsec2.SubnetSelection{Subnets: &many}},
 			[]string{"Hosting.VPCSubnets must not be more than 16, got 17; choose one in each availability zone"}},
 		{"too many groups", web.Workload{}, fargateweb.Hosting{VPC: vpc, SecurityGroups: slices.Repeat(groups, 3)},

@@ -39,6 +39,7 @@ type emulator struct {
 	environment []string // for programs that talk to AWS
 	aws         string   // AWS's command line
 	hosts       *hosts
+	edge        *edge
 
 	mutex    sync.Mutex
 	sessions map[string]func() (sigv4.Credentials, error) // by the role
@@ -53,9 +54,14 @@ func (l *lab) runEmulator() error {
 		return err
 	}
 
+	edge, err := startEdge(l.dir)
+	if err != nil {
+		return err
+	}
 	command := exec.Command(filepath.Join(l.tools.python("ministack"), "ministack"))
 	keys := []string{"AWS_ACCESS_KEY_ID=" + root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + root.SecretAccessKey}
 	command.Env = append(slices.Concat(os.Environ(), keys), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket,
+		"SSL_CERT_FILE="+edge.file,               // by which its CloudFront trusts origins
 		"MINISTACK_DOCKER_TIMEOUT=120",           // seconds, because a task is started when it is healthy
 		"ALB_TARGET_CONNECT_TIMEOUT_SECONDS=1.5") // a task that has ended leaves an address that says nothing
 	command.Dir = l.folder("ministack")
@@ -80,12 +86,13 @@ func (l *lab) runEmulator() error {
 	l.emulator = &emulator{
 		aws:   filepath.Join(l.tools.python("awscli"), "aws"),
 		hosts: hosts,
+		edge:  edge,
 		environment: append(slices.Concat(l.docker.environment, keys), "AWS_REGION="+region, "AWS_DEFAULT_REGION="+region,
 			"AWS_ENDPOINT_URL=http://localhost:80", "AWS_ENDPOINT_URL_ECR="+corrected, "AWS_EC2_METADATA_DISABLED=true",
 			"CDK_DOCKER="+dockerClient, "DOCKER_BUILDKIT=1", "CI=true",
 			"AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null"),
 	}
-	hosts.fargate.emulator = l.emulator
+	hosts.fargate.emulator, edge.emulator = l.emulator, l.emulator
 	return nil
 }
 

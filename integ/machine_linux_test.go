@@ -67,7 +67,7 @@ func setUpMachine(dir string) error {
 		return err
 	}
 	hosts := filepath.Join(dir, "hosts")
-	if err := os.WriteFile(hosts, []byte("127.0.0.1 localhost "+registry+"\n"), 0o644); err != nil {
+	if err := os.WriteFile(hosts, []byte(hostsFile()), 0o644); err != nil {
 		return err
 	}
 	if err := os.MkdirAll("/etc/docker", 0o755); err != nil {

@@ -143,8 +143,12 @@ func (n *needs) deployNeeds(l *lab, values ...string) (note string, err error) {
 }
 
 // resource is the name of the resource whose logical id begins with these words.
-func (n *needs) resource(words string) (string, error) {
-	for id, name := range n.names {
+func (n *needs) resource(words string) (string, error) { return resourceOf(n.names, words) }
+
+// resourceOf is the name of the resource whose logical id begins with these words, of all that a
+// stack has.
+func resourceOf(names map[string]string, words string) (string, error) {
+	for id, name := range names {
 		if strings.HasPrefix(id, words) && len(id) == len(words)+8 {
 			return name, nil
 		}

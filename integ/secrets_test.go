@@ -13,14 +13,16 @@ import (
 const (
 	secretRef      = "Ref of a secret"
 	parameterGrant = "grant on a parameter"
+	characters     = "characters of a secret"
 )
 
-// correctSecrets changes two things in the synthesized template, which the emulator takes in
+// correctSecrets changes three things in the synthesized template, which the emulator takes in
 // another way than AWS, and counts them:
 //
 //   - Ref of a secret is its ARN on AWS, and its name here. GetAtt "Id" is the ARN on both.
 //   - ssm:GetParameters on a parameter is asked for on "*" here. What may read one parameter may
 //     read all.
+//   - Of what leaves characters out of a secret that is made, only ExcludeCharacters counts here.
 func (d *deployment) correctSecrets() error {
 	d.corrected = map[string]int{}
 	return d.change(func(t map[string]any) {
@@ -39,8 +41,26 @@ func (d *deployment) correctSecrets() error {
 				object["Resource"] = "*"
 				d.corrected[parameterGrant]++
 			}
+			if excluded := leftOut(object); excluded != "" {
+				object["ExcludeCharacters"] = excluded
+				d.corrected[characters]++
+			}
 		})
 	})
+}
+
+// leftOut are the characters that GenerateSecretString leaves out by kind.
+func leftOut(generator map[string]any) string {
+	all := ""
+	for _, kind := range []struct{ option, characters string }{
+		{"ExcludePunctuation", "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"},
+		{"ExcludeUppercase", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+	} {
+		if generator[kind.option] == true {
+			all += kind.characters
+		}
+	}
+	return all
 }
 
 const getSecretValue, getParameters = "secretsmanager:GetSecretValue", "ssm:GetParameters"

@@ -148,19 +148,25 @@ func (d *deployment) lift(kinds ...string) (map[string]int, error) {
 // change changes the synthesized template. It must not have been deployed as it was, because it is
 // published under the hash of the original.
 func (d *deployment) change(change func(t map[string]any)) error {
-	content, err := os.ReadFile(d.templateFile())
+	t, err := readTemplate(d.templateFile())
 	if err != nil {
 		return err
 	}
-	var t map[string]any
-	if err := json.Unmarshal(content, &t); err != nil {
-		return err
-	}
 	change(t)
-	if content, err = json.Marshal(t); err != nil {
+	content, err := json.Marshal(t)
+	if err != nil {
 		return err
 	}
 	return os.WriteFile(d.templateFile(), content, 0o644)
+}
+
+// readTemplate reads all of a template.
+func readTemplate(file string) (t map[string]any, _ error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return t, json.Unmarshal(content, &t)
 }
 
 // remove takes a resource out of a template, and out of what waits for it.

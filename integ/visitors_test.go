@@ -17,14 +17,15 @@ type visitors struct {
 
 	mutex    sync.Mutex
 	requests int
-	again    int // requests that took more than one try
+	seen     map[string]int // responses of up to 40 bytes, by how often
+	again    int            // requests that took more than one try
 	fault    error
 	faults   int
 }
 
 // keepVisiting has four visitors ask, 25 times a second together.
 func (s *site) keepVisiting(path string, tries int) *visitors {
-	v := &visitors{site: s, path: path, tries: tries, stop: make(chan struct{})}
+	v := &visitors{site: s, path: path, tries: tries, stop: make(chan struct{}), seen: map[string]int{}}
 	for range 4 {
 		v.ended.Go(func() {
 			tick := time.NewTicker(160 * time.Millisecond)
@@ -59,6 +60,9 @@ func (v *visitors) ask() {
 	v.requests++
 	if tried > 1 {
 		v.again++
+	}
+	if len(a.body) <= 40 {
+		v.seen[string(a.body)]++
 	}
 	if err != nil {
 		v.fault, v.faults = err, v.faults+1

@@ -2,18 +2,24 @@ package lambdaweb_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2authorizers"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/web/hostingtest"
 	"github.com/cdkweb/cdkweb/webimage"
+	"github.com/cdkweb/cdkweb/webtest"
 )
 
 const webACL = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/shop/01234567-89ab-cdef-0123-456789abcdef"
@@ -26,7 +32,7 @@ func adapted() webimage.Image {
 // front is one above the service, of a generation of its secrets.
 func front(stack awscdk.Stack, generation int) *web.Front {
 	return &web.Front{
-		Construct: constructs.NewConstruct(stack, new("Front")), Stack: stack, Path: "Stack/Front", SecretGeneration: generation,
+		Stack: stack, Path: "Stack/Front", SecretGeneration: generation,
 	}
 }
 
@@ -91,21 +97,22 @@ func TestVerifySize(t *testing.T) {
 			Hosting:  lambdaweb.Hosting{},
 		})
 	}
-	// HOST 12+9, PORT 4+4, TEXT 4, FRONT_SECRETS 20+97
-	const most = 4096 - 21 - 8 - 4 - 117
+	// HOST 12+9, PORT 4+4, TEXT 4, FRONT_SECRETS 20+146
+	const most = 4096 - 21 - 8 - 4 - 166
 	stack := newStack(t)
 	fits := service(stack, most)
-	above := front(stack, 1)
+	above := front(stack, 2)
 	if problems := above.Problems("Service", fits); len(problems) > 0 {
 		t.Fatalf("got problems %v, want none", problems)
 	}
 	above.Origin(fits)
 	hostingtest.WantPanic(t, "Stack/Site", `AddEnvironment("MORE") must not have more than 4096 bytes in all names and values on Lambda`, func() { fits.AddEnvironment("MORE", "") })
 
+	// There is room for the first rotation from the beginning.
 	stack = newStack(t)
 	problems := front(stack, 1).Problems("Service", service(stack, most+1))
-	want := "Service must leave room for the front's secrets, 97 bytes in the variable CDKWEB_FRONT_SECRETS: its variables must not have " +
-		"more than 4096 bytes in all names and values on Lambda, got 3951 and 146 of PORT and the hosting's own; " +
+	want := "Service must leave room for the front's secrets, 146 bytes in the variable CDKWEB_FRONT_SECRETS: its variables must not have " +
+		"more than 4096 bytes in all names and values on Lambda, got 3902 and 195 of PORT and the hosting's own; " +
 		"put what is large into the image, a table or a parameter"
 	if len(problems) != 1 || problems[0].Error() != want {
 		t.Errorf("got %v, want %q", problems, want)
@@ -140,5 +147,47 @@ func TestWebACL(t *testing.T) {
 	template.Want(kind, "ResourceArn", `{"Fn::Join":["",["arn:",{"Ref":"AWS::Partition"},":apigateway:",{"Ref":"AWS::Region"},"::/restapis/",{"Ref":"`+api+`"},"/stages/",{"Ref":"`+stage+`"}]]}`)
 	if got := templatetest.JSON(t, template.Resources[template.IDs(kind)[0]].DependsOn); got != `["`+stage+`"]` {
 		t.Errorf("the association depends on %s, want the stage", got)
+	}
+}
+
+// Services with everything that their fronts can do.
+func TestGoldenAccess(t *testing.T) {
+	for name, make := range map[string]func(stack awscdk.Stack, props *web.ServiceProps) lambdaweb.Endpoint{
+		"HTTP API": func(stack awscdk.Stack, props *web.ServiceProps) lambdaweb.Endpoint {
+			props.Domain = &web.Domain{Name: "shop.example.com", Zone: hostingtest.Zone(stack)}
+			props.AllowFrom = allowFrom
+			return lambdaweb.HTTPAPI{
+				Paths: []string{"/", "/orders/{proxy+}"},
+				CORS:  &lambdaweb.CORS{AllowOrigins: []string{"https://www.example.com"}, AllowCredentials: true, MaxAge: time.Hour},
+				Authorizer: awsapigatewayv2authorizers.NewHttpJwtAuthorizer(new("Login"), new("https://login.example.com"),
+					&awsapigatewayv2authorizers.HttpJwtAuthorizerProps{JwtAudience: &[]*string{new("shop")}}),
+				AuthorizationScopes: []string{"orders"}, ThrottlingRateLimit: 100, ThrottlingBurstLimit: 200, DetailedMetricsEnabled: true,
+				AccessLogDestination: awslogs.NewLogGroup(stack, new("AccessLogs"), nil), DisableExecuteAPIEndpoint: true,
+			}
+		},
+		"HTTP API with mutual TLS": func(stack awscdk.Stack, props *web.ServiceProps) lambdaweb.Endpoint {
+			props.Domain = &web.Domain{Name: "shop.example.com", Zone: hostingtest.Zone(stack), Certificate: certificate(stack, "Certificate")}
+			return lambdaweb.HTTPAPI{MutualTLS: &lambdaweb.MutualTLS{Bucket: awss3.NewBucket(stack, new("Trust"), nil), Key: "truststore.pem"}}
+		},
+		"private REST API": func(stack awscdk.Stack, props *web.ServiceProps) lambdaweb.Endpoint {
+			props.Private, props.AllowFrom, props.Workload.VPC = true, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/17")}, vpc(stack, "VPC")
+			return lambdaweb.RESTAPI{AuthorizationType: awsapigateway.AuthorizationType_IAM}
+		},
+		"REST API": func(stack awscdk.Stack, props *web.ServiceProps) lambdaweb.Endpoint {
+			props.Domain = &web.Domain{Name: "shop.example.com", Zone: hostingtest.Zone(stack)}
+			props.AllowFrom, props.WebACL = allowFrom, webACL
+			return lambdaweb.RESTAPI{
+				CORS:                 &lambdaweb.CORS{AllowOrigins: []string{"*"}},
+				AccessLogDestination: awslogs.NewLogGroup(stack, new("AccessLogs"), nil),
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stack := newStack(t)
+			props := &web.ServiceProps{Workload: web.Workload{Image: adapted()}}
+			props.Hosting = lambdaweb.Hosting{Endpoint: make(stack, props)}
+			web.NewService(stack, "Site", props)
+			webtest.Snapshot(t, stack)
+		})
 	}
 }

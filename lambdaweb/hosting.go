@@ -334,6 +334,9 @@ func (h Hosting) setVariables(c *web.Check) {
 		c.SetVariable(name, value)
 	}
 	c.EachVariable(func(name, value string) *web.Problem {
+		if problem := checkAccessVariable(name); problem != nil {
+			return problem
+		}
 		if name == invokeMode && !token.In(value) && !strings.EqualFold(value, cmp.Or(own[name], "buffered")) {
 			return &web.Problem{
 				Message: "must agree with the endpoint, which says " + cmp.Or(own[name], "buffered"),

@@ -22,9 +22,14 @@ type LoadBalancer struct {
 
 	// Hosts and Paths are the conditions of the function's rule on the load balancer, and Priority
 	// is the rule's. See webalb.Rule for what they take.
-	// Optional. Default: all requests that no other rule takes.
+	// Optional. Default: all requests that no other rule takes; with a Domain of the service those
+	// of that.
 	Hosts, Paths []string
 	Priority     int
+
+	// Login has the load balancer let in only clients who have logged in. It needs a LoadBalancer
+	// with Certificates. Optional. Default: everybody.
+	Login *webalb.Login
 
 	// HealthCheckEnabled has the load balancer ask for the workload's HealthCheck.Path, or /, every
 	// 35 s. Each check is an invocation that is paid for, and keeps one execution environment warm.
@@ -52,7 +57,9 @@ func (LoadBalancer) timeoutWarning() (id, fix string) {
 func (LoadBalancer) variables() map[string]string { return nil }
 
 func (e LoadBalancer) rule() webalb.Rule {
-	return webalb.Rule{Hosts: e.Hosts, Paths: e.Paths, Priority: e.Priority, Ready: true}
+	return webalb.Rule{
+		Hosts: e.Hosts, Paths: e.Paths, Priority: e.Priority, Login: e.Login, Ready: true,
+	}
 }
 
 func (e LoadBalancer) check(c *web.Check) {
@@ -108,8 +115,9 @@ func (e LoadBalancer) define(scope constructs.Construct, in *web.Definition, r *
 	})
 	group.AddResourceDependency(permission, nil)
 	r.LoadBalancer = e.LoadBalancer
-	r.Rule = e.LoadBalancer.Forward(scope, "Rule", e.rule(), r.TargetGroup)
-	return e.LoadBalancer.URLOf(e.rule())
+	rule := e.rule().For(in)
+	r.Rule = e.LoadBalancer.Forward(scope, "Rule", rule, r.TargetGroup)
+	return e.LoadBalancer.URLOf(rule)
 }
 
-func (e LoadBalancer) reach(*Resources) web.Reach { return e.LoadBalancer.Reach() }
+func (LoadBalancer) reach(*Resources) web.Reach { return web.Reach{} } // see Complete

@@ -32,6 +32,11 @@ type Resources struct {
 	RESTAPI     awsapigateway.RestApi
 	FunctionURL awslambda.FunctionUrl
 
+	// VPCEndpoint is the only way to a private REST API; nil if the API is public.
+	VPCEndpoint awsec2.IInterfaceVpcEndpoint
+
+	endpointVPC awsec2.IVpc // where that is; nil if it is not known
+
 	// LoadBalancer sends requests by Rule to TargetGroup, which holds the function; they are nil
 	// with another endpoint.
 	LoadBalancer *webalb.LoadBalancer
@@ -143,6 +148,9 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	made.Connections = network.Connections()
 	made.NoConnections = noConnections
 	made.Resources = r
+	if behind, ok := h.Endpoint.(LoadBalancer); ok {
+		behind.LoadBalancer.Complete(&made, in, r.Rule)
+	}
 	return made
 }
 

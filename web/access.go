@@ -140,6 +140,10 @@ func webACLProblem(arn string, global bool, region string) *Problem {
 	return nil
 }
 
+// WebACLProblem reports what is certainly not the ARN of a web ACL for what is in a region, which is
+// empty if it is not known. The problem has no field.
+func WebACLProblem(arn, region string) *Problem { return webACLProblem(arn, false, region) }
+
 // FrontWebACLProblem reports what is certainly not the ARN of a web ACL for CloudFront. The problem
 // has no field.
 func FrontWebACLProblem(arn string) *Problem { return webACLProblem(arn, true, "") }

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -136,6 +137,10 @@ type Alias struct {
 
 	// IPv6 says that the target has IPv6 addresses, too.
 	IPv6 bool
+
+	// After is what the records wait for, beside everything below the hosting's construct, so that a
+	// switch leads clients to what is ready. Optional.
+	After []constructs.IDependable
 }
 
 // checkDomain checks the domain, and whether the hosting can have one.
@@ -205,13 +210,16 @@ func (d *Domain) Records(scope constructs.Construct, to Alias) {
 		return
 	}
 	target := awsroute53.RecordTarget_FromAlias(to.Target)
-	awsroute53.NewARecord(scope, new("A"), &awsroute53.ARecordProps{
+	records := []constructs.IConstruct{awsroute53.NewARecord(scope, new("A"), &awsroute53.ARecordProps{
 		Zone: d.Zone, RecordName: new(d.recordName()), Target: target,
-	})
+	})}
 	if to.IPv6 {
-		awsroute53.NewAaaaRecord(scope, new("AAAA"), &awsroute53.AaaaRecordProps{
+		records = append(records, awsroute53.NewAaaaRecord(scope, new("AAAA"), &awsroute53.AaaaRecordProps{
 			Zone: d.Zone, RecordName: new(d.recordName()), Target: target,
-		})
+		}))
+	}
+	for _, record := range records {
+		record.Node().AddDependency(to.After...)
 	}
 }
 
@@ -221,7 +229,9 @@ func (d *Domain) recordName() string { return d.Name + "." }
 // defineRecords lets the domain lead to what the hosting made.
 func (s *Service) defineRecords(definition *DomainDefinition) {
 	if definition != nil {
-		s.check.Domain.Records(definition.Scope, s.made.Alias)
+		to := s.made.Alias
+		to.After = append(slices.Clone(to.After), s.Node().FindChild(&s.check.platform.ID))
+		s.check.Domain.Records(definition.Scope, to)
 	}
 }
 

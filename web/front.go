@@ -143,13 +143,17 @@ func (f *Front) Problems(field string, service IService) []Problem {
 			"make the front before UseService is called")
 	}
 	if s.made.Verify.Require != nil && s.made.Verify.Check != nil {
-		if problem := s.made.Verify.Check(len(f.generations())); problem != nil {
+		if problem := s.made.Verify.Check(maxGenerations); problem != nil {
 			problem.Field = field
 			problems = append(problems, *problem)
 		}
 	}
 	return problems
 }
+
+// maxGenerations is how many secrets a service takes after its first rotation, for which there must
+// be room from the beginning.
+const maxGenerations = 3
 
 // generations are the secrets that the service takes. A deployment and its rollback update front and
 // service in any order, so each takes its predecessor's and its successor's too.
@@ -170,7 +174,7 @@ func (f *Front) Origin(service IService) *Origin {
 			ID:         f.originID(service),
 			Host:       host(service.URL()),
 			Path:       path(service.URL()),
-			HTTPS:      strings.HasPrefix(service.URL(), "https://"),
+			HTTPS:      !strings.HasPrefix(service.URL(), "http://"),
 			Unverified: "it belongs to another stack or app",
 		}
 	}
@@ -181,10 +185,10 @@ func (f *Front) Origin(service IService) *Origin {
 		ID:         f.originID(s),
 		Host:       host(s.URL()),
 		Path:       path(s.URL()),
-		HTTPS:      strings.HasPrefix(s.URL(), "https://"),
+		HTTPS:      !strings.HasPrefix(s.URL(), "http://"),
 		Timeout:    s.check.platform.Timeout,
 		Unverified: s.unverified(),
-		Ready:      s.Node().FindChild(&s.check.platform.ID),
+		Ready:      s.ready(),
 	}
 	scope := constructs.NewConstruct(s, new("Front"))
 	var accepted []string
@@ -200,6 +204,15 @@ func (f *Front) Origin(service IService) *Origin {
 	}
 	s.front = &fronted{path: f.Path, generation: f.SecretGeneration, origin: origin}
 	return origin
+}
+
+// ready is what requests to the service need: the hosting, and the name that they come by.
+func (s *Service) ready() constructs.IDependable {
+	hosting := s.Node().FindChild(&s.check.platform.ID)
+	if s.check.Domain == nil {
+		return hosting
+	}
+	return constructs.NewDependencyGroup(hosting, s.Node().FindChild(new("Domain")))
 }
 
 // SetURL tells a service the URL of the front above it, which is known last. The server gets it if
@@ -258,8 +271,12 @@ func (f *Front) originID(service IService) string {
 	return string(id[max(0, len(id)-most):])
 }
 
-// host is the host name of a URL, and path what follows it. Tokens hold no slash.
+// host is the host name of a URL, and path what follows it. Tokens hold no slash. A URL that is a
+// token as a whole has no path.
 func host(url string) string {
+	if !strings.Contains(url, "://") {
+		return *awscdk.Fn_Select(new(2.0), awscdk.Fn_Split(new("/"), &url, nil))
+	}
 	name, _, _ := strings.Cut(hostOf(url), "/")
 	return name
 }

@@ -53,8 +53,9 @@ type Definition struct {
 	Domain *DomainDefinition
 
 	// Private says that only a VPC may reach the service, and AllowFrom which addresses are let in,
-	// all if there are none.
+	// all if there are none. WebACL is the ARN of what Made.Protected is associated with.
 	Private   bool
+	WebACL    string
 	AllowFrom []netip.Prefix
 
 	platform *platform.Platform

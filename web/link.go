@@ -44,6 +44,10 @@ type Reach struct {
 	// port. Optional. Default: it takes those of the whole VPC, or its security groups are not
 	// known.
 	Connections awsec2.Connections
+
+	// Closed says why no server can call the URL, after the name of the service: "which lets in only
+	// people who have logged in". Optional.
+	Closed string
 }
 
 // ServiceWarning is the id of the warning about a service in another account, which must allow the
@@ -97,7 +101,7 @@ func (s *Service) UseService(variable string, other IService) {
 		s.uses[variable] = usedResource{"service", other}
 	}
 	reach := other.reach()
-	if isNil(reach.VPC) {
+	if isNil(reach.VPC) && reach.Connections == nil {
 		s.needsEndpoint(internet, fmt.Sprintf("UseService(%q)", variable))
 	}
 	if slices.Contains(s.links, other) {
@@ -171,6 +175,9 @@ func (s *Service) checkLink(variable string, other IService) (url string, proble
 		return "", &Problem{
 			Message: fmt.Sprintf("must not be %s, whose URL %s", path, service.made.NoURL),
 		}
+	}
+	if closed := other.reach().Closed; closed != "" {
+		return "", &Problem{Message: fmt.Sprintf("must not be %s, %s", path, closed)}
 	}
 	url = address(other)
 	if !again {

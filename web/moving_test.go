@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
@@ -180,6 +182,100 @@ func TestSwitchBehindOneLoadBalancer(t *testing.T) {
 	}
 }
 
+// A switch of a service with a domain replaces nothing that belongs to the domain: of what has its
+// name, there can be only one at a time. Clients are led to the new hosting when all of that is
+// there, and then what was the old one's alone goes.
+func TestSwitchWithDomain(t *testing.T) {
+	alone := func(hosting web.Hosting) func(*webalb.LoadBalancer) web.Hosting {
+		return func(*webalb.LoadBalancer) web.Hosting { return hosting }
+	}
+	able := map[string]func(*webalb.LoadBalancer) web.Hosting{
+		"an HTTP API": alone(lambdaweb.Hosting{}),
+		"a REST API":  alone(lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}),
+		"Fargate":     alone(fargateweb.Hosting{}),
+		"Fargate behind a load balancer": func(front *webalb.LoadBalancer) web.Hosting {
+			return fargateweb.Hosting{LoadBalancer: front}
+		},
+		"Lambda behind a load balancer": func(front *webalb.LoadBalancer) web.Hosting {
+			return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
+		},
+	}
+	// What cannot change without a new resource, in a change from one hosting to another.
+	createOnly := map[string][]string{
+		"AWS::CertificateManager::Certificate":             {"DomainName", "DomainValidationOptions", "ValidationMethod", "SubjectAlternativeNames", "KeyAlgorithm"},
+		"AWS::Route53::RecordSet":                          {"HostedZoneId", "HostedZoneName", "Name", "Type"},
+		"AWS::ApiGatewayV2::DomainName":                    {"DomainName"},
+		"AWS::ApiGatewayV2::ApiMapping":                    {"DomainName"},
+		"AWS::ElasticLoadBalancingV2::ListenerCertificate": {"ListenerArn", "Certificates"},
+	}
+	stacks := map[string]templatetest.Template{}
+	for name, hosting := range able {
+		stack := awscdk.NewStack(webtest.NewApp(t), new("Shop"), nil)
+		front := webalb.NewLoadBalancer(stack, "Front", &webalb.LoadBalancerProps{
+			Certificates: []awscertificatemanager.ICertificate{hostingtest.Certificate(stack)},
+		})
+		service := web.NewService(stack, "Site", &web.ServiceProps{
+			Workload: web.Workload{Image: webimage.Dockerfile(imageFolder(t), nil)}, Hosting: hosting(front),
+			Domain: &web.Domain{Name: "shop.example.com", Zone: hostingtest.Zone(stack)},
+		})
+		if got := service.URL(); got != "https://shop.example.com" {
+			t.Errorf("got URL %s of %s", got, name)
+		}
+		stacks[name] = templatetest.Of(t, stack)
+	}
+	for from, old := range stacks {
+		for to, now := range stacks {
+			if from == to {
+				continue
+			}
+			t.Run(from+" to "+to, func(t *testing.T) {
+				gone, come, stay := map[string]bool{}, map[string]bool{}, 0
+				for id, before := range old.Resources {
+					properties, ofDomain := createOnly[before.Type]
+					if !ofDomain {
+						if strings.HasPrefix(id, "SiteDomain") {
+							t.Errorf("nothing is known of %s, a %s", id, before.Type)
+						}
+						continue
+					}
+					after, ok := now.Resources[id]
+					if !ok {
+						gone[before.Type] = true
+						continue
+					}
+					stay++
+					for _, property := range properties {
+						if one, two := before.Properties[property], after.Properties[property]; !reflect.DeepEqual(one, two) {
+							t.Errorf("%s of %s changes from %v to %v", property, id, one, two)
+						}
+					}
+				}
+				for id, after := range now.Resources {
+					if _, ok := old.Resources[id]; !ok {
+						come[after.Type] = true
+					}
+				}
+				for kind := range createOnly {
+					if gone[kind] && come[kind] {
+						t.Errorf("a %s goes while another comes", kind)
+					}
+				}
+				if stay < 2 { // the certificate and a record at least
+					t.Errorf("%d resources of the domain stay, want the certificate and a record", stay)
+				}
+				record := now.Resources["SiteDomainAB840EB49"]
+				for _, kind := range []string{"AWS::Lambda::Function", "AWS::ECS::Service", "AWS::ApiGatewayV2::ApiMapping", "AWS::ElasticLoadBalancingV2::ListenerCertificate"} {
+					for _, id := range now.IDs(kind) {
+						if !slices.Contains(record.DependsOn, id) {
+							t.Errorf("the record waits for %q, want %s among them", record.DependsOn, id)
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
 // ofHosting reports whether a resource is below the hosting's construct, or is the rule of the load
 // balancer's security group for it.
 func ofHosting(id, hosting string) bool {
@@ -253,6 +349,88 @@ func TestSwitchKeepsTheRole(t *testing.T) {
 	for _, role := range roles {
 		if !reflect.DeepEqual(role, roles[0]) {
 			t.Errorf("got role %v on one hosting and %v on another", role, roles[0])
+		}
+	}
+}
+
+// protectedPlaces are all places with a front of their own, and how to see who may come in.
+func protectedPlaces(t *testing.T) map[string]hostingtest.Harness {
+	harness := func(hosting web.Hosting, private, webACL, allowFrom string) hostingtest.Harness {
+		return hostingtest.Harness{Hosting: hosting, Access: hostingtest.Access{
+			Private: private, WebACL: webACL, AllowFrom: allowFrom,
+		}}
+	}
+	const balancer, acl = "AWS::ElasticLoadBalancingV2::LoadBalancer", `"Addresses":["%s"]`
+	const byAdapter, byPolicy = `"CDKWEB_ALLOW_FROM":"%s"`, `"NotIpAddress":{"aws:SourceIp":["%s"]}`
+	const stream = awsapigateway.ResponseTransferMode_STREAM
+	all := map[string]hostingtest.Harness{
+		"AppRunner":  harness(apprunnerweb.Hosting{}, `"IsPubliclyAccessible":false`, "AWS::AppRunner::Service", acl),
+		"ECSExpress": harness(ecsweb.Hosting{}, `"Subnets":[{"Ref":"VPCPrivate`, "AWS::ECS::ExpressGatewayService", acl),
+		"Fargate":    harness(fargateweb.Hosting{}, `"Scheme":"internal"`, balancer, `"CidrIp":"%s"`),
+		"HTTPAPI":    harness(lambdaweb.Hosting{}, "", "", byAdapter),
+		"RESTAPI": harness(lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{}}, `"Types":["PRIVATE"]`,
+			"AWS::ApiGateway::Stage", byPolicy),
+		"RESTAPIStreaming": harness(lambdaweb.Hosting{Endpoint: lambdaweb.RESTAPI{ResponseTransferMode: stream}},
+			`"Types":["PRIVATE"]`, "AWS::ApiGateway::Stage", byPolicy),
+		"FunctionURL": harness(lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}}, "", "", byAdapter),
+		"NoEndpoint":  harness(lambdaweb.Hosting{Endpoint: lambdaweb.NoEndpoint{}}, "", "", ""),
+	}
+	shared := func(behind func(*webalb.LoadBalancer) web.Hosting) hostingtest.Harness {
+		in := func(stack awscdk.Stack, props *web.ServiceProps) web.Hosting {
+			return behind(webalb.NewLoadBalancer(stack, "Shared", &webalb.LoadBalancerProps{
+				VPC: props.Workload.VPC, Internal: props.Private, WebACL: props.WebACL,
+			}))
+		}
+		h := harness(in(awscdk.NewStack(webtest.NewApp(t), new("Stack"), nil), &web.ServiceProps{}),
+			`"Scheme":"internal"`, balancer, `"SourceIpConfig":{"Values":["%s"]}`)
+		h.Access.In = in
+		return h
+	}
+	all["SharedFargate"] = shared(func(front *webalb.LoadBalancer) web.Hosting {
+		return fargateweb.Hosting{LoadBalancer: front}
+	})
+	all["SharedLambda"] = shared(func(front *webalb.LoadBalancer) web.Hosting {
+		return lambdaweb.Hosting{Endpoint: lambdaweb.LoadBalancer{LoadBalancer: front}}
+	})
+	// A load balancer that was made for services without protections.
+	for _, name := range []string{"SharedFargate", "SharedLambda"} {
+		open := all[name]
+		in := open.Access.In
+		open.Access.In = func(stack awscdk.Stack, props *web.ServiceProps) web.Hosting {
+			return in(stack, &web.ServiceProps{Workload: web.Workload{VPC: props.Workload.VPC}})
+		}
+		all[name+"Open"] = open
+	}
+	return all
+}
+
+// A switch never opens a door: wherever a service goes, what said who may come in is in the
+// template, or the switch is an error that says so.
+func TestSwitchOpensNoDoor(t *testing.T) {
+	places := protectedPlaces(t)
+	for _, protection := range hostingtest.Protections {
+		keeps := map[string]bool{}
+		for name, harness := range places {
+			protected, err := protection.Protected(t, harness)
+			keeps[name] = protected
+			if !protected && (err == nil || !strings.Contains(err.Error(), protection.Field)) {
+				t.Errorf("%s with %s is not protected, and the error is %v", name, protection.Field, err)
+			}
+		}
+		moves, refused := 0, 0
+		for from := range places {
+			for to := range places {
+				switch {
+				case from == to || !keeps[from]:
+				case keeps[to]:
+					moves++
+				default:
+					refused++
+				}
+			}
+		}
+		if moves == 0 || refused == 0 {
+			t.Errorf("%s: %d moves are possible and %d are refused, want some of each", protection.Field, moves, refused)
 		}
 	}
 }

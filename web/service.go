@@ -130,6 +130,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 		Secrets:   s.secrets,
 		Domain:    domain,
 		Private:   check.Private,
+		WebACL:    check.WebACL,
 		AllowFrom: check.AllowFrom,
 		platform:  check.platform,
 		place:     place,

@@ -91,6 +91,10 @@ func (p *LoadBalancerProps) check(scope constructs.Construct, id string) {
 		)
 	}
 	p.checkRegions(scope, &list)
+	if problem := web.WebACLProblem(p.WebACL, regionOf(scope)); problem != nil {
+		problem.Field = "WebACL"
+		list.Add(check.Problem(*problem))
+	}
 	switch prefix := p.AccessLogsPrefix; {
 	case prefix == "":
 	case p.AccessLogsBucket == nil:
@@ -140,10 +144,8 @@ func (p *LoadBalancerProps) checkRegions(scope constructs.Construct, list *check
 	if len(p.Certificates) == 0 && p.AccessLogsBucket == nil && p.VPC == nil {
 		return
 	}
-	var region string
-	if scope == nil ||
-		network.Try(func() { region = token.Literal(*awscdk.Stack_Of(scope).Region()) }) != nil ||
-		region == "" {
+	region := regionOf(scope)
+	if region == "" {
 		return
 	}
 	differs := func(field, got, fix string) {
@@ -180,6 +182,15 @@ func (p *LoadBalancerProps) checkRegions(scope constructs.Construct, list *check
 	if p.AccessLogsBucket != nil {
 		differs("AccessLogsBucket", *p.AccessLogsBucket.Env().Region, "")
 	}
+}
+
+// regionOf is where the stack of a scope is deployed; empty if that is not known.
+func regionOf(scope constructs.Construct) (region string) {
+	if scope == nil ||
+		network.Try(func() { region = token.Literal(*awscdk.Stack_Of(scope).Region()) }) != nil {
+		return ""
+	}
+	return region
 }
 
 // panicWith panics if there are problems.

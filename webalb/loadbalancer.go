@@ -56,10 +56,16 @@ type LoadBalancerProps struct {
 	// out to the services only.
 	SecurityGroups []awsec2.ISecurityGroup
 
+	// WebACL is the ARN of a regional web ACL of AWS WAF that requests must pass: AttrArn of an
+	// awswafv2.CfnWebACL of scope REGIONAL. It counts for all services behind the load balancer, and
+	// a load balancer has one. Optional. Default: none.
+	WebACL string
+
 	// Certificates make the load balancer listen with HTTPS on port 443, and redirect clients from
 	// port 80. The load balancer takes the one that fits the host name that a client asks for, and
 	// the first if none does. They must be in the load balancer's region;
-	// awscertificatemanager.NewCertificate makes one. At most 26.
+	// awscertificatemanager.NewCertificate makes one. At most 26, with those that are added for the
+	// Domain of services.
 	// Optional. Default: none, clients come over HTTP without encryption.
 	Certificates []awscertificatemanager.ICertificate
 
@@ -140,6 +146,10 @@ type LoadBalancer struct {
 	ALB awselasticloadbalancingv2.ApplicationLoadBalancer
 
 	internal, https bool
+	dualStack       bool
+	webACL          string
+	certificates    map[string]string // ARNs, with the paths of whose they are
+	logins          map[awselasticloadbalancingv2.ApplicationListenerRule]*Login
 	name            string // as the props have it, or the ARN of somebody else's listener
 	url             string
 	port            string // of the URL, with its colon; empty for the scheme's own
@@ -188,7 +198,8 @@ func NewLoadBalancer(
 	p.check(scope, id)
 	l := newLoadBalancer(scope, id)
 	l.internal, l.https, l.idleTimeout = p.Internal, len(p.Certificates) > 0, p.IdleTimeout
-	l.VPC, l.name = p.VPC, p.LoadBalancerName
+	l.VPC, l.name, l.dualStack = p.VPC, p.LoadBalancerName, p.DualStack
+	l.keepCertificates(p.Certificates)
 	if l.VPC == nil {
 		l.VPC = newVPC(l)
 		awscdk.Annotations_Of(l).AddInfo(new(vpcMessage))
@@ -198,6 +209,7 @@ func NewLoadBalancer(
 		l.ALB.AddSecurityGroup(group)
 	}
 	p.logAccess(l)
+	p.protect(l)
 	l.listen(&p)
 	l.url, l.named = l.scheme()+cmp.Or(
 		p.DomainName,
@@ -211,7 +223,10 @@ func NewLoadBalancer(
 
 // newLoadBalancer is one without resources.
 func newLoadBalancer(scope constructs.Construct, id string) *LoadBalancer {
-	l := &LoadBalancer{}
+	l := &LoadBalancer{
+		certificates: map[string]string{},
+		logins:       map[awselasticloadbalancingv2.ApplicationListenerRule]*Login{},
+	}
 	constructs.NewConstruct_Override(l, scope, &id)
 	l.at = sync.OnceValue(func() location {
 		stack := awscdk.Stack_Of(l)
@@ -388,6 +403,10 @@ type ListenerProps struct {
 	// scheme's own: https://shop.example.com. Required.
 	URL string
 
+	// Internal says that only the VPC reaches the load balancer, and networks connected to it.
+	// Optional. Default: false, it is not known.
+	Internal bool
+
 	// IdleTimeout of the load balancer, which is not changed: whole seconds, 1 s to 4,000 s. It
 	// says how long servers may take. Optional. Default: 60 s, as load balancers have it.
 	IdleTimeout time.Duration
@@ -407,6 +426,7 @@ func FromListener(scope constructs.Construct, id string, props *ListenerProps) *
 		*props.Listener.ListenerArn(),
 	)
 	l.https, l.url, l.named = scheme == "https", props.URL, true
+	l.internal = props.Internal
 	if host := token.Without(props.URL[len(l.scheme()):]); strings.Contains(host, ":") {
 		l.port = host[strings.LastIndexByte(host, ':'):]
 	}

@@ -3,6 +3,7 @@ package webalb
 import (
 	"fmt"
 	"hash/fnv"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,6 +47,15 @@ type Rule struct {
 	// five if the services' paths are all of one length.
 	Priority int
 
+	// AllowFrom are the addresses that clients may have; requests of others go on to the rules
+	// behind. With Hosts and Paths at most 5 values. For more, there is AllowFrom of the load
+	// balancer. Services set it by web.ServiceProps.AllowFrom.
+	// Optional. Default: every address that the load balancer lets in.
+	AllowFrom []netip.Prefix
+
+	// Login lets in only clients who have logged in. Optional. Default: everybody.
+	Login *Login
+
 	// Ready says that the targets can respond as soon as the rule is there, as functions can. Of
 	// two rules of one service that CloudFormation replaces by each other, by default the one that
 	// is ready comes first, so that a switch of its hosting sends no request to tasks that have yet
@@ -84,9 +94,11 @@ func (l *LoadBalancer) CheckRule(c *web.Check, field string, rule Rule) {
 		})
 		return
 	}
+	rule = l.ruleOf(c, rule)
 	for _, problem := range l.problems(rule, field, c.Scope) {
 		c.Problem(problem)
 	}
+	l.checkAccess(c, field, rule)
 	if c.Stack == nil || l.Construct == nil {
 		return
 	}
@@ -201,7 +213,15 @@ func (r Rule) problems(field string) []web.Problem {
 		}
 	}
 	all := append(slices.Clone(r.Hosts), r.Paths...)
-	if len(all) > maxValues {
+	switch values := len(all) + len(r.AllowFrom); {
+	case values > maxValues && len(r.AllowFrom) > 0:
+		problems = append(problems, web.Problem{
+			Field:   "AllowFrom",
+			Message: fmt.Sprintf("must be %d at most with the Hosts and Paths of the service's rule", maxValues),
+			Got:     values,
+			Fix:     "use larger prefixes, or set AllowFrom of the load balancer",
+		})
+	case values > maxValues:
 		report(
 			"Paths",
 			fmt.Sprintf("and Hosts must be %d at most together", maxValues),
@@ -617,7 +637,17 @@ func (l *LoadBalancer) Forward(
 	targets awselasticloadbalancingv2.IApplicationTargetGroup,
 ) awselasticloadbalancingv2.ApplicationListenerRule {
 	path := *scope.Node().Path()
-	if problems := l.problems(rule, "", path); len(problems) > 0 {
+	problems := l.problems(rule, "", path)
+	problems = append(problems, web.PrefixProblems("AllowFrom", rule.AllowFrom)...)
+	problems = append(problems, rule.Login.problems("Login")...)
+	if rule.Login != nil && !l.https {
+		problems = append(problems, web.Problem{
+			Field:   "Login",
+			Message: "needs HTTPS, and the load balancer has no certificate",
+			Fix:     "pass it Certificates",
+		})
+	}
+	if len(problems) > 0 {
 		panic(&web.InvalidPropsError{Path: path + "/" + id, Problems: problems})
 	}
 	priority := rule.priority(path)
@@ -631,6 +661,12 @@ func (l *LoadBalancer) Forward(
 			awselasticloadbalancingv2.ListenerCondition_HostHeaders(pointers(rule.Hosts)),
 		)
 	}
+	if len(rule.AllowFrom) > 0 {
+		conditions = append(
+			conditions,
+			awselasticloadbalancingv2.ListenerCondition_SourceIps(pointers(masked(rule.AllowFrom))),
+		)
+	}
 	paths := rule.Paths
 	if len(conditions) == 0 && len(paths) == 0 {
 		paths = []string{"/*"} // a rule must have a condition
@@ -641,16 +677,31 @@ func (l *LoadBalancer) Forward(
 			awselasticloadbalancingv2.ListenerCondition_PathPatterns(pointers(paths)),
 		)
 	}
-	return awselasticloadbalancingv2.NewApplicationListenerRule(
+	forward := awselasticloadbalancingv2.ListenerAction_Forward(
+		&[]awselasticloadbalancingv2.IApplicationTargetGroup{targets}, nil)
+	made := awselasticloadbalancingv2.NewApplicationListenerRule(
 		scope,
 		&id,
 		&awselasticloadbalancingv2.ApplicationListenerRuleProps{
-			Listener:     l.Listener,
-			Priority:     new(float64(priority)),
-			Conditions:   &conditions,
-			TargetGroups: &[]awselasticloadbalancingv2.IApplicationTargetGroup{targets},
+			Listener:   l.Listener,
+			Priority:   new(float64(priority)),
+			Conditions: &conditions,
+			Action:     rule.Login.action(forward),
 		},
 	)
+	if rule.Login != nil {
+		l.logins[made] = rule.Login
+	}
+	return made
+}
+
+// masked are prefixes as AWS writes them.
+func masked(prefixes []netip.Prefix) []string {
+	var all []string
+	for _, prefix := range prefixes {
+		all = append(all, prefix.Masked().String())
+	}
+	return all
 }
 
 func pointers(values []string) *[]*string {

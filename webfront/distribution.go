@@ -52,18 +52,21 @@ func (p *FrontProps) distribution(f *Front, service, next *web.Origin) awscloudf
 		}
 	}
 	props := &awscloudfront.DistributionProps{
-		Comment:                new(comment(*f.Node().Path())),
-		DefaultBehavior:        defaultBehavior(origin, behavior(dynamic)),
-		HttpVersion:            awscloudfront.HttpVersion_HTTP2_AND_3,
-		EnableIpv6:             new(true),
-		Enabled:                new(true),
-		PriceClass:             cmp.Or(p.PriceClass, awscloudfront.PriceClass_PRICE_CLASS_ALL),
-		WebAclId:               cdk.String(p.WebACL),
-		MinimumProtocolVersion: cmp.Or(p.SecurityPolicy, awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021),
+		Comment:         new(comment(*f.Node().Path())),
+		DefaultBehavior: defaultBehavior(origin, behavior(dynamic)),
+		HttpVersion:     awscloudfront.HttpVersion_HTTP2_AND_3,
+		EnableIpv6:      new(true),
+		Enabled:         new(true),
+		PriceClass:      cmp.Or(p.PriceClass, awscloudfront.PriceClass_PRICE_CLASS_ALL),
+		WebAclId:        cdk.String(p.WebACL),
 	}
 	if p.Domain != nil {
 		props.DomainNames = &[]*string{&p.Domain.Name}
 		props.Certificate = f.Certificate
+		props.MinimumProtocolVersion = cmp.Or(
+			p.SecurityPolicy,
+			awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021,
+		)
 	}
 	if p.AccessLogsBucket != nil {
 		props.EnableLogging = new(true)

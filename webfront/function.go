@@ -46,16 +46,10 @@ const (
 
 // config is what the programs read.
 type config struct {
-	Origin string  `json:"origin,omitempty"` // of the service; empty for a bucket
-	Header string  `json:"header"`
-	Allow  []allow `json:"allow,omitempty"`
-	Move   *move   `json:"move,omitempty"`
-}
-
-// allow is a prefix: its address in hexadecimal, and how many bits of it count.
-type allow struct {
-	Address string `json:"address"`
-	Bits    int    `json:"bits"`
+	Origin string   `json:"origin,omitempty"` // of the service; empty for a bucket
+	Header string   `json:"header"`
+	Allow  [][2]any `json:"allow,omitempty"` // the address of a prefix in hexadecimal, and its bits
+	Move   *move    `json:"move,omitempty"`
 }
 
 type move struct {
@@ -70,10 +64,8 @@ type move struct {
 func (p *FrontProps) config(service, next string) config {
 	c := config{Origin: service, Header: strings.ToLower(originHeader)}
 	for _, prefix := range p.AllowFrom {
-		c.Allow = append(c.Allow, allow{
-			Address: hex.EncodeToString(prefix.Masked().Addr().AsSlice()),
-			Bits:    prefix.Bits(),
-		})
+		address := hex.EncodeToString(prefix.Masked().Addr().AsSlice())
+		c.Allow = append(c.Allow, [2]any{address, prefix.Bits()})
 	}
 	if next != "" {
 		c.Move = &move{

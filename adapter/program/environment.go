@@ -58,6 +58,8 @@ func (e environment) secrets() (wanted []secrets.Variable, err error) {
 		switch {
 		case variable == "":
 			errs = append(errs, fmt.Errorf("%s must have the name of a variable behind it", name))
+		case settings.OnlyForAdapter(variable):
+			errs = append(errs, fmt.Errorf("%s would give the server what only the adapter reads; set %s to the value", name, variable))
 		case err != nil:
 			if strings.HasPrefix(text, "arn:") { // else somebody may have written the secret itself there
 				name += ", " + strconv.Quote(text) + ","

@@ -57,7 +57,7 @@ func (s starter) try(arguments []string) (kind string, err error) {
 	}
 	environ := s.without(func(name string) bool {
 		_, isSecret := values[name]
-		return isSecret || strings.HasPrefix(name, settings.SecretPrefix)
+		return isSecret || strings.HasPrefix(name, settings.SecretPrefix) || settings.OnlyForAdapter(name)
 	})
 	for _, v := range wanted {
 		environ = append(environ, v.Name+"="+values[v.Name])

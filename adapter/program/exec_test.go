@@ -102,13 +102,14 @@ func TestExec(t *testing.T) {
 	lambda := lambdatest.New(t)
 	env := append(aws.Env(), serverMode+"=1", "SSL_CERT_FILE="+certificates, "KEPT=a=b", "EMPTY=",
 		"CDKWEB_SECRET_DB_USER="+secretARN+":user", "CDKWEB_SECRET_DB_PASSWORD="+secretARN+":password::", "CDKWEB_SECRET_KEY="+parameterARN)
+	only := []string{"CDKWEB_FRONT_SECRETS=" + newSecret, "CDKWEB_ALLOW_FROM=192.0.2.0/24"} // the adapter's business alone
 	command := serverCommand(t, "--flag", "", "two words", "--")
-	p := startExec(t, lambda, command, env...)
-	adapter := lambda.StartAdapter(lambdatest.BuildAdapter(t), env...)
+	p := startExec(t, lambda, command, append(env, only...)...)
+	adapter := lambda.StartAdapter(lambdatest.BuildAdapter(t), append(env, only...)...)
 	lambda.WaitInit()
 
 	var got process
-	if err := json.Unmarshal(lambda.Invoke(getEvent("/")).HTTP(t).Body, &got); err != nil {
+	if err := json.Unmarshal(lambda.Invoke(lambdatest.HTTPAPIEvent(by("/", newSecret))).HTTP(t).Body, &got); err != nil {
 		t.Fatal(err)
 	}
 	if got.PID != p.PID() {
@@ -184,6 +185,16 @@ func TestExecFails(t *testing.T) {
 		{
 			"no command", "Adapter.InvalidCommand", nil, nil, 2,
 			[]string{"exec takes -- and then a command; usage: cdkweb-adapter exec -- COMMAND [ARGUMENT...]"},
+		},
+		{
+			"what the adapter reads", "Adapter.SecretUnavailable", serverCommand(t),
+			[]string{"SSL_CERT_FILE=" + certificates, "CDKWEB_SECRET_CDKWEB_FRONT_SECRETS=" + secretARN}, 1,
+			[]string{
+				"CDKWEB_SECRET_CDKWEB_FRONT_SECRETS would give the server what only the adapter reads; set CDKWEB_FRONT_SECRETS to the value",
+				"KEY cannot be set from the parameter /shop/key in eu-west-1: AccessDeniedException; the role needs ssm:GetParameters on it",
+				`USER cannot be set from the field "user" of the secret shop/db-AbCdEf in eu-west-1: it is no JSON object, of which a field could be taken; ` +
+					"name no field, or store an object",
+			},
 		},
 		{
 			"SnapStart", "Adapter.SecretUnavailable", serverCommand(t), []string{"AWS_LAMBDA_INITIALIZATION_TYPE=snap-start"}, 1,

@@ -51,6 +51,31 @@ func newLogger(w io.Writer, getenv func(string) string) *logger {
 	return l
 }
 
+// seldomPause is how often a line is written that clients could have written at
+// will.
+const seldomPause = time.Minute
+
+// seldom counts what happens, for a line now and then.
+type seldom struct {
+	mu    sync.Mutex
+	count int
+	next  time.Time
+}
+
+// due counts one more, and returns how many there were since the last line if
+// there is to be another, else 0.
+func (s *seldom) due(now time.Time) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count++
+	if now.Before(s.next) {
+		return 0
+	}
+	count := s.count
+	s.count, s.next = 0, now.Add(seldomPause)
+	return count
+}
+
 // print writes a line. The pairs are names and values; a value is a string, an
 // int or a time.Duration, which is written in milliseconds.
 func (l *logger) print(lv level, message string, pairs ...any) {

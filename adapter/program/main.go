@@ -100,9 +100,10 @@ func run(program string, env environment, log *logger, stop <-chan os.Signal) er
 	}
 
 	var busy sync.RWMutex
+	var away turnedAway
 	for range config.MaxConcurrency {
 		w := &worker{
-			config: config, log: log, ready: ready,
+			config: config, log: log, ready: ready, away: &away,
 			api:      runtimeapi.Client{Address: config.RuntimeAPI},
 			requests: lambdaevent.RequestWriter{Config: config},
 		}

@@ -51,10 +51,14 @@ func TestTheProgramFailsWithALine(t *testing.T) {
 	for _, test := range []struct{ env, want string }{
 		{"AWS_LAMBDA_RUNTIME_API=", "only AWS Lambda starts this program"},
 		{"AWS_LWA_PORT=x", `AWS_LWA_PORT must be a port`},
+		{"CDKWEB_FRONT_SECRETS=hunter2", `CDKWEB_FRONT_SECRETS must be secrets of 16 to 128 letters, digits, - and _ each, separated by commas; its value is not shown`},
+		{"CDKWEB_ALLOW_FROM=everybody", `CDKWEB_ALLOW_FROM must be prefixes separated by commas`},
 	} {
 		p := lambda.StartAdapter(lambdatest.BuildAdapter(t), test.env)
 		if code, log := p.Wait(), p.Logs(); code != 1 || !strings.Contains(log, test.want) || strings.Count(log, "\n") != 1 {
 			t.Errorf("%s: got exit code %d and the log %q, want one line with %q", test.env, code, log, test.want)
+		} else if strings.Contains(log, "hunter2") {
+			t.Errorf("there is a secret in the log %q", log)
 		}
 	}
 }

@@ -23,6 +23,7 @@ type worker struct {
 	config *settings.Config
 	log    *logger
 	ready  *readiness
+	away   *turnedAway
 
 	api      runtimeapi.Client
 	requests lambdaevent.RequestWriter
@@ -95,6 +96,10 @@ func (w *worker) handle(inv *runtimeapi.Invocation) {
 		w.fail(inv, malformed(err))
 		return
 	}
+	if r.Refusal != lambdaevent.Admitted {
+		w.turnAway(inv, e, r.Refusal)
+		return
+	}
 	if e.Source != lambdaevent.PassThrough && w.refuse(inv, e, r.Path) {
 		return
 	}
@@ -140,6 +145,25 @@ func (w *worker) handle(inv *runtimeapi.Invocation) {
 		}
 		w.respond(inv)
 	}
+}
+
+// turnedAway counts requests that did not come by the front, and those from
+// addresses that are not allowed.
+type turnedAway struct{ byFront, allowed seldom }
+
+// turnAway responds to a client's request that must not reach the server. Anybody
+// can send as many of them as they like, so that few are logged.
+func (w *worker) turnAway(inv *runtimeapi.Invocation, e *lambdaevent.Event, why lambdaevent.Refusal) {
+	text, count := "this address takes requests of its front only", &w.away.byFront
+	line := "clients without the front's secret got 403; " + settings.FrontSecrets + " lets in who comes by the front"
+	if why == lambdaevent.NotAllowed {
+		text, count = "this address takes requests from some networks only", &w.away.allowed
+		line = "clients from addresses outside of " + settings.AllowFrom + " got 403"
+	}
+	if requests := count.due(time.Now()); requests > 0 {
+		w.log.print(levelWarn, line, "requestId", inv.RequestID, "requests", requests)
+	}
+	w.message(inv, e, 403, text)
 }
 
 // refuse responds to a client's request for a path that is not for clients, and tells

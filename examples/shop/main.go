@@ -1,5 +1,6 @@
 // Command shop is a CDK app: a web server with a Postgres database in a VPC, its password, an API
-// key, a bucket and a queue, on the hosting that -c hosting=… names.
+// key, a bucket and a queue, on the hosting that -c hosting=… names, below a front whose address
+// stays when that changes.
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"github.com/cdkweb/cdkweb/fargateweb"
 	"github.com/cdkweb/cdkweb/lambdaweb"
 	"github.com/cdkweb/cdkweb/web"
+	"github.com/cdkweb/cdkweb/webfront"
 	"github.com/cdkweb/cdkweb/webimage"
 )
 
@@ -65,6 +67,9 @@ func newShop(app awscdk.App, hosting web.Hosting) awscdk.Stack {
 	site.UseBucket("PHOTOS_BUCKET", photos, web.ReadWrite)
 	site.UseQueue("ORDERS_QUEUE", orders, web.Write)
 
-	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(site.URL())})
+	// One address, whatever the hosting is. A Domain gives it a name of yours: docs/front.md.
+	front := webfront.NewFront(stack, "Front", &webfront.FrontProps{Service: site})
+
+	awscdk.NewCfnOutput(stack, new("URL"), &awscdk.CfnOutputProps{Value: new(front.URL())})
 	return stack
 }

@@ -191,7 +191,7 @@ func knownPackages(t *testing.T) map[string]string {
 		"jsii":       "github.com/aws/jsii-runtime-go",
 	}
 	for _, name := range []string{
-		"context", "encoding/json", "fmt", "log", "net/http", "net/http/httptest", "os", "testing", "time",
+		"context", "encoding/json", "fmt", "log", "net/http", "net/netip", "net/http/httptest", "os", "testing", "time",
 	} {
 		known[name[strings.LastIndex(name, "/")+1:]] = name
 	}

@@ -1,5 +1,5 @@
 // Package imports keeps the import directions of the library: examples and integ, then the
-// hostings, then webalb, then web, then webimage.
+// hostings and webfront, then webalb, then web, then webimage.
 package imports
 
 import (
@@ -27,10 +27,12 @@ var rules = []struct {
 }{
 	{[]string{"webimage"}, []string{"web", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "webtest"}, "an image does not know what it is for"},
 	{[]string{"web"}, []string{"apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "webtest"}, "a workload does not know where it runs"},
+	{[]string{"webfront"}, append([]string{"webalb", "webtest"}, hostings...), "a front does not know what is below it"},
+	{append([]string{"web", "webalb"}, hostings...), []string{"webfront"}, "what is below a front does not know it"},
 	{[]string{"webalb"}, hostings, "a load balancer does not know what runs behind it"},
 	{hostings, []string{"webtest"}, "a test helper is no part of a user's app"},
 	{[]string{"webtest"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb"}, "it tests any CDK app"},
-	{[]string{"web", "webimage", "webtest", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "webclient", "adapter", "adapter/program", "platform"}, []string{"examples", "integ"}, "the library stands alone"},
+	{[]string{"web", "webimage", "webtest", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "webfront", "lambdaweb", "webclient", "adapter", "adapter/program", "platform"}, []string{"examples", "integ"}, "the library stands alone"},
 	{[]string{"adapter", "platform"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "webtest"}, "it does not know who uses it"},
 	{[]string{"platform"}, []string{"adapter"}, "it is data"},
 	{[]string{"webclient"}, []string{"web", "webimage", "apprunnerweb", "ecsweb", "fargateweb", "webalb", "lambdaweb", "webtest", "platform", "adapter/program/secrets"},

@@ -81,6 +81,9 @@ type Harness struct {
 	// SecretsOf replaces Secrets for a hosting without a primary resource.
 	SecretsOf func(service *web.Service) map[string]string
 
+	// Access says how to see who may come in.
+	Access Access
+
 	// Network says where the server's subnets and security groups are. Optional. Default: the hosting
 	// has no way into a VPC.
 	Network Network
@@ -95,6 +98,12 @@ type Harness struct {
 	// NoURL is the start of the sentence about the URL of a service that has none, after the word
 	// URL. Optional. Default: the service has one.
 	NoURL string
+
+	// WithDomain returns the hosting for a service with a domain, if that is not what In returns,
+	// such as one behind a load balancer with a certificate. DomainIPv6 says that clients then reach
+	// it by IPv6 too.
+	WithDomain func(stack awscdk.Stack) web.Hosting
+	DomainIPv6 bool
 
 	// WithLogKey returns the hosting with a key for the log group that it makes; nil if it makes
 	// none.
@@ -177,9 +186,12 @@ var tests = []struct {
 }{
 	{"the service is a construct", true, testConstruct},
 	{"the URL has a scheme and no slash at the end", true, testURL},
+	{"the service answers by its domain, or says who can", true, testDomain},
 	{"the URL is no variable of the service if that would be a circle", true, testOwnURL},
 	{"variables come from the port, the workload and AddEnvironment", false, testEnvironment},
 	{"a variable has one value", false, testVariableTwice},
+	{"a front above the service is the only way in, or it says why not", true, testFront},
+	{"a front that cannot work is an error", true, testFrontRefuses},
 	{"a variable that is added after a synthesis is there in the next, or an error", false, testVariableAfterSynth},
 	{"the command replaces the image's", false, testCommand},
 	{"a new role trusts the hosting and may do what it is granted", false, testRole},
@@ -230,6 +242,9 @@ var tests = []struct {
 	{"one workload makes one image", false, testOneImage},
 	{"every problem is reported at once, before anything is made", false, testErrors},
 	{"each problem has its sentence", false, testSentences},
+	{"who may come in is in the template, or an error", true, testProtections},
+	{"a private service stands beside a public one, which calls it", true, testPrivateBesidePublic},
+	{"who may come in is checked", true, testAccessErrors},
 	{"what the hosting does not promise is an error", true, testPromises},
 	{"what the hosting ignores is a warning", false, testIgnored},
 	{"the workload is not changed", false, testWorkloadIsCopied},

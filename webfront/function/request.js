@@ -26,16 +26,14 @@ async function handler(event) {
 function isAllowed(ip) {
   const address = hex(ip);
   return config.allow.some(function (prefix) {
-    if (prefix.address.length !== address.length) {
-      return false;
-    }
-    const digits = Math.floor(prefix.bits / 4);
-    const rest = prefix.bits % 4;
-    if (address.slice(0, digits) !== prefix.address.slice(0, digits)) {
+    const first = prefix[0];
+    const digits = Math.floor(prefix[1] / 4);
+    const rest = prefix[1] % 4;
+    if (first.length !== address.length || first.slice(0, digits) !== address.slice(0, digits)) {
       return false;
     }
     return rest === 0 ||
-      parseInt(address[digits], 16) >> (4 - rest) === parseInt(prefix.address[digits], 16) >> (4 - rest);
+      parseInt(first[digits], 16) >> (4 - rest) === parseInt(address[digits], 16) >> (4 - rest);
   });
 }
 

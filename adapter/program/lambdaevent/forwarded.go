@@ -18,6 +18,10 @@ const (
 	forwardedProto = "x-forwarded-proto"
 	forwardedHost  = "x-forwarded-host"
 	forwardedPort  = "x-forwarded-port"
+
+	// trueClient is CloudFront's own suggestion for a function that writes it.
+	// https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/example-function-add-true-client-ip-header.html
+	trueClient = "true-client-ip"
 )
 
 // isForwarded tells which headers say who the client is, or by which scheme,
@@ -45,29 +49,26 @@ func withheld(f *settings.Forwarded, field http1.Field, normalized []byte) bool 
 	return !f.Pass && isForwarded(normalized) && !f.Keeps(field.Name)
 }
 
-// forwarded appends the headers of what the event's source vouches for. What it
-// does not vouch for is left out.
+// forwarded appends the headers of what the event's source vouches for, or the
+// front. What they do not vouch for is left out.
 func (w *RequestWriter) forwarded(e *Event, host []byte) {
 	if w.Config.Forwarded.Pass || e.Source == PassThrough {
 		return
 	}
-	var client, proto, port []byte
-	switch e.Source {
-	case ALB:
-		// It appends the client's address to what the client sent, and writes the
-		// scheme and the port itself.
+	var front, proto, port []byte
+	if e.Source == ALB {
+		// It writes the scheme and the port itself.
 		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
-		client, proto, port = w.last(forwardedFor), w.last(forwardedProto), w.last(forwardedPort)
+		proto, port = w.last(forwardedProto), w.last(forwardedPort)
 		if !ascii.EqualFold(proto, "http") && !ascii.EqualFold(proto, "https") {
 			proto = nil
 		}
 		if n, err := strconv.ParseUint(string(port), 10, 16); err != nil || n == 0 {
 			port = nil
 		}
-	default:
+	} else {
 		// APIs and function URLs take HTTPS alone, on its own port.
 		proto, port = []byte("https"), []byte("443")
-		client = w.optional(e.sourceIP)
 		// "This should be the same as the incoming Host header", which the endpoint
 		// was found by.
 		// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
@@ -75,14 +76,42 @@ func (w *RequestWriter) forwarded(e *Event, host []byte) {
 			host = name
 		}
 	}
+	if w.verified {
+		// The front's viewers come by HTTPS alone. It writes their address and the
+		// host that they have asked for over what they sent. X-Forwarded-For will not
+		// do: it begins with what they sent, and of a list a function URL hands on
+		// the first entry only.
+		proto, port = []byte("https"), []byte("443")
+		front, _ = address(w.only(trueClient))
+		if name := w.only(forwardedHost); len(name) > 0 && bytes.IndexByte(name, ',') < 0 {
+			host = name
+		}
+	}
+	client := front
+	if len(client) == 0 {
+		if client = w.client; len(client) == 0 {
+			client, _ = w.source(e)
+		}
+	}
 	for _, field := range []struct {
 		name  string
 		value []byte
-	}{{forwardedFor, address(client)}, {forwardedProto, proto}, {forwardedHost, host}, {forwardedPort, port}} {
+	}{{forwardedFor, client}, {forwardedProto, proto}, {forwardedHost, host}, {forwardedPort, port}, {trueClient, front}} {
 		if len(field.value) > 0 && !(w.Config.Forwarded.Keeps([]byte(field.name)) && w.has(field.name)) {
 			w.line(field.name, field.value)
 		}
 	}
+}
+
+// source returns the address that the event's source vouches for: whose
+// connection it was.
+func (w *RequestWriter) source(e *Event) ([]byte, netip.Addr) {
+	if e.Source == ALB {
+		// It appends the client's address to what the client sent.
+		// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+		return address(w.last(forwardedFor))
+	}
+	return address(w.optional(e.sourceIP))
 }
 
 // optional returns a JSON string decoded, nothing if a member is missing or
@@ -112,16 +141,16 @@ func (w *RequestWriter) last(name string) (member []byte) {
 // address returns an IP address, or one with a port, as servers read it, and
 // nothing if it is none. A load balancer can be told to add the client's port,
 // and puts IPv6 addresses in brackets.
-func address(text []byte) []byte {
-	s := string(text)
-	if n := len(s); n > 2 && s[0] == '[' && s[n-1] == ']' {
-		s = s[1 : n-1]
+func address(text []byte) ([]byte, netip.Addr) {
+	if n := len(text); n > 2 && text[0] == '[' && text[n-1] == ']' {
+		text = text[1 : n-1]
 	}
+	s := string(text)
 	if ip, err := netip.ParseAddr(s); err == nil && ip.Zone() == "" {
-		return []byte(s)
+		return text, ip
 	}
 	if ip, err := netip.ParseAddrPort(s); err == nil && ip.Addr().Zone() == "" {
-		return []byte(s)
+		return text, ip.Addr()
 	}
-	return nil
+	return nil, netip.Addr{}
 }

@@ -11,11 +11,19 @@ import (
 
 	"github.com/cdkweb/cdkweb/adapter/program/ascii"
 	"github.com/cdkweb/cdkweb/adapter/program/runtimeapi"
+	"github.com/cdkweb/cdkweb/adapter/program/settings"
 )
 
 const (
 	docContext = "AWS: $context variables"  // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 	docXFF     = "AWS: X-Forwarded headers" // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+
+	docTrueIP = "AWS: a true client IP header in CloudFront" // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/example-function-add-true-client-ip-header.html
+	docFirst  = "measured by others"                         // https://speedrun.nobackspacecrew.com/blog/2026/03/06/obtaining-caller-ip-address-with-lambda-furls.html
+
+	// A front's header, as one value and as a list.
+	verified     = `"x-origin-verify":"` + newSecret + `"`
+	verifiedList = `"X-Origin-Verify":["` + newSecret + `"]`
 
 	forged = `"x-forwarded-for":"6.6.6.6","x-forwarded-proto":"http","x-forwarded-host":"evil.example","x-forwarded-port":"666"`
 )
@@ -25,6 +33,7 @@ const (
 var forwardedCases = []struct {
 	name, truth string
 	setting     string // CDKWEB_FORWARDED_HEADERS
+	front       bool   // the requests have to come through a front
 	event       string
 	want        string
 }{
@@ -132,6 +141,71 @@ var forwardedCases = []struct {
 		want:  "host: h\nx-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: h\nx-forwarded-port: 443\n",
 	},
 	{
+		name: "by the front: what it wrote, and no other header of the client's", truth: docTrueIP, front: true,
+		event: `{"version":"2.0","rawPath":"/","headers":{"host":"abc.execute-api.eu-west-1.amazonaws.com",` + verified + `,"x-forwarded-host":"shop.example.com","true-client-ip":"203.0.113.9",
+			"x-forwarded-for":"6.6.6.6,203.0.113.9,192.0.2.1","x-forwarded-proto":"http","x-forwarded-port":"80","x-real-ip":"6.6.6.6","true_client_ip":"6.6.6.6","forwarded":"for=6.6.6.6"},
+			"requestContext":{"domainName":"abc.execute-api.eu-west-1.amazonaws.com","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
+		want: "host: abc.execute-api.eu-west-1.amazonaws.com\nx-forwarded-for: 203.0.113.9\nx-forwarded-proto: https\nx-forwarded-host: shop.example.com\n" +
+			"x-forwarded-port: 443\ntrue-client-ip: 203.0.113.9\n",
+	},
+	{
+		name: "by the front, to a function URL: of the list it hands on the first entry, the viewer's own", truth: docFirst, front: true,
+		event: `{"version":"2.0","rawPath":"/","headers":{"host":"u",` + verified + `,"x-forwarded-host":"shop.example.com","true-client-ip":"2001:db8::9","x-forwarded-for":"6.6.6.6"},
+			"requestContext":{"domainName":"u","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
+		want: "host: u\nx-forwarded-for: 2001:db8::9\nx-forwarded-proto: https\nx-forwarded-host: shop.example.com\nx-forwarded-port: 443\ntrue-client-ip: 2001:db8::9\n",
+	},
+	{
+		name: "by the front, to a REST API", truth: docTrueIP, front: true,
+		event: `{"path":"/","httpMethod":"GET","headers":{"Host":"a"},"multiValueHeaders":{"Host":["a"],` + verifiedList + `,"X-Forwarded-Host":["shop.example.com"],"True-Client-IP":["203.0.113.9"],
+			"X-Forwarded-For":["6.6.6.6, 203.0.113.9"]},"requestContext":{"domainName":"a","identity":{"sourceIp":"192.0.2.1"}}}`,
+		want: "host: a\nx-forwarded-for: 203.0.113.9\nx-forwarded-proto: https\nx-forwarded-host: shop.example.com\nx-forwarded-port: 443\ntrue-client-ip: 203.0.113.9\n",
+	},
+	{
+		name: "by the front, to a load balancer over HTTP: the viewers came by HTTPS", truth: docTrueIP, front: true,
+		event: `{"requestContext":{"elb":{"targetGroupArn":"arn"}},"httpMethod":"GET","path":"/","headers":{"host":"lb",` + verified + `,"x-forwarded-host":"shop.example.com","true-client-ip":"203.0.113.9",
+			"x-forwarded-for":"6.6.6.6, 203.0.113.9, 192.0.2.1","x-forwarded-proto":"http","x-forwarded-port":"80"}}`,
+		want: "host: lb\nx-forwarded-for: 203.0.113.9\nx-forwarded-proto: https\nx-forwarded-host: shop.example.com\nx-forwarded-port: 443\ntrue-client-ip: 203.0.113.9\n",
+	},
+	{
+		name: "by a front that writes neither: the endpoint's word", truth: "docs/adapter.md", front: true,
+		event: `{"version":"2.0","rawPath":"/","headers":{"host":"u:443",` + verified + `,"x-forwarded-for":"6.6.6.6"},"requestContext":{"domainName":"u","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
+		want:  "host: u:443\nx-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: u\nx-forwarded-port: 443\n",
+	},
+	{
+		name: "by a front that writes neither, to a load balancer", truth: "docs/adapter.md", front: true,
+		event: `{"requestContext":{"elb":{"targetGroupArn":"arn"}},"httpMethod":"GET","path":"/","headers":{"host":"lb",` + verified + `,"x-forwarded-for":"6.6.6.6, 192.0.2.1"}}`,
+		want:  "host: lb\nx-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: lb\nx-forwarded-port: 443\n",
+	},
+	{
+		name: "by the front: two headers, or lists, are not what it wrote", truth: "docs/adapter.md", front: true,
+		event: `{"version":"1.0","path":"/","httpMethod":"GET","multiValueHeaders":{"host":["u"],` + verifiedList + `,"true-client-ip":["6.6.6.6","203.0.113.9"],"x-forwarded-host":["evil.example,shop.example.com"]},
+			"requestContext":{"domainName":"u","identity":{"sourceIp":"192.0.2.1"}}}`,
+		want: "host: u\nx-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: u\nx-forwarded-port: 443\n",
+	},
+	{
+		name: "by the front: what is no address", truth: "docs/adapter.md", front: true,
+		event: `{"version":"2.0","rawPath":"/","headers":{"host":"u",` + verified + `,"true-client-ip":"6.6.6.6,203.0.113.9"},"requestContext":{"domainName":"u","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
+		want:  "host: u\nx-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: u\nx-forwarded-port: 443\n",
+	},
+	{
+		name: "by the front, with headers to leave alone: none comes twice", truth: "docs/adapter.md", front: true, setting: "endpoint,true-client-ip,x-forwarded-host,cf-connecting-ip",
+		event: `{"version":"2.0","rawPath":"/","headers":{"host":"u",` + verified + `,"true-client-ip":"203.0.113.9","X-Forwarded-Host":"shop.example.com","cf-connecting-ip":"198.51.100.7"},
+			"requestContext":{"domainName":"u","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
+		want: "host: u\ntrue-client-ip: 203.0.113.9\nX-Forwarded-Host: shop.example.com\ncf-connecting-ip: 198.51.100.7\nx-forwarded-for: 203.0.113.9\nx-forwarded-proto: https\nx-forwarded-port: 443\n",
+	},
+	{
+		name: "by the front, pass: as it came, without the secret", truth: "docs/adapter.md", front: true, setting: "pass",
+		event: `{"version":"2.0","rawPath":"/","headers":{"host":"u",` + verified + `,"true-client-ip":"203.0.113.9","x-forwarded-for":"6.6.6.6,203.0.113.9,192.0.2.1"},
+			"requestContext":{"domainName":"u","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
+		want: "host: u\ntrue-client-ip: 203.0.113.9\nx-forwarded-for: 6.6.6.6,203.0.113.9,192.0.2.1\n",
+	},
+	{
+		name: "no front: nobody is believed", truth: "docs/adapter.md",
+		event: `{"version":"2.0","rawPath":"/","headers":{"host":"u",` + verified + `,"true-client-ip":"6.6.6.6","x-forwarded-host":"evil.example"},
+			"requestContext":{"domainName":"u","http":{"method":"GET","sourceIp":"192.0.2.1"}}}`,
+		want: "host: u\nx-origin-verify: " + newSecret + "\nx-forwarded-for: 192.0.2.1\nx-forwarded-proto: https\nx-forwarded-host: u\nx-forwarded-port: 443\n",
+	},
+	{
 		name: "events that are no requests have no client", truth: docWS,
 		event: `{"requestContext":{"connectionId":"abc=","domainName":"h","identity":{"sourceIp":"192.0.2.1"}},"headers":{"x-forwarded-for":"6.6.6.6"}}`,
 		want:  "host: 127.0.0.1:8080\ncontent-type: application/json\n",
@@ -142,6 +216,9 @@ func TestForwarded(t *testing.T) {
 	for _, test := range forwardedCases {
 		t.Run(test.name, func(t *testing.T) {
 			env := map[string]string{"CDKWEB_FORWARDED_HEADERS": test.setting}
+			if test.front {
+				env[settings.FrontSecrets] = newSecret
+			}
 			text := requestText(t, env, test.event, &runtimeapi.Invocation{RequestID: []byte("id")})
 			head, _, _ := strings.Cut(text, "\n\n")
 			_, got, _ := strings.Cut(head+"\n", "\n")

@@ -35,13 +35,7 @@ func (s *sink) Close() error                { return nil }
 // testConfig is the configuration of an environment without a setting.
 func testConfig(t testing.TB) *settings.Config {
 	t.Helper()
-	config, err := settings.Read(func(name string) string {
-		return map[string]string{"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}[name]
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return config
+	return configOf(t, nil)
 }
 
 // FuzzEvent gives events to the adapter. What is JSON must be taken, and what

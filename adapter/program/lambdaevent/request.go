@@ -20,6 +20,9 @@ type RequestWriter struct {
 	head   []byte
 	fields []http1.Field
 	cookie []byte
+
+	verified bool   // the request has come through the front
+	client   []byte // whose address is allowed, nil if all are
 }
 
 // Request is what goes to the web server.
@@ -28,6 +31,10 @@ type Request struct {
 	Path   []byte // as in the request line, without the query
 	Head   []byte
 	Body   http1.Body
+
+	// Refusal says why the server must not get the request, of which the rest is
+	// missing then.
+	Refusal Refusal
 
 	fields []http1.Field // the client's
 }
@@ -47,6 +54,9 @@ func (w *RequestWriter) Write(e *Event, inv *runtimeapi.Invocation) (*Request, e
 		return nil, malformed(err)
 	}
 	r.fields = w.fields
+	if r.Refusal = w.admit(e); r.Refusal != Admitted {
+		return r, nil
+	}
 
 	w.head = append(append(w.head[:0], r.Method...), ' ')
 	start := len(w.head)
@@ -341,7 +351,7 @@ func (w *RequestWriter) headers(e *Event, inv *runtimeapi.Invocation) {
 	for _, f := range w.fields {
 		name := n.of(f.Name)
 		switch {
-		case dropped(name) || withheld(&w.Config.Forwarded, f, name) || w.nominated(f.Name):
+		case dropped(name) || w.verified && string(name) == frontHeader || withheld(&w.Config.Forwarded, f, name) || w.nominated(f.Name):
 		case authorization != nil && (ascii.EqualFold(f.Name, "authorization") || ascii.EqualFold(f.Name, w.Config.AuthorizationSource)):
 		default:
 			w.line(string(f.Name), f.Value)

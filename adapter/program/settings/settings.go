@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,8 @@ type Setting struct {
 	// Allowed is what a value must be, as the end of a sentence.
 	Allowed string
 
+	hidden bool // the value is a secret
+
 	set func(c *Config, value string) bool
 }
 
@@ -59,6 +62,7 @@ const (
 	readinessPort          = "AWS_LWA_READINESS_CHECK_PORT"
 	passThroughPath        = "AWS_LWA_PASS_THROUGH_PATH"
 	passThroughFromClients = "CDKWEB_PASS_THROUGH_FROM_CLIENTS"
+	authorizationSource    = "AWS_LWA_AUTHORIZATION_SOURCE"
 	runtimeAPI             = "AWS_LAMBDA_RUNTIME_API"
 )
 
@@ -181,7 +185,7 @@ var all = []Setting{
 		},
 	},
 	{
-		Name:    "AWS_LWA_AUTHORIZATION_SOURCE",
+		Name:    authorizationSource,
 		Allowed: "the name of a header",
 		set: func(c *Config, v string) bool {
 			c.AuthorizationSource = strings.ToLower(v)
@@ -193,6 +197,22 @@ var all = []Setting{
 		Allowed: "endpoint, pass, or endpoint and the names of headers to leave alone, as in endpoint,true-client-ip",
 		set: func(c *Config, v string) (ok bool) {
 			c.Forwarded, ok = parseForwarded(v)
+			return ok
+		},
+	},
+	{
+		Name: FrontSecrets, hidden: true,
+		Allowed: "secrets of 16 to 128 letters, digits, - and _ each, separated by commas",
+		set: func(c *Config, v string) (ok bool) {
+			c.Front, ok = parseFront(v)
+			return ok
+		},
+	},
+	{
+		Name:    AllowFrom,
+		Allowed: "prefixes separated by commas, such as 192.0.2.0/24,2001:db8::/32; a single address ends with /32 or /128",
+		set: func(c *Config, v string) (ok bool) {
+			c.AllowFrom, ok = parsePrefixes(v)
 			return ok
 		},
 	},
@@ -264,6 +284,8 @@ type Config struct {
 	PassThroughFromClients bool
 	AuthorizationSource    string
 	Forwarded              Forwarded
+	Front                  Front
+	AllowFrom              []netip.Prefix // empty for all
 	ErrorStatus            StatusSet
 	Compression            bool
 	Streaming              bool
@@ -295,10 +317,13 @@ func (c *Config) ReadinessAddress() string { return net.JoinHostPort(c.Host, c.R
 func (c *Config) SnapStart() bool { return c.InitType == "snap-start" }
 
 // Problem is a variable whose value is not allowed. As an error it is a sentence
-// that says so.
+// that says so. A value that is a secret is left out.
 type Problem struct{ Name, Value, Allowed string }
 
 func (p Problem) Error() string {
+	if p.Value == "" {
+		return fmt.Sprintf("%s must be %s; its value is not shown", p.Name, p.Allowed)
+	}
 	return fmt.Sprintf("%s must be %s, got %q", p.Name, p.Allowed, p.Value)
 }
 
@@ -356,6 +381,9 @@ func read(getenv func(string) string) (*Config, []Problem) {
 				continue
 			}
 			if !s.set(c, value) {
+				if s.hidden {
+					value = ""
+				}
 				problems = append(problems, Problem{name, value, s.Allowed})
 			}
 			break
@@ -373,6 +401,10 @@ func read(getenv func(string) string) (*Config, []Problem) {
 	if passThrough == "/" && !c.PassThroughFromClients {
 		problems = append(problems, Problem{passThroughPath, c.PassThroughPath,
 			"another path than /, which clients ask for, unless " + passThroughFromClients + " is true"})
+	}
+	if c.Front.Required() && isFrontHeader(c.AuthorizationSource) {
+		problems = append(problems, Problem{authorizationSource, c.AuthorizationSource,
+			"another header than " + FrontHeader + ", in which the front sends its secret"})
 	}
 	if c.ReadinessPort == "" {
 		c.ReadinessPort = c.Port

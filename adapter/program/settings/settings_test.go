@@ -2,6 +2,7 @@ package settings
 
 import (
 	"maps"
+	"net/netip"
 	"reflect"
 	"strconv"
 	"strings"
@@ -50,6 +51,11 @@ func TestConfig(t *testing.T) {
 		{"a client's headers pass", map[string]string{"CDKWEB_FORWARDED_HEADERS": "Pass"}, func(c *Config) { c.Forwarded.Pass = true }},
 		{"a client's headers do not pass", map[string]string{"CDKWEB_FORWARDED_HEADERS": "endpoint"}, func(*Config) {}},
 		{"some of a client's headers pass", map[string]string{"CDKWEB_FORWARDED_HEADERS": "endpoint, True-Client-IP,x-forwarded-host"}, func(c *Config) { c.Forwarded.Keep = []string{"true-client-ip", "x-forwarded-host"} }},
+		{"a front", map[string]string{"CDKWEB_FRONT_SECRETS": "0123456789abcdef"}, func(c *Config) { c.Front = testFront("0123456789abcdef") }},
+		{"a front that changes its secret", map[string]string{"CDKWEB_FRONT_SECRETS": "0123456789abcdef, -_" + strings.Repeat("Z", 126)}, func(c *Config) { c.Front = testFront("0123456789abcdef", "-_"+strings.Repeat("Z", 126)) }},
+		{"some addresses only", map[string]string{"CDKWEB_ALLOW_FROM": "192.0.2.0/24, 2001:db8::/32"}, func(c *Config) {
+			c.AllowFrom = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")}
+		}},
 		{"error statuses", map[string]string{"AWS_LWA_ERROR_STATUS_CODES": "500,502-504"}, func(c *Config) { c.ErrorStatus = StatusSet{{500, 500}, {502, 504}} }},
 		{"idle timeout", map[string]string{"AWS_LWA_POOL_IDLE_TIMEOUT_SECONDS": "0"}, func(c *Config) { c.IdleTimeout = 0 }},
 		{"the proxy is for the Runtime API alone", map[string]string{"AWS_LWA_LAMBDA_RUNTIME_API_PROXY": "127.0.0.1:9009"}, func(c *Config) { c.RuntimeAPI = "127.0.0.1:9009" }},
@@ -72,6 +78,23 @@ func TestConfig(t *testing.T) {
 		})
 	}
 }
+
+// testFront is a front with secrets.
+func testFront(texts ...string) (f Front) {
+	for _, text := range texts {
+		s := secret{length: int32(len(text))}
+		copy(s.text[:], text)
+		f.secrets = append(f.secrets, s)
+	}
+	return f
+}
+
+const (
+	wantSecrets = "CDKWEB_FRONT_SECRETS must be secrets of 16 to 128 letters, digits, - and _ each, " +
+		"separated by commas; its value is not shown"
+	wantPrefixes = "CDKWEB_ALLOW_FROM must be prefixes separated by commas, such as 192.0.2.0/24,2001:db8::/32; " +
+		"a single address ends with /32 or /128"
+)
 
 func TestConfigRefusesWhatIsInvalid(t *testing.T) {
 	refused := map[string]bool{}
@@ -97,6 +120,19 @@ func TestConfigRefusesWhatIsInvalid(t *testing.T) {
 		{"CDKWEB_FORWARDED_HEADERS", "pass,x-real-ip", `CDKWEB_FORWARDED_HEADERS must be endpoint, pass, or endpoint and the names of headers to leave alone, as in endpoint,true-client-ip, got "pass,x-real-ip"`},
 		{"CDKWEB_FORWARDED_HEADERS", "endpoint,", `CDKWEB_FORWARDED_HEADERS must be endpoint, pass, or endpoint and the names of headers to leave alone, as in endpoint,true-client-ip, got "endpoint,"`},
 		{"CDKWEB_FORWARDED_HEADERS", "endpoint,a b", `CDKWEB_FORWARDED_HEADERS must be endpoint, pass, or endpoint and the names of headers to leave alone, as in endpoint,true-client-ip, got "endpoint,a b"`},
+		{"CDKWEB_FRONT_SECRETS", "0123456789abcde", wantSecrets},
+		{"CDKWEB_FRONT_SECRETS", strings.Repeat("a", 129), wantSecrets},
+		{"CDKWEB_FRONT_SECRETS", "0123456789abcdef,", wantSecrets},
+		{"CDKWEB_FRONT_SECRETS", "0123456789abcdef,short", wantSecrets},
+		{"CDKWEB_FRONT_SECRETS", "0123456789 abcdef", wantSecrets},
+		{"CDKWEB_FRONT_SECRETS", "0123456789abcdef.~", wantSecrets},
+		{"CDKWEB_FRONT_SECRETS", "0123456789abcdef\u017f", wantSecrets},
+		{"CDKWEB_FRONT_SECRETS", "{{resolve:secretsmanager:front:SecretString:::}}", wantSecrets},
+		{"CDKWEB_ALLOW_FROM", "192.0.2.1", wantPrefixes + `, got "192.0.2.1"`},
+		{"CDKWEB_ALLOW_FROM", "192.0.2.0/33", wantPrefixes + `, got "192.0.2.0/33"`},
+		{"CDKWEB_ALLOW_FROM", "192.0.2.0/24,", wantPrefixes + `, got "192.0.2.0/24,"`},
+		{"CDKWEB_ALLOW_FROM", "::ffff:192.0.2.0/120", wantPrefixes + `, got "::ffff:192.0.2.0/120"`},
+		{"CDKWEB_ALLOW_FROM", "fe80::1%eth0/64", wantPrefixes + `, got "fe80::1%eth0/64"`},
 		{"AWS_LWA_ERROR_STATUS_CODES", "5xx", `AWS_LWA_ERROR_STATUS_CODES must be statuses and ranges such as 500,502-504, got "5xx"`},
 		{"AWS_LWA_POOL_IDLE_TIMEOUT_SECONDS", "NaN", `AWS_LWA_POOL_IDLE_TIMEOUT_SECONDS must be a number of seconds; 0 keeps no connection, got "NaN"`},
 		{"AWS_LWA_LAMBDA_RUNTIME_API_PROXY", "localhost", `AWS_LWA_LAMBDA_RUNTIME_API_PROXY must be a host and port such as 127.0.0.1:9009, got "localhost"`},

@@ -38,7 +38,7 @@ type Comparison struct {
 
 // compare prices a service on its hosting and, with equal sizes, on the others.
 func compare(s *Service, t Traffic, o Options) Comparison {
-	o.Behind = s.Behind
+	o.Behind, o.Front = s.Behind, s.Front
 	found := Comparison{Service: s, Traffic: t, Options: o}
 	for _, kind := range kinds {
 		config, err := s.Config.on(kind, o.Region)

@@ -23,6 +23,16 @@ type Options struct {
 
 	// Behind is set if CloudFront is in front. What it fetches is not charged for, what it sends is.
 	Behind bool
+
+	// Front is what the distribution runs and keeps beside.
+	Front FrontParts
+}
+
+// FrontParts are what a distribution has that costs something by itself.
+type FrontParts struct {
+	Functions  int // that run for each request
+	StoreReads int // of a key value store, for each request
+	Secrets    int // by which service and front know each other
 }
 
 // The free tier that does not end (the pricing pages of Lambda and of data transfer).
@@ -34,6 +44,8 @@ const (
 	// CloudFront's pricing page, "Always Free Tier".
 	freeViewerRequests = 1e7
 	freeViewerGB       = 1024
+	freeFunctions      = 2e6
+	freeStoreReads     = 2e6
 )
 
 // free is the service's part of what is free.
@@ -67,6 +79,18 @@ func Monthly(c Config, t Traffic, o Options) Bill {
 		m.charge(item{
 			what: "CloudFront, data", service: "CloudFront", dimension: "data-out", quantity: gb,
 			of: perRequest(t, t.Response), free: o.free(freeViewerGB),
+		})
+		m.charge(item{
+			what: "CloudFront, functions", service: "CloudFront", dimension: "functions",
+			quantity: t.Requests * float64(o.Front.Functions) / 1e6, free: o.free(freeFunctions) / 1e6,
+		})
+		m.charge(item{
+			what: "CloudFront, key value store", service: "CloudFront", dimension: "key-value-store-reads",
+			quantity: t.Requests * float64(o.Front.StoreReads) / 1e6, free: o.free(freeStoreReads) / 1e6,
+		})
+		m.charge(item{
+			what: "secrets of the front", service: "SecretsManager", dimension: "secrets",
+			quantity: float64(o.Front.Secrets),
 		})
 		m.note("CloudFront is counted as if it cached nothing")
 	} else {

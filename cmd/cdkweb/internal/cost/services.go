@@ -13,7 +13,8 @@ type Service struct {
 	Name   string // the path of the construct, "Shop/Site"
 	Region string // empty if it is where the app is deployed from
 	Config Config
-	Behind bool     // a CloudFront distribution of the app
+	Behind bool // a CloudFront distribution of the app
+	Front  FrontParts
 	Notes  []string // what its template says that has no price here
 
 	resource *resource   // the one that runs
@@ -78,10 +79,11 @@ func (a app) services() ([]*Service, Shared, error) {
 	}
 	for _, distribution := range a.all("AWS::CloudFront::Distribution") {
 		origins := a.refs(distribution.stack, distribution.at("DistributionConfig", "Origins"))
+		parts := a.frontParts(distribution, origins)
 		for _, service := range found {
-			service.Behind = service.Behind || slices.ContainsFunc(service.front, func(front *resource) bool {
-				return slices.Contains(origins, front)
-			})
+			if slices.ContainsFunc(service.front, func(front *resource) bool { return slices.Contains(origins, front) }) {
+				service.Behind, service.Front = true, parts
+			}
 		}
 	}
 	if len(found) == 0 {
@@ -90,6 +92,23 @@ func (a app) services() ([]*Service, Shared, error) {
 	}
 	slices.SortStableFunc(found, func(a, b *Service) int { return cmp.Compare(a.Name, b.Name) })
 	return found, shared, nil
+}
+
+// frontParts are what a distribution runs for each request, and the secrets that it sends.
+func (a app) frontParts(distribution *resource, origins []*resource) FrontParts {
+	var parts FrontParts
+	behavior := distribution.at("DistributionConfig", "DefaultCacheBehavior", "FunctionAssociations")
+	list, _ := behavior.([]any)
+	parts.Functions = len(list)
+	for _, function := range a.refs(distribution.stack, behavior) {
+		if stores, ok := function.at("FunctionConfig", "KeyValueStoreAssociations").([]any); ok {
+			parts.StoreReads += len(stores)
+		}
+	}
+	if slices.ContainsFunc(origins, func(r *resource) bool { return r.kind == "AWS::SecretsManager::Secret" }) {
+		parts.Secrets = 2 // a service also takes the next generation's
+	}
+	return parts
 }
 
 func leftOut(notes []string) string {
