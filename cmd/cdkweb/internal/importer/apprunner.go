@@ -423,14 +423,18 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 		ingress.take()
 		if !public {
 			s.front.private = true
-			s.took("private", ingress, func() { s.front.private = false })
+			s.took("private", ingress, s.public)
+			s.inVPC, s.onlyClients = true, true
+			e.network = placeholder()
+			s.add(missing, atNetwork, ingress, "needs the VPC of the clients", "replace vpc-00000000000000000 and its subnets by those of the VPC endpoint: aws apprunner list-vpc-ingress-connections names it")
 			for _, connection := range r.found["VpcIngressConnection"] {
 				if connection.get("ServiceArn").text() != n.get("ServiceArn").text() {
 					continue
 				}
 				take(connection, "ServiceArn", "VpcIngressConnectionArn", "VpcIngressConnectionName", "AccountId", "DomainName")
 				if vpc := connection.get("IngressVpcConfiguration", "VpcId"); vpc != nil {
-					s.different(atFront, vpc, "is the VPC of the clients", "the load balancer is in the service's VPC: pass that one as Workload.VPC")
+					vpc.take()
+					e.network.vpc = literal(vpc.value)
 				}
 				s.took("endpoint", connection.get("IngressVpcConfiguration", "VpcEndpointId"), func() {})
 			}
@@ -458,11 +462,13 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 		}
 	}
 	take(connector, "VpcConnectorArn", "VpcConnectorName")
-	s.inVPC = connector != nil
 	if connector == nil {
 		return
 	}
-	e.network = &network{vpc: literal("vpc-00000000000000000")}
+	s.inVPC, s.onlyClients = true, false
+	if e.network == nil {
+		e.network = placeholder()
+	}
 	s.add(missing, atNetwork, connector.get("Subnets"), "are in a VPC that the connector does not name",
 		"replace vpc-00000000000000000 by its id, and name its public subnets, where a load balancer on the internet is: aws ec2 describe-subnets")
 	for _, item := range connector.get("Subnets").itemsOrNone() {
@@ -480,9 +486,17 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 			s.wrong(atNetwork, item, "the id of a security group, such as sg-0123456789abcdef0")
 		}
 	}
-	e.network.public = []value{literal("subnet-00000000000000001"), literal("subnet-00000000000000002")}
-	if len(s.subnets) == 0 {
+	if len(s.subnets) == 0 && !s.front.private {
 		s.inVPC, e.network = false, nil
+	}
+}
+
+// placeholder is a VPC whose ids are to be replaced.
+func placeholder() *network {
+	return &network{
+		vpc:     literal("vpc-00000000000000000"),
+		public:  []value{literal("subnet-00000000000000001"), literal("subnet-00000000000000002")},
+		private: []value{literal("subnet-00000000000000003"), literal("subnet-00000000000000004")},
 	}
 }
 

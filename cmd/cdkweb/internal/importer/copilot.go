@@ -1142,6 +1142,7 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 			s.front.private = true
 			s.different(atFront, n, "became a load balancer that only the VPC reaches",
 				"the service needs none for itself; let others call it with UseService")
+			s.took("private", n, s.public)
 		}
 		return
 	}
@@ -1156,11 +1157,11 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 			if endpoint := private.get("endpoint"); endpoint != nil {
 				s.took("endpoint", endpoint, func() {})
 			}
-			s.took("private", private, func() { s.front.private = false })
+			s.took("private", private, s.public)
 		default:
 			if on, ok := c.flag(private, atFront); ok && on {
 				s.front.private = true
-				s.took("private", private, func() { s.front.private = false })
+				s.took("private", private, s.public)
 			}
 		}
 		return
@@ -1268,7 +1269,7 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 	}
 	add := func(n *node, name, id string) {
 		for _, name := range strings.Split(name, ",") {
-			if name = strings.TrimSpace(name); name == "" {
+			if name = strings.ToLower(strings.TrimSpace(name)); name == "" {
 				continue
 			}
 			if !hostName.MatchString(name) {
@@ -1401,9 +1402,7 @@ func (c *copilotReader) rules(n *node) {
 				s.front.names = append(s.front.names, name)
 			}
 		}
-		for _, z := range own.zones {
-			s.front.zones = append(s.front.zones, z)
-		}
+		s.front.zones = append(s.front.zones, own.zones...)
 		c.health(n.get("healthcheck"), &r.health, false)
 		r.sources = c.sources(n.get("allowed_source_ips"))
 		r.deregister, _ = c.time(n.get("deregistration_delay"), atFront, 0, time.Hour)
@@ -1499,7 +1498,7 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 	if c.environment.network != nil && !c.environment.network.lists && !apprunner {
 		s.inVPC = true // the environment's own
 	}
-	if n == nil {
+	if n == nil && !s.front.private {
 		return
 	}
 	placement := n.get("vpc", "placement")
@@ -1563,8 +1562,14 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 				"other services reach this one with UseService; or call EnableServiceConnect of fargateweb.Resources.Service, with a cluster that has a namespace")
 		}
 	}
+	if !s.inVPC && s.front.private {
+		s.inVPC, s.onlyClients = true, true
+	}
 	if !s.inVPC {
 		return
+	}
+	if n == nil {
+		n = c.root.get("http")
 	}
 	e := c.environment
 	if e.network == nil {

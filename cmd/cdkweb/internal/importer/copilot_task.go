@@ -486,13 +486,43 @@ func (c *copilotReader) addonName(n *node) value {
 	return literal(text)
 }
 
+// requests are what a load balancer sends to a service, by host and path.
+func (s *service) requests() []string {
+	var keys []string
+	add := func(hosts, paths []string) {
+		if len(hosts) == 0 {
+			hosts = []string{"*"}
+		}
+		if len(paths) == 0 {
+			paths = []string{"/*"}
+		}
+		for _, host := range hosts {
+			for _, path := range paths {
+				keys = append(keys, host+path)
+			}
+		}
+	}
+	add(s.front.names, s.front.paths)
+	for _, r := range s.rules {
+		add(r.hosts, r.paths)
+	}
+	return keys
+}
+
 // share has the services of an environment behind one load balancer, if there are several on it.
 func share(e *environment) {
 	var behind []*service
+	taken := map[string]bool{}
 	for _, s := range e.services {
-		if s.hosting == fargateHosting && !s.front.private {
-			behind = append(behind, s)
+		s.alone = true
+		keys := s.requests()
+		if s.hosting != fargateHosting || s.front.private || slices.ContainsFunc(keys, func(key string) bool { return taken[key] }) {
+			continue // two services cannot have the same requests
 		}
+		for _, key := range keys {
+			taken[key] = true
+		}
+		behind = append(behind, s)
 	}
 	certificates := e.certificates
 	if len(behind) == 1 && certificates != nil {
@@ -504,6 +534,7 @@ func share(e *environment) {
 	e.shared = &front{}
 	e.shared.certificates = certificates
 	for _, s := range behind {
+		s.alone = false
 		for _, name := range s.front.names {
 			if !slices.Contains(e.shared.names, name) {
 				e.shared.names = append(e.shared.names, name)

@@ -234,6 +234,7 @@ func (e *environment) write(w *source, a *app) {
 		w.line("awscdk.Tags_Of(stack).Add(new(%s), %s, nil)", quote(tag.name), pointer(tag.value))
 	}
 	if e.network != nil {
+		e.network.clients = slices.ContainsFunc(e.services, func(s *service) bool { return s.inVPC && s.front.private })
 		e.network.write(w)
 	}
 	for _, q := range e.queues {
@@ -284,6 +285,9 @@ func (n *network) write(w *source) {
 	w.ids.taken["VPC"] = true
 	w.line("vpc := awsec2.Vpc_FromVpcAttributes(stack, new(%q), &awsec2.VpcAttributes{", "VPC")
 	w.line("VpcId: %s,", pointer(n.vpc))
+	if n.clients {
+		w.line("VpcCidrBlock: new(\"10.0.0.0/16\"), // from where clients reach a private service: write the VPC's own")
+	}
 	zones := 2
 	if !n.lists {
 		zones = cmp.Or(len(n.public), len(n.private), 2)

@@ -28,9 +28,9 @@ func (s *service) write(w *source, e *environment) {
 		role = w.names.variable("role", "Instance")
 		w.line("%s := awsiam.Role_FromRoleArn(stack, new(%q), %s, nil)", role, w.ids.id("Role", "Instance"), pointer(s.roleARN))
 	}
-	frontName := ""
-	if s.hosting == fargateHosting {
-		frontName = s.writeFront(w, e)
+	frontName, front := "", []string(nil)
+	if s.hosting == fargateHosting || s.able("alias") || s.able("allowed_source_ips") {
+		frontName, front = s.writeFront(w, e)
 	}
 	task := s.writeTask(w, secrets)
 	if s.scalingARN != nil || s.accessRoleARN != nil || s.keyARN != nil {
@@ -74,8 +74,11 @@ func (s *service) write(w *source, e *environment) {
 	s.writeNetwork(w, groups)
 	w.line("},")
 	s.writeHosting(w, frontName, task)
+	for _, field := range front {
+		w.line("%s,", field)
+	}
 	w.line("})")
-	s.writeAfter(w, task, e.outputs)
+	s.writeAfter(w, frontName, e.outputs)
 	for _, tag := range s.tags {
 		w.line("awscdk.Tags_Of(%s).Add(new(%s), %s, nil)", s.v, quote(tag.name), pointer(tag.value))
 	}
@@ -158,19 +161,61 @@ func (s *service) writeGroups(w *source) []string {
 	return groups
 }
 
-// writeFront writes the load balancer of a service, if it needs one that differs from the default.
-func (s *service) writeFront(w *source, e *environment) string {
-	w.notes(1, s.at(atFront))
-	if e.shared != nil && !s.front.private {
-		return "front"
+// writeFront writes the load balancer of a service, if it needs one that differs from the default,
+// and returns its variable and the fields of the service that say who reaches it.
+func (s *service) writeFront(w *source, e *environment) (balancer string, fields []string) {
+	if s.hosting == fargateHosting {
+		w.notes(1, s.at(atFront))
+	}
+	if e.shared != nil && !s.alone && s.hosting == fargateHosting {
+		return "front", nil
 	}
 	f := s.front
-	if len(f.names) == 0 && len(f.certificates) == 0 && !f.private {
-		return ""
+	if len(f.names) == 0 && len(f.certificates) == 0 || s.domain() {
+		if s.domain() {
+			fields = append(fields, f.domain(w))
+		}
+		if f.private {
+			fields = append(fields, "Private: true")
+		}
+		if s.allowFrom() {
+			var prefixes []string
+			for _, source := range f.sources {
+				prefixes = append(prefixes, fmt.Sprintf("netip.MustParsePrefix(%q)", source))
+			}
+			fields = append(fields, "AllowFrom: []netip.Prefix{"+strings.Join(prefixes, ", ")+"}")
+		}
+		return "", fields
 	}
 	v := w.names.variable("balancer", s.id)
 	f.write(w, v, w.ids.id("LoadBalancer", s.id), s.inVPC, "")
-	return v
+	return v, nil
+}
+
+// domain writes what belongs to the only name of a front, and returns the field of the service.
+func (f *front) domain(w *source) string {
+	name := quote(f.names[0])
+	switch {
+	case len(f.certificates) > 0:
+		certificate := fmt.Sprintf("awscertificatemanager.Certificate_FromCertificateArn(stack, new(%q), %s)", w.ids.id("Certificate", "ACM"), pointer(f.certificates[0]))
+		if len(f.zones) == 0 {
+			return fmt.Sprintf("Domain: &web.Domain{\nName: %s,\nCertificate: %s,\n}", name, certificate)
+		}
+		return fmt.Sprintf("Domain: &web.Domain{\nName: %s,\nZone: %s,\nCertificate: %s,\n}", name, f.zones[0].golang(w), certificate)
+	case len(f.zones) > 0:
+		return fmt.Sprintf("Domain: &web.Domain{\nName: %s,\nZone: %s,\n}", name, f.zones[0].golang(w))
+	}
+	v := w.names.variable("certificate", "ACM")
+	w.line("%s := awscertificatemanager.NewCertificate(stack, new(%q), &awscertificatemanager.CertificateProps{", v, w.ids.id("Certificate", "ACM"))
+	w.line("DomainName: new(%s),", name)
+	w.line("Validation: awscertificatemanager.CertificateValidation_FromDns(nil),")
+	w.line("})")
+	return fmt.Sprintf("Domain: &web.Domain{Name: %s, Certificate: %s}", name, v)
+}
+
+// golang is a hosted zone that exists.
+func (z zone) golang(w *source) string {
+	return fmt.Sprintf("awsroute53.HostedZone_FromHostedZoneId(stack, new(%q), new(%s))", w.ids.id("Zone", "Hosted"), quote(z.id))
 }
 
 func (s *service) writeNetwork(w *source, groups []string) {
@@ -185,7 +230,7 @@ func (s *service) writeNetwork(w *source, groups []string) {
 			w.line("awsec2.Subnet_FromSubnetId(stack, new(%q), %s),", w.ids.id(fmt.Sprintf("Subnet%d", i+1), s.id), pointer(id))
 		}
 		w.line("}},")
-	case s.hosting == lambdaHosting || s.hosting == apprunnerHosting || s.placement == "private":
+	case s.hosting == lambdaHosting || s.hosting == apprunnerHosting || s.placement == "private" || s.front.private && s.placement == "":
 		w.line("VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PRIVATE_WITH_EGRESS},")
 	default:
 		w.line("VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC},")
@@ -236,7 +281,7 @@ func (s *service) writeHosting(w *source, front, task string) {
 		} else if s.inVPC {
 			add("VPC: vpc")
 		}
-		if names := s.ruleHosts(); len(names) > 0 {
+		if names := s.ruleHosts(); len(names) > 0 && front != "" {
 			add("Hosts: []string{%s}", strings_(names))
 		}
 		if slices.ContainsFunc(s.rules, func(r rule) bool { return r.main }) {
@@ -732,7 +777,7 @@ func (i image) fileIn() string {
 }
 
 // writeAfter writes what is below the service.
-func (s *service) writeAfter(w *source, task string, outputs []output) {
+func (s *service) writeAfter(w *source, balancer string, outputs []output) {
 	for _, t := range s.topics {
 		w.line("%s.UseTopic(%q, %s)", s.v, snake(t.name)+"_TOPIC_ARN", t.v)
 	}
@@ -760,7 +805,7 @@ func (s *service) writeAfter(w *source, task string, outputs []output) {
 	}
 	s.writeEvents(w)
 	if s.hosting == fargateHosting {
-		s.writeMade(w, task)
+		s.writeMade(w, balancer)
 	}
 	w.notes(1, s.at(atAfter))
 	if slices.ContainsFunc(outputs, func(o output) bool { return strings.Contains(o.code, s.v+"Made.") }) {
@@ -790,7 +835,7 @@ func (s *service) writeEvents(w *source) {
 }
 
 // writeMade writes what is changed at the resources that Fargate has made.
-func (s *service) writeMade(w *source, task string) {
+func (s *service) writeMade(w *source, balancer string) {
 	inner := &source{names: w.names, ids: w.ids}
 	if s.spotFrom > 0 {
 		inner.comment(2, fmt.Sprintf("The first %d tasks are not on Spot.", s.spotFrom-1))
@@ -805,7 +850,7 @@ func (s *service) writeMade(w *source, task string) {
 		inner.line("ScaleInCooldown: %s, ScaleOutCooldown: %s,", cdkDuration(r.in), cdkDuration(r.out))
 		inner.line("})")
 	}
-	if len(s.front.sources) > 0 {
+	if len(s.front.sources) > 0 && (balancer != "" || !s.allowFrom()) {
 		var sources []value
 		for _, source := range s.front.sources {
 			sources = append(sources, literal(source))

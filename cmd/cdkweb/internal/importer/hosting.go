@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -89,7 +90,7 @@ func (s *service) fit() {
 		if !known {
 			panic("importer: no advice about " + set.name)
 		}
-		if !slices.Contains(a.on, s.hosting) {
+		if !slices.Contains(a.on, s.hosting) && !s.able(set.name) {
 			set.reset()
 			s.add(missing, a.place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), a.todo)
 		}
@@ -132,6 +133,33 @@ func (s *service) fit() {
 			"add an alias with a certificate; until then the load balancer speaks HTTP/1.1 to the server")
 		s.protocol = ""
 	}
+}
+
+// able reports whether a hosting other than Fargate can do what the service's own front does.
+func (s *service) able(setting string) bool {
+	p := platforms[s.hosting]
+	switch setting {
+	case "alias":
+		return p.Domain.Can && s.domain()
+	case "allowed_source_ips":
+		return p.AllowFrom.Can && s.hosting != apprunnerHosting && s.allowFrom() && (s.hosting != lambdaHosting || s.image.uri == nil)
+	}
+	return false
+}
+
+// domain reports whether the names of a service are one that web.Domain takes.
+func (s *service) domain() bool {
+	return len(s.front.names) == 1 && !strings.HasPrefix(s.front.names[0], "*") && len(s.front.names[0]) <= 64 && !s.front.redirectOff
+}
+
+// allowFrom reports whether the addresses of clients are the service's alone, and not of one rule of
+// several.
+func (s *service) allowFrom() bool {
+	return len(s.front.sources) > 0 && len(s.front.sources) <= 20 && len(s.rules) == 0 && len(s.front.names) < 2 &&
+		!slices.ContainsFunc(s.front.sources, func(source string) bool {
+			prefix, err := netip.ParsePrefix(source)
+			return err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked()
+		})
 }
 
 // noteAbout adds a note about a part of the manifest that has no single place.

@@ -46,6 +46,8 @@ var (
 		{"apprunner-same", []string{"apprunner", testdata + "/apprunner/orders.json", "--hosting", "apprunner"}},
 		{"apprunner-hello", []string{"apprunner", testdata + "/apprunner/hello.json"}},
 		{"apprunner-python", []string{"apprunner", testdata + "/apprunner/python-app.json"}},
+		{"sam-many", []string{"sam", testdata + "/sam/template.yaml"}},
+		{"sam-many-fargate", []string{"sam", testdata + "/sam/template.yaml", "--hosting", "fargate"}},
 		{"workspace", []string{"copilot", testdata + "/workspace"}},
 		{"workspace-lambda", []string{"copilot", testdata + "/workspace", "--hosting", "lambda"}},
 		{"workspace-express", []string{"copilot", testdata + "/workspace", "--hosting", "express"}},

@@ -194,11 +194,10 @@ type environment struct {
 // A network is a VPC that exists.
 type network struct {
 	vpc             value
-	zones           []string
 	public, private []value // ids of subnets
 	lists           bool    // public and private are each one list that another stack exports
 	group           value   // the environment's own security group
-	notes           []note
+	clients         bool    // a private service is in it
 }
 
 type queue struct {
@@ -240,6 +239,7 @@ type service struct {
 	response    *metric // the time that the load balancer measures
 
 	front           front
+	alone           bool // its load balancer is its own
 	rules           []rule
 	stickiness      bool
 	protocol        string // of the load balancer's requests: GRPC, HTTP2
@@ -249,8 +249,6 @@ type service struct {
 	disk            int
 	readOnly        bool
 	retention       int
-	stopTimeout     time.Duration
-	recreate        bool
 	rollbackAlarms  []value
 	labels          []variable
 	dependsOn       []dependency
@@ -260,6 +258,7 @@ type service struct {
 	subnets         []value
 	groups          []value
 	inVPC           bool
+	onlyClients     bool // it is in the VPC because its clients are
 	connector       value
 	scalingARN      value
 	roleARN         value
@@ -411,11 +410,11 @@ type containerCheck struct {
 }
 
 type volume struct {
-	name                  string
-	efs                   bool
-	fileSystem            value
-	rootDir, accessPoint  string
-	iam, iamSet, unmanage bool
+	name                 string
+	efs                  bool
+	fileSystem           value
+	rootDir, accessPoint string
+	iam                  bool
 }
 
 type mount struct {
@@ -451,6 +450,14 @@ type lambdaOptions struct {
 	systemLevel  string
 	policies     []string // Go statements
 	events       []string // Go statements
+}
+
+// public undoes that a service is private.
+func (s *service) public() {
+	s.front.private = false
+	if s.onlyClients {
+		s.inVPC, s.groups = false, nil
+	}
 }
 
 // took notes that a field was set that not every hosting has.

@@ -99,8 +99,10 @@ var loadBalancedProperties = []property{
 	{"target groups: health check path, protocol, gRPC, delay, stickiness", `TargetGroup(?:ForImportedALB)?\d?\.(.+)`, same, balancing + "TargetGroup.$1", ""},
 
 	{"rules of the listener for HTTPS", `HTTPSListenerRule(?:ForImportedALB)?\d?`, same, balancing + "ListenerRule", ""},
-	{"rules: hosts, source addresses", `HTTPSListenerRule(?:ForImportedALB)?\d?\.Conditions\.\d\.((?:HostHeader|SourceIp)Config)\.Values\.\d`, same,
-		balancing + "ListenerRule.Conditions.*.$1.Values.*", ""},
+	{"rules: source addresses", `HTTPSListenerRule(?:ForImportedALB)?\d?\.Conditions\.\d\.SourceIpConfig\.Values\.\d`, same,
+		balancing + "ListenerRule.Conditions.*.SourceIpConfig.Values.*", ""},
+	{"rules: hosts", `HTTPSListenerRule(?:ForImportedALB)?\d?\.Conditions\.\d\.HostHeaderConfig\.Values\.\d`, differs,
+		"", "the same, but the load balancer of a service with one `Domain` takes any host"},
 	{"rules: kinds of conditions", `HTTPSListenerRule(?:ForImportedALB)?\d?\.Conditions\.\d\.Field`, differs, balancing + "ListenerRule.Conditions.*.Field", "one for every path has no condition"},
 	{"rules: paths", `HTTPSListenerRule(?:ForImportedALB)?\d?\.Conditions\.\d\.PathPatternConfig\.Values\.\d`, differs,
 		"", "the same, but one for every path has no condition"},
