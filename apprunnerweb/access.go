@@ -86,7 +86,7 @@ const maxRules = 60
 func (h Hosting) letIn(scope constructs.Construct, in *web.Definition, r *Resources, made *web.Made) {
 	if !in.Private {
 		if len(in.AllowFrom) > 0 {
-			waf.Allow(scope, "AllowFrom", in.AllowFrom, r.ServiceARN(), "")
+			waf.Allow(scope, in.AllowFrom, r.ServiceARN(), "")
 		}
 		return
 	}

@@ -182,7 +182,7 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	h.protect(scope, in)
 	if len(in.AllowFrom) > 0 {
 		name := url(r.Service)[len("https://"):]
-		waf.Allow(scope, "AllowFrom", in.AllowFrom, r.LoadBalancerARN(), name)
+		waf.Allow(scope, in.AllowFrom, r.LoadBalancerARN(), name)
 	}
 	if h.TaskDefinition == nil {
 		made.Environment = r.Service.PrimaryContainer

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awswafv2"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -284,5 +285,32 @@ func TestAccessErrors(t *testing.T) {
 			props.Workload.VPC = test.vpc
 			hostingtest.WantProblems(t, props, test.want...)
 		})
+	}
+}
+
+// A listener of somebody else's gets the certificate, and the user makes the records.
+func TestDomainOnListener(t *testing.T) {
+	stack := newStackInIreland(t)
+	const arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/shared/0123456789abcdef/0123456789abcdef"
+	shared := webalb.FromListener(stack, "Shared", &webalb.ListenerProps{
+		Listener: awselasticloadbalancingv2.ApplicationListener_FromApplicationListenerAttributes(stack, new("Listener"),
+			&awselasticloadbalancingv2.ApplicationListenerAttributes{
+				ListenerArn:   new(arn),
+				SecurityGroup: awsec2.SecurityGroup_FromSecurityGroupId(stack, new("Group"), new("sg-0123456789abcdef0"), nil),
+			}),
+		VPC: privateVPC(stack), URL: "https://www.example.com",
+	})
+	service := web.NewService(stack, "Site", &web.ServiceProps{
+		Workload: workload(), Hosting: fargateweb.Hosting{LoadBalancer: shared},
+		Domain: &web.Domain{Name: "shop.example.com", Certificate: certificate(stack, "shop")},
+	})
+	if service.URL() != "https://shop.example.com" {
+		t.Errorf("got URL %s", service.URL())
+	}
+	template := templatetest.Of(t, stack)
+	template.Want(certificateKind, "ListenerArn", `"`+arn+`"`)
+	template.Want(ruleKind, "Conditions", `[{"Field":"host-header","HostHeaderConfig":{"Values":["shop.example.com"]}}]`)
+	if records := template.IDs(recordKind); len(records) > 0 {
+		t.Errorf("got records %q, want none", records)
 	}
 }

@@ -45,12 +45,15 @@ type edge struct {
 	authority *x509.Certificate
 	key       *ecdsa.PrivateKey
 
+	login http.Handler // the server of loginName
+
 	mutex        sync.Mutex
 	certificates map[string]*tls.Certificate
 }
 
-// edgeNames are the names of the tests' domains that others than the tests ask for.
-var edgeNames = []string{"origin.front.example.com", "login.domains.example.com"}
+// edgeNames are the names that others than the tests ask for: those of domains, and that by which
+// AWS's command line finds a KeyValueStore.
+var edgeNames = []string{"origin.front.example.com", loginName, account + ".localhost"}
 
 const edgeAddress = "127.0.0.1:443"
 
@@ -125,6 +128,10 @@ var fromClient = &http.Transport{
 }
 
 func (e *edge) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Host == loginName {
+		e.login.ServeHTTP(w, r)
+		return
+	}
 	to, err := e.target(r.Host)
 	if err != nil {
 		http.Error(w, "edge: "+err.Error(), http.StatusBadGateway)

@@ -155,5 +155,6 @@ func (o closed) defineDomain(
 // letsIPv6In reports whether a client with an IPv6 address may be let in. If none may, a client
 // that has both must not choose that one.
 func letsIPv6In(allowed []netip.Prefix) bool {
-	return len(allowed) == 0 || slices.ContainsFunc(allowed, func(p netip.Prefix) bool { return p.Addr().Is6() })
+	is6 := func(p netip.Prefix) bool { return p.Addr().Is6() }
+	return len(allowed) == 0 || slices.ContainsFunc(allowed, is6)
 }

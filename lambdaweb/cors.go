@@ -78,8 +78,8 @@ func (o *CORS) check(c *web.Check) {
 	all := slices.Contains(o.AllowOrigins, "*")
 	switch {
 	case len(o.AllowOrigins) == 0:
-		report("AllowOrigins", "is required", `set it to []string{"https://shop.example.com"}, for instance, `+
-			`or leave CORS out`, nil)
+		report("AllowOrigins", "is required",
+			`set it to []string{"https://shop.example.com"}, for instance, or leave CORS out`, nil)
 	case all && len(o.AllowOrigins) > 1:
 		report("AllowOrigins", `must be "*" alone, or origins`, "leave the one or the others out", nil)
 	case all && o.AllowCredentials:
@@ -110,7 +110,8 @@ func (o *CORS) check(c *web.Check) {
 			if method == "*" || method == "ANY" {
 				fix = "leave AllowMethods out for all"
 			}
-			report(fmt.Sprintf("AllowMethods[%d]", i), "must be one of "+strings.Join(allMethods, ", "), fix, method)
+			report(fmt.Sprintf("AllowMethods[%d]", i),
+				"must be one of "+strings.Join(allMethods, ", "), fix, method)
 		}
 	}
 	for _, list := range []struct {
@@ -119,7 +120,8 @@ func (o *CORS) check(c *web.Check) {
 	}{{"AllowHeaders", o.AllowHeaders}, {"ExposeHeaders", o.ExposeHeaders}} {
 		for i, name := range list.names {
 			if !headerName.MatchString(name) || name == "*" && o.AllowCredentials {
-				report(fmt.Sprintf("%s[%d]", list.name, i), "must be the name of a header", "", cmp.Or(name, `""`))
+				report(fmt.Sprintf("%s[%d]", list.name, i),
+					"must be the name of a header", "", cmp.Or(name, `""`))
 			}
 		}
 	}

@@ -90,7 +90,8 @@ func (a HTTPAPI) check(c *web.Check) {
 	if len(a.AuthorizationScopes) > 0 {
 		problem := web.Problem{
 			Field: "Hosting.Endpoint.AuthorizationScopes",
-			Fix:   "set Authorizer to one of NewHttpJwtAuthorizer or NewHttpUserPoolAuthorizer, or leave them out",
+			Fix: "set Authorizer to one of NewHttpJwtAuthorizer or NewHttpUserPoolAuthorizer, " +
+				"or leave them out",
 		}
 		switch kind := a.authorization(); {
 		case a.Authorizer == nil:
@@ -109,9 +110,10 @@ func (a HTTPAPI) check(c *web.Check) {
 			field, other = other, field
 		}
 		c.Problem(web.Problem{
-			Field:   "Hosting.Endpoint." + field,
-			Message: fmt.Sprintf("needs %s too, which could else be 0, so that every request gets 429", other),
-			Fix:     "set both",
+			Field: "Hosting.Endpoint." + field,
+			Message: fmt.Sprintf(
+				"needs %s too, which could else be 0, so that every request gets 429", other),
+			Fix: "set both",
 		})
 	}
 	a.logs().check(c)
@@ -132,7 +134,12 @@ func (a HTTPAPI) authorization() awsapigatewayv2.HttpAuthorizerType {
 
 func (HTTPAPI) variables() map[string]string { return nil }
 
-func (a HTTPAPI) define(scope constructs.Construct, in *web.Definition, r *Resources, made *web.Made) string {
+func (a HTTPAPI) define(
+	scope constructs.Construct,
+	in *web.Definition,
+	r *Resources,
+	made *web.Made,
+) string {
 	props := &awsapigatewayv2.HttpApiProps{
 		ApiName:                    new(apiName(scope)),
 		CorsPreflight:              a.CORS.httpAPI(),
@@ -245,9 +252,14 @@ func (o *CORS) httpAPI() *awsapigatewayv2.CorsPreflightOptions {
 	return options
 }
 
-// A path of a route: segments of text, of which one may be a parameter, and the last one greedy.
+const (
+	segment = "/[A-Za-z0-9._~!$&'()*,;=:@%-]+|/\\{[A-Za-z0-9._:-]+\\}"
+	greedy  = "/\\{[A-Za-z0-9._:-]+\\+\\}"
+)
+
+// A path of a route: each segment is text or a parameter, and the last one may be greedy.
 var (
-	routePath    = regexp.MustCompile(`^(/|(/[A-Za-z0-9._~!$&'()*,;=:@%-]+|/\{[A-Za-z0-9._:-]+\})*(/[A-Za-z0-9._~!$&'()*,;=:@%-]+|/\{[A-Za-z0-9._:-]+\+?\}))$`)
+	routePath    = regexp.MustCompile("^(/|(" + segment + ")*(" + segment + "|" + greedy + "))$")
 	routeMethod  = regexp.MustCompile(`^[A-Z]+ `)
 	goWildcard   = regexp.MustCompile(`\{([A-Za-z0-9_]+)\.\.\.\}$`)
 	anyParameter = regexp.MustCompile(`\{[^}+]*(\+?)\}`)

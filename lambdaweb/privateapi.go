@@ -47,8 +47,9 @@ func (a RESTAPI) checkPrivate(c *web.Check) {
 	case addresses(vpc) == "":
 		c.Problem(web.Problem{
 			Field: "Private",
-			Message: "needs the addresses of Workload.VPC, to let their requests into the interface endpoint " +
-				"of the API, and " + *vpc.Node().Path() + " was imported without them",
+			Message: "needs the addresses of Workload.VPC, to let their requests into the " +
+				"interface endpoint of the API, and " + *vpc.Node().Path() +
+				" was imported without them",
 			Fix: "set VpcCidrBlock in Vpc_FromVpcAttributes, or VPCEndpoint of the lambdaweb.RESTAPI",
 		})
 	}
@@ -126,7 +127,11 @@ func executeAPIEndpoint(stack awscdk.Stack, vpc awsec2.IVpc) awsec2.IInterfaceVp
 //
 // Together with IAM authorization, one permission of policy and caller is enough within an account,
 // so the policy must not let everybody in: it leaves it to the account's own policies.
-func (a RESTAPI) policy(scope constructs.Construct, in *web.Definition, r *Resources) awsiam.PolicyDocument {
+func (a RESTAPI) policy(
+	scope constructs.Construct,
+	in *web.Definition,
+	r *Resources,
+) awsiam.PolicyDocument {
 	if !in.Private && len(in.AllowFrom) == 0 {
 		return nil
 	}
@@ -144,7 +149,10 @@ func (a RESTAPI) policy(scope constructs.Construct, in *web.Definition, r *Resou
 	if a.AuthorizationType == awsapigateway.AuthorizationType_IAM {
 		stack := awscdk.Stack_Of(scope)
 		allowed = map[string]any{"AWS": *stack.FormatArn(&awscdk.ArnComponents{
-			Service: new("iam"), Region: new(""), Resource: new("root"), ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
+			Service:   new("iam"),
+			Region:    new(""),
+			Resource:  new("root"),
+			ArnFormat: awscdk.ArnFormat_NO_RESOURCE_NAME,
 		})}
 	}
 	statements := []any{statement("Allow", allowed, nil)}

@@ -221,11 +221,13 @@ func (a RESTAPI) checkAuthorization(c *web.Check) {
 	}
 	kind := a.Authorizer.AuthorizationType()
 	if a.AuthorizationType != "" && a.AuthorizationType != kind {
-		report("AuthorizationType", fmt.Sprintf("must be that of the Authorizer, %s, got %s", kind, a.AuthorizationType),
+		report("AuthorizationType",
+			fmt.Sprintf("must be that of the Authorizer, %s, got %s", kind, a.AuthorizationType),
 			"leave it out, or Authorizer")
 	}
 	if len(a.AuthorizationScopes) > 0 && kind != cognito {
-		report("AuthorizationScopes", fmt.Sprintf("need an Authorizer that checks tokens, got one of type %s", kind),
+		report("AuthorizationScopes",
+			fmt.Sprintf("need an Authorizer that checks tokens, got one of type %s", kind),
 			"set Authorizer to one of NewCognitoUserPoolsAuthorizer, or leave them out")
 	}
 }
@@ -287,7 +289,12 @@ func (a RESTAPI) stage() *awsapigateway.StageOptions {
 	}
 }
 
-func (a RESTAPI) define(scope constructs.Construct, in *web.Definition, r *Resources, made *web.Made) string {
+func (a RESTAPI) define(
+	scope constructs.Construct,
+	in *web.Definition,
+	r *Resources,
+	made *web.Made,
+) string {
 	endpoints := &awsapigateway.EndpointConfiguration{
 		Types: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 	}

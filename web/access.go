@@ -126,7 +126,7 @@ func webACLProblem(arn string, global bool, region string) *Problem {
 		}
 	case !global && match[2] == "global":
 		return &Problem{
-			Message: "must be a regional web ACL, got one for CloudFront",
+			Message: "must be a regional web ACL, not one for CloudFront",
 			Got:     arn,
 			Fix:     `make it with Scope: new("REGIONAL") in the region of the service`,
 		}

@@ -138,7 +138,8 @@ type Made struct {
 	// on the internet and open to everybody.
 	Reach Reach
 
-	// Alias is what the records of the domain lead to. Required with Definition.Domain.
+	// Alias is what the records of the domain lead to. Required with Definition.Domain, unless that
+	// has no zone.
 	Alias Alias
 
 	// Protected is what a web ACL is associated with. Required if the platform can have one;

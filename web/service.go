@@ -146,7 +146,7 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 			Message: fmt.Sprintf("%T is incomplete: its Define must return a URL or NoURL, and a Role", props.Hosting),
 		})
 	}
-	if domain != nil && s.made.Alias.Target == nil {
+	if domain != nil && !isNil(check.Domain.Zone) && s.made.Alias.Target == nil {
 		panicWith(scope, id, Problem{
 			Field: "Hosting",
 			Message: fmt.Sprintf("%T is incomplete: its Define must return an Alias for the Domain",

@@ -24,9 +24,9 @@ import (
 // "Authenticate users using an Application Load Balancer".
 //
 // The provider must know https://HOST/oauth2/idpresponse as a URL to call back, HOST being that of
-// the service's URL. The load balancer must reach the provider over the internet, so an Internal one
-// needs a NAT gateway. There can be no CDN above, which would show it another HOST than browsers
-// see.
+// the service's URL. The load balancer must reach the provider over the internet, so an Internal
+// one needs a NAT gateway. There can be no CDN above, which would show it another HOST than
+// browsers see.
 type Login struct {
 	// OIDC is a provider of OpenID Connect. This or Cognito is required.
 	OIDC *OIDC

@@ -17,7 +17,7 @@ import (
 // request asks for a cloud assembly.
 type request struct {
 	Folder string            // where it goes
-	Part   string            // guestbook, needs, talk, front, fixtures or applications
+	Part   string            // guestbook, needs, talk, front, domains, fixtures or applications
 	Values map[string]string // what varies
 }
 
@@ -56,12 +56,14 @@ func (r request) synth() (err error) {
 		talk(app, r.Values)
 	case "front":
 		front(app, r.Values)
+	case "domains":
+		domains(app, r.Values)
 	case "fixtures":
 		fixtures(app, r.Values["folder"])
 	case "applications":
 		applications(app)
 	default:
-		return fmt.Errorf("part must be guestbook, needs, talk, front, fixtures or applications, got %q", r.Part)
+		return fmt.Errorf("part must be guestbook, needs, talk, front, domains, fixtures or applications, got %q", r.Part)
 	}
 	app.Synth(nil)
 	return nil

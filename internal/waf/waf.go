@@ -48,15 +48,10 @@ func Check(c *web.Check, what string) {
 	}
 }
 
-// Allow makes a web ACL below scope that lets addresses in, and associates it with a resource. With
-// a host, which may hold tokens, requests for other hosts come in as before.
-func Allow(
-	scope constructs.Construct,
-	id string,
-	prefixes []netip.Prefix,
-	resourceARN, host string,
-) awswafv2.CfnWebACL {
-	scope = constructs.NewConstruct(scope, &id)
+// Allow makes a web ACL below the construct of a hosting that lets addresses in, and associates it
+// with a resource. With a host, which may hold tokens, requests for other hosts come in as before.
+func Allow(hosting constructs.Construct, prefixes []netip.Prefix, resourceARN, host string) {
+	scope := constructs.NewConstruct(hosting, new("AllowFrom"))
 	from := allowed(scope, prefixes)
 	action, rules := &awswafv2.CfnWebACL_DefaultActionProperty{}, &awswafv2.CfnWebACL_RuleProperty{
 		Name:             new("Addresses"),
@@ -88,11 +83,12 @@ func Allow(
 		Rules:            []any{rules},
 		VisibilityConfig: visibility("AllowFrom"),
 	})
-	awswafv2.NewCfnWebACLAssociation(scope, new("Association"), &awswafv2.CfnWebACLAssociationProps{
+	// The id is that of the association with a WebACL, so that CloudFormation replaces one by the
+	// other instead of taking the old one away at the end.
+	awswafv2.NewCfnWebACLAssociation(hosting, new("WebACL"), &awswafv2.CfnWebACLAssociationProps{
 		ResourceArn: &resourceARN,
 		WebAclArn:   acl.AttrArn(),
 	})
-	return acl
 }
 
 // visibility are the metrics of a rule or a web ACL.

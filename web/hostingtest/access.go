@@ -267,7 +267,7 @@ func testAccessErrors(t *testing.T, h Harness) {
 			func(props *web.ServiceProps) {
 				props.WebACL = strings.ReplaceAll(strings.ReplaceAll(accessACL, "regional", "global"), accessRegion, "us-east-1")
 			},
-			"WebACL must be a regional web ACL, got one for CloudFront",
+			"WebACL must be a regional web ACL, not one for CloudFront",
 		},
 		{
 			h.Hosting.Platform().WebACL.Can,
