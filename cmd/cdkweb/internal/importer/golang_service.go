@@ -313,9 +313,9 @@ func (s *service) writeHosting(w *source, front, task string) {
 			}
 		}
 		if s.logging != nil {
-			add("LogDriver: logs")
+			add("LogDriver: %s", s.logs)
 		} else if task != "" {
-			add("LogGroup: logGroup")
+			add("LogGroup: %s", s.logGroup)
 		} else if s.retention > 0 && s.retention != 30 {
 			add("LogRetentionInDays: %d", s.retention)
 		}
@@ -520,7 +520,8 @@ func (s *service) writeTask(w *source, secrets *secretsOf) string {
 	}
 
 	w.line("")
-	w.line("logGroup := awslogs.NewLogGroup(stack, new(%q), &awslogs.LogGroupProps{", w.ids.id("LogGroup", s.id))
+	s.logGroup = w.names.variable("logGroup", s.id)
+	w.line(s.logGroup+" := awslogs.NewLogGroup(stack, new(%q), &awslogs.LogGroupProps{", w.ids.id("LogGroup", s.id))
 	w.line("Retention: awslogs.RetentionDays_%s, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,", logRetention[cmp.Or(s.retention, 30)])
 	w.line("})")
 	w.notes(1, s.at(atTask))
@@ -596,7 +597,9 @@ func (s *service) sidecar(name string) string {
 }
 
 // logStream is the log driver of a container that stands beside the server.
-const logStream = `Logging: awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: logGroup, StreamPrefix: new("copilot")}),`
+func (s *service) logStream() string {
+	return fmt.Sprintf("Logging: awsecs.LogDrivers_AwsLogs(&awsecs.AwsLogDriverProps{LogGroup: %s, StreamPrefix: new(\"copilot\")}),", s.logGroup)
+}
 
 // logRetention are numbers of days as the CDK names them.
 var logRetention = map[int]string{
@@ -607,7 +610,8 @@ var logRetention = map[int]string{
 }
 
 func (l *logging) write(w *source, s *service, task string, use func([]secretVariable) string) {
-	w.line("logs := awsecs.LogDrivers_Firelens(&awsecs.FireLensLogDriverProps{")
+	s.logs = w.names.variable("logs", s.id)
+	w.line("%s := awsecs.LogDrivers_Firelens(&awsecs.FireLensLogDriverProps{", s.logs)
 	if len(l.options) > 0 {
 		w.line("Options: %s,", pointerMap(l.options))
 	}
@@ -636,7 +640,7 @@ func (l *logging) write(w *source, s *service, task string, use func([]secretVar
 	if len(l.secrets) > 0 {
 		w.line("Secrets: %s,", use(l.secrets))
 	}
-	w.line("%s", logStream)
+	w.line("%s", s.logStream())
 	w.line("})")
 }
 
@@ -694,7 +698,7 @@ func (k *container) write(w *source, s *service, task string, use func([]secretV
 	if len(k.labels) > 0 {
 		w.line("DockerLabels: %s,", pointerMap(k.labels))
 	}
-	w.line("%s", logStream)
+	w.line("%s", s.logStream())
 	w.line("})")
 	for _, m := range k.mounts {
 		w.line("%s.AddMountPoints(%s)", k.v, m.golang())

@@ -31,6 +31,7 @@ var (
 	copilotSamples = []sample{
 		{"copilot-rdws", []string{"copilot", data + "/copilot/rdws-manifest.yml", "--app", "my-app"}},
 		{"copilot-svc", []string{"copilot", data + "/copilot/svc-manifest.yml", "--app", "my-app"}},
+		{"copilot-all", []string{"copilot", data + "/copilot", "--app", "my-app"}},
 		{"copilot-grpc", []string{"copilot", data + "/copilot/svc-grpc-manifest.yml", "--app", "my-app"}},
 	}
 	samSamples = []sample{
@@ -59,7 +60,9 @@ const testdata = "cmd/cdkweb/internal/importer/testdata"
 
 // mutated are those whose values are changed one by one.
 func mutated() []sample {
-	return slices.DeleteFunc(samples(), func(s sample) bool { return s.name == "workspace-express" || s.name == "workspace-apprunner" })
+	return slices.DeleteFunc(samples(), func(s sample) bool {
+		return s.name == "copilot-all" || s.name == "workspace-express" || s.name == "workspace-apprunner"
+	})
 }
 
 func samples() []sample { return slices.Concat(copilotSamples, samSamples, ownSamples) }
@@ -137,6 +140,9 @@ func wantGo(t testing.TB, f file) {
 	}
 	if string(formatted) != f.content {
 		t.Errorf("%s is not as gofmt writes it", f.name)
+	}
+	if _, err := parser.ParseFile(token.NewFileSet(), f.name, f.content, parser.AllErrors|parser.DeclarationErrors); err != nil {
+		t.Errorf("%v\n%s", err, f.content)
 	}
 }
 
@@ -473,9 +479,6 @@ func fuzz(f *testing.F, from, name string) {
 		for _, f := range files {
 			if strings.HasSuffix(f.name, ".go") {
 				wantGo(t, f)
-				if _, err := parser.ParseFile(token.NewFileSet(), f.name, f.content, parser.AllErrors); err != nil {
-					t.Error(err)
-				}
 			}
 		}
 	})

@@ -220,6 +220,8 @@ type service struct {
 
 	named bool // id and v are given
 
+	logGroup, logs string // variables of the log group, and of the driver of a log router
+
 	hosting string
 	why     string // the hosting was chosen
 
