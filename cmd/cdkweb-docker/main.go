@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/logs"
 
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/build"
+	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/progress"
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/registry"
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/store"
 )
@@ -266,7 +267,7 @@ func (p *program) log(format string, args ...any) {
 
 // client talks to registries, as whom login and Docker's configuration say.
 func (p *program) client() *registry.Client {
-	return &registry.Client{Keychain: p.logins.Keychain()}
+	return &registry.Client{Keychain: p.logins.Keychain(), Log: p.log}
 }
 
 func (p *program) version(args []string) error {
@@ -356,7 +357,7 @@ func (p *program) push(args []string) error {
 	if pushed.There {
 		p.log("the registry has it already")
 	} else {
-		p.log("pushed %s in %s (the registry had %d of %d parts)", bytesText(pushed.Bytes),
+		p.log("pushed %s in %s (the registry had %d of %d parts)", progress.Bytes(pushed.Bytes),
 			time.Since(started).Round(10*time.Millisecond), pushed.Had, pushed.Had+pushed.Sent)
 	}
 	if err := p.attach(client, name, image.Descriptor.Digest); err != nil {
@@ -364,16 +365,6 @@ func (p *program) push(args []string) error {
 	}
 	_, err = fmt.Fprintf(p.out, "%s: digest: %s size: %d\n", name, image.Digest, image.Size)
 	return err
-}
-
-func bytesText(n int64) string {
-	switch {
-	case n >= 1e6:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	case n >= 1e3:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%d bytes", n)
 }
 
 // save writes images as docker save does.

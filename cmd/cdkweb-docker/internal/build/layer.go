@@ -26,6 +26,7 @@ import (
 	"github.com/ulikunitz/xz"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/progress"
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/rootfs"
 )
 
@@ -132,11 +133,21 @@ func (r *run) base(image string, platform v1.Platform) (*base, error) {
 func (r *run) takeAll(layers []v1.Layer) ([]layer, error) {
 	const together = 3 // as Docker does
 	taken := make([]layer, len(layers))
+	var total int64
+	for _, l := range layers {
+		size, err := l.Size()
+		if err != nil {
+			return nil, err
+		}
+		total += size
+	}
+	var fetched progress.Meter
+	defer fetched.Report(progress.Every, r.Log, "pulled", total)()
 	group, ctx := errgroup.WithContext(r.ctx)
 	group.SetLimit(together)
 	for i, l := range layers {
 		group.Go(func() (err error) {
-			taken[i], err = r.take(ctx, l)
+			taken[i], err = r.take(ctx, l, &fetched)
 			return err
 		})
 	}
@@ -144,7 +155,7 @@ func (r *run) takeAll(layers []v1.Layer) ([]layer, error) {
 }
 
 // take brings a layer of a registry into the store, unless it is there.
-func (r *run) take(ctx context.Context, l v1.Layer) (layer, error) {
+func (r *run) take(ctx context.Context, l v1.Layer, fetched *progress.Meter) (layer, error) {
 	var taken layer
 	var err error
 	if taken.digest, err = l.Digest(); err != nil {
@@ -172,7 +183,7 @@ func (r *run) take(ctx context.Context, l v1.Layer) (layer, error) {
 		return taken, err
 	}
 	defer blob.Close()
-	if _, err := io.Copy(blob, contextReader{ctx, in}); err != nil {
+	if _, err := io.Copy(blob, fetched.Reader(contextReader{ctx, in})); err != nil {
 		return taken, err
 	}
 	// The registry's words were checked while they were read, and so is what is written now.

@@ -280,8 +280,7 @@ func (r *run) workdir(s *stage, command *instructions.WorkdirCommand) error {
 	if !path.IsAbs(folder) {
 		folder = path.Join("/", s.config.Config.WorkingDir, folder)
 	}
-	folder = path.Clean(folder)
-	s.config.Config.WorkingDir = folder
+	s.config.Config.WorkingDir = folder // Docker keeps what is absolute as it is written
 	owner, err := s.user(s.config.Config.User)
 	if err != nil {
 		return err

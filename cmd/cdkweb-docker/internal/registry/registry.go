@@ -17,11 +17,15 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/progress"
 )
 
 // Client talks to registries.
 type Client struct {
 	Keychain authn.Keychain
+	// Log is called with a line now and then while something takes long.
+	Log func(format string, args ...any)
 }
 
 const userAgent = "cdkweb-docker"
@@ -115,12 +119,22 @@ func (c *Client) Push(
 	case err != nil && !(errors.As(err, &refused) && refused.StatusCode < 500):
 		return pushed, explain(ctx, "push "+image, registry, err)
 	}
+	manifest, err := content.Manifest()
+	if err != nil {
+		return pushed, err
+	}
+	total := manifest.Config.Size
+	for _, layer := range manifest.Layers {
+		total += layer.Size
+	}
 	count := &counter{inner: remote.DefaultTransport}
-	options := append(c.options(ctx), remote.WithTransport(count))
-	if err := remote.Write(ref, content, options...); err != nil {
+	stop := count.sentBytes.Report(progress.Every, c.Log, "sent", total)
+	err = remote.Write(ref, content, append(c.options(ctx), remote.WithTransport(count))...)
+	stop()
+	if err != nil {
 		return pushed, explain(ctx, "push "+image, registry, err)
 	}
-	pushed.Had, pushed.Sent, pushed.Bytes = count.had.Load(), count.sent.Load(), count.bytes.Load()
+	pushed.Had, pushed.Sent, pushed.Bytes = count.had.Load(), count.sent.Load(), count.sentBytes.Done()
 	return pushed, nil
 }
 
@@ -250,15 +264,16 @@ func explain(ctx context.Context, action, registry string, err error) error {
 
 // counter counts what a push sends, and what the registry has.
 type counter struct {
-	inner            http.RoundTripper
-	had, sent, bytes atomic.Int64
+	inner     http.RoundTripper
+	had, sent atomic.Int64 // blobs
+	sentBytes progress.Meter
 }
 
 func (c *counter) RoundTrip(request *http.Request) (*http.Response, error) {
 	upload := request.Body != nil && request.Method == http.MethodPatch
 	if upload {
 		request = request.Clone(request.Context())
-		request.Body = &countedBody{request.Body, &c.bytes}
+		request.Body = body{c.sentBytes.Reader(request.Body), request.Body}
 	}
 	response, err := c.inner.RoundTrip(request)
 	if err != nil {
@@ -274,15 +289,10 @@ func (c *counter) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-type countedBody struct {
-	io.ReadCloser
-	bytes *atomic.Int64
-}
-
-func (b *countedBody) Read(into []byte) (int, error) {
-	n, err := b.ReadCloser.Read(into)
-	b.bytes.Add(int64(n))
-	return n, err
+// body is what a request sends.
+type body struct {
+	io.Reader
+	io.Closer
 }
 
 // LoginAge is how long a login is kept at most: as long as a token of ECR is good for.

@@ -147,7 +147,9 @@ func (t *Tree) extract(
 		if existing.isDir() {
 			file.children = existing.children
 		}
-	case tar.TypeReg, tar.TypeSymlink, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+	case tar.TypeSymlink:
+		file.Mode = 0o777 // Linux knows no other
+	case tar.TypeReg, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 	case tar.TypeLink:
 		linked := t.Lookup(path.Join(root, clean(header.Linkname)))
 		if linked == nil || linked.isDir() {

@@ -45,7 +45,7 @@ func (t *Tree) Match(source string) ([]string, error) {
 	}
 	folder := t.Lookup(base)
 	if folder == nil {
-		return nil, nil
+		return nil, fmt.Errorf("/%s does not exist", base)
 	}
 	var names []string
 	err = walk("", folder, func(name string, _ *File) error {
