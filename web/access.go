@@ -124,7 +124,7 @@ func webACLProblem(arn string, global bool, region string) *Problem {
 			Got:     arn,
 			Fix:     fix,
 		}
-	case global && match[2] != "global":
+	case global && (match[2] != "global" || match[1] != "us-east-1"):
 		return &Problem{
 			Message: "must be a web ACL for CloudFront, in us-east-1",
 			Got:     arn,

@@ -80,7 +80,7 @@ func (d *Domain) Problems(field string) []Problem {
 			"set Certificate to one that is validated in a public zone", nil)
 	}
 	if zone && valid {
-		if name := token.Literal(zoneName(d.Zone)); name != "" && name != d.Name &&
+		if name := strings.ToLower(token.Literal(zoneName(d.Zone))); name != "" && name != d.Name &&
 			!strings.HasSuffix(d.Name, "."+name) {
 			report("Zone", "must be the one that Name belongs to, "+d.Name,
 				"choose that one, or a Name in this one", name)

@@ -33,6 +33,8 @@ type Front struct {
 
 	// Open leaves the service open to requests that do not come from the front.
 	Open bool
+
+	above []*Service
 }
 
 // Origin is how a front reaches a service.
@@ -84,7 +86,10 @@ type fronted struct {
 	generation int
 	open       bool
 	origin     *Origin
+	above      *[]*Service // what the front stands above
 }
+
+func (f *fronted) services() []*Service { return *f.above }
 
 // Problems are the reasons why the front cannot stand above a service. Their fields begin with
 // field: "Service".
@@ -125,9 +130,14 @@ func (f *Front) Problems(field string, service IService) []Problem {
 		report(fmt.Sprintf("must not be %s with AllowFrom, which would see the addresses of the "+
 			"front and not of its clients", path), "set AllowFrom of the front instead")
 	}
-	if d := s.check.Domain; d != nil && f.Domain != nil && d.Name == f.Domain.Name {
-		report(fmt.Sprintf("must not be %s, whose Domain is the front's too: %s", path, d.Name),
-			"leave the Domain of the service out, or name it origin."+d.Name)
+	if f.Domain != nil && strings.EqualFold(host(s.URL()), f.Domain.Name) {
+		what, field := "Domain", "the Domain"
+		if s.check.Domain == nil {
+			what, field = "host", "the name out of the Hosts"
+		}
+		report(fmt.Sprintf("must not be %s, whose %s is the front's too: %s", path, what, f.Domain.Name),
+			"leave "+field+" of the service out, or name it origin."+f.Domain.Name+
+				"; docs/front.md says how a name moves from a service to a front")
 	}
 	if timeout := s.check.Workload.Needs.RequestTimeout; timeout > f.Timeout && !s.check.Workload.Needs.Streaming {
 		report(fmt.Sprintf("must not be %s, whose Workload.Needs.RequestTimeout is %s: the front waits %s for a byte",
@@ -155,6 +165,7 @@ func (f *Front) Problems(field string, service IService) []Problem {
 			"takes requests of the front only", path, *caller.Node().Path()),
 			"make the front before UseService is called")
 	}
+	defer s.withPublicURL(f)()
 	if s.made.Verify.Require != nil && s.made.Verify.Check != nil {
 		if problem := s.made.Verify.Check(maxGenerations); problem != nil {
 			problem.Field = field
@@ -162,6 +173,22 @@ func (f *Front) Problems(field string, service IService) []Problem {
 		}
 	}
 	return problems
+}
+
+// withPublicURL counts the variable with the front's URL among those of the service, until the
+// function that it returns is called.
+func (s *Service) withPublicURL(f *Front) (undo func()) {
+	if f.Domain == nil {
+		return func() {}
+	}
+	before, was := s.check.own[PublicURLVariable]
+	s.check.own[PublicURLVariable] = f.Domain.URL()
+	return func() {
+		delete(s.check.own, PublicURLVariable)
+		if was {
+			s.check.own[PublicURLVariable] = before
+		}
+	}
 }
 
 // importedProblems are the reasons why the front cannot stand above a service of another stack.
@@ -199,6 +226,12 @@ func (f *Front) importedProblems(field string, service IService) []Problem {
 // DomainProblems are those of the front's domain, with fields that begin with field: "Domain".
 func (f *Front) DomainProblems(field string) []Problem {
 	problems := f.Domain.Problems(field)
+	if f.Domain != nil && !isNil(f.Domain.Certificate) && !isNil(f.Domain.Zone) && isPrivate(f.Domain.Zone) {
+		problems = append(problems, Problem{
+			Field: field + ".Zone", Message: "is private, where no record can lead to CloudFront",
+			Fix: "name the public zone, or leave it out and make the records yourself",
+		})
+	}
 	if f.Domain == nil || f.Stack == nil || token.In(f.Domain.Name) {
 		return problems
 	}
@@ -237,6 +270,7 @@ func (f *Front) Origin(service IService) *Origin {
 			Unverified: "it belongs to another stack or app",
 		}
 	}
+	f.above = append(f.above, s)
 	if s.front != nil {
 		return s.front.origin
 	}
@@ -266,7 +300,7 @@ func (f *Front) Origin(service IService) *Origin {
 	case s.made.Verify.Require != nil:
 		s.made.Verify.Require(adapter.FrontHeader, accepted)
 	}
-	s.front = &fronted{path: f.Path, generation: f.SecretGeneration, open: f.Open, origin: origin}
+	s.front = &fronted{path: f.Path, generation: f.SecretGeneration, open: f.Open, origin: origin, above: &f.above}
 	return origin
 }
 

@@ -162,7 +162,7 @@ func (s *ImportedService) Connections() awsec2.Connections {
 
 func (s *ImportedService) reach() Reach { return s.reached }
 
-func (s *ImportedService) needsFirst() *Service { return nil }
+func (s *ImportedService) needsFirst() []*Service { return nil }
 
 // What the attributes look like. Regions and partitions come and go, so they are not listed.
 var (

@@ -23,7 +23,7 @@ type IService interface {
 	URL() string
 
 	reach() Reach
-	needsFirst() *Service // the service that must be made before its URL is known; nil if none must
+	needsFirst() []*Service // the services that must be made before its URL is known
 }
 
 var (
@@ -56,14 +56,16 @@ const ServiceWarning = "cdkweb:service-elsewhere"
 
 func (s *Service) reach() Reach { return s.made.Reach }
 
-func (s *Service) needsFirst() *Service {
+func (s *Service) needsFirst() []*Service {
 	switch {
 	case s.made.URL == nil:
 		return nil
 	case s.front != nil && token.In(s.front.url):
-		return s // a distribution follows the whole service
+		return s.front.services() // the distribution waits for all that it stands above
+	case s.front != nil:
+		return nil
 	case s.urlNeedsService() && (s.made.Reach.Grant != nil || token.In(s.URL())):
-		return s
+		return []*Service{s}
 	}
 	return nil
 }
@@ -197,32 +199,44 @@ func (s *Service) checkLink(variable string, other IService) (url string, proble
 // checkCircle reports services of which each would have to be made before the other. The problem
 // has no field.
 func (s *Service) checkCircle(other IService) *Problem {
-	first := other.needsFirst()
-	if first == nil {
-		return nil
-	}
-	if role := *s.made.Role.Node().Path(); first.made.Reach.Grant != nil &&
-		*first.made.Role.Node().Path() == role {
-		return &Problem{
-			Message: fmt.Sprintf("must not be %s, whose role is this service's too, %s: "+
-				"it would have to be made before the role may call it", *other.Node().Path(), role),
-			Fix: "give each service a role of its own",
+	for _, first := range other.needsFirst() {
+		if role := *s.made.Role.Node().Path(); first.made.Reach.Grant != nil &&
+			*first.made.Role.Node().Path() == role {
+			return &Problem{
+				Message: fmt.Sprintf("must not be %s, whose role is this service's too, %s: "+
+					"it would have to be made before the role may call it", *other.Node().Path(), role),
+				Fix: "give each service a role of its own",
+			}
+		}
+		if first == s {
+			return s.circle(other, fmt.Sprintf("whose front %s stands above this service too", s.front.path))
+		}
+		if way := first.wayTo(s, map[*Service]bool{}); way != nil {
+			uses := "which uses "
+			if IService(first) != other {
+				uses = "whose front waits for " + *first.Node().Path() + ", which uses "
+			}
+			return s.circle(other, uses+strings.Join(way, ", which uses "))
 		}
 	}
-	if s.needsFirst() == nil {
-		return nil
-	}
-	way := first.wayTo(s, map[*Service]bool{})
-	if way == nil {
-		return nil
+	return nil
+}
+
+// circle says that each of two services would have to be made before the other.
+func (s *Service) circle(other IService, why string) *Problem {
+	where := "on " + s.check.platform.Name
+	fix := "choose a hosting whose address comes first for one of them, such as " +
+		"fargateweb.Hosting{} or lambdaweb.Hosting{Endpoint: lambdaweb.HTTPAPI{}}; or put a front with a " +
+		"Domain above one (webfront.NewFront), whose address is known"
+	if service, ok := other.(*Service); ok && service.front != nil || s.front != nil {
+		where = "below a front without a Domain"
+		fix = "give the front a Domain, whose address is known"
 	}
 	return &Problem{
-		Message: fmt.Sprintf("must not be %s, which uses %s: on %s an address is known only after "+
+		Message: fmt.Sprintf("must not be %s, %s: %s an address is known only after "+
 			"the service is made, so each would have to be made before the other",
-			*other.Node().Path(), strings.Join(way, ", which uses "), s.check.platform.Name),
-		Fix: "choose a hosting whose address comes first for one of them, such as " +
-			"fargateweb.Hosting{} or lambdaweb.Hosting{Endpoint: lambdaweb.HTTPAPI{}}; " +
-			"or put a domain of your own in front of one and set that with AddEnvironment",
+			*other.Node().Path(), why, where),
+		Fix: fix,
 	}
 }
 
@@ -230,17 +244,18 @@ func (s *Service) checkCircle(other IService) *Problem {
 // way. Services whose address comes first end it.
 func (s *Service) wayTo(to *Service, seen map[*Service]bool) []string {
 	for _, link := range s.links {
-		next := link.needsFirst()
-		if next == nil || seen[next] {
-			continue
-		}
-		seen[next] = true
-		path := *next.Node().Path()
-		if next == to {
-			return []string{path}
-		}
-		if way := next.wayTo(to, seen); way != nil {
-			return append([]string{path}, way...)
+		for _, next := range link.needsFirst() {
+			if seen[next] {
+				continue
+			}
+			seen[next] = true
+			path := *next.Node().Path()
+			if next == to {
+				return []string{path}
+			}
+			if way := next.wayTo(to, seen); way != nil {
+				return append([]string{path}, way...)
+			}
 		}
 	}
 	return nil

@@ -42,6 +42,12 @@ func (p *FrontProps) check(scope constructs.Construct, id string) (*FrontProps, 
 	if stack == nil {
 		report("scope", "must be a stack, or a construct in one", "", nil)
 	}
+	if stack != nil {
+		if region := token.Literal(*stack.Region()); strings.HasPrefix(region, "cn-") || strings.Contains(region, "-gov-") ||
+			strings.Contains(region, "-iso") {
+			report("scope", "must be in a Region of AWS's standard partition, where CloudFront has functions", "", region)
+		}
+	}
 	if all.SecretGeneration < 1 {
 		report("SecretGeneration", "must be at least 1", "leave it out for the first", all.SecretGeneration)
 		all.SecretGeneration = 1
@@ -55,7 +61,7 @@ func (p *FrontProps) check(scope constructs.Construct, id string) (*FrontProps, 
 		problems = append(problems, *problem)
 	}
 	problems = append(problems, all.allowProblems()...)
-	problems = append(problems, all.staticProblems()...)
+	problems = append(problems, all.staticProblems(stack)...)
 	if all.SecurityPolicy != "" && all.Domain == nil {
 		report("SecurityPolicy", "needs Domain: CloudFront chooses that of its own name", "set it, or leave it out", nil)
 	}
@@ -137,14 +143,14 @@ func (p *FrontProps) domainProblems(facts *web.Front, stack awscdk.Stack) []web.
 		report("Zone", "must be one that is there already, because the certificate is made in us-east-1 "+
 			"before this stack", "look it up with awsroute53.HostedZone_FromLookup, or name it with "+
 			"awsroute53.HostedZone_FromHostedZoneAttributes; or set Certificate", nil)
+	case token.In(d.Name):
+		report("Name", "must be a literal, because the certificate is made in another stack", "or set Certificate", nil)
 	default:
 		top := topLevel(stack)
 		id := globalStackID(top)
-		if other := top.Node().Scope().Node().TryFindChild(&id); other != nil {
-			if _, ok := other.(awscdk.Stack); !ok {
-				report("Certificate", fmt.Sprintf("needs a stack %s beside this one, and there is something else "+
-					"of that id", id), "rename that, or set Certificate", nil)
-			}
+		if globalStacks[top] == nil && top.Node().Scope().Node().TryFindChild(&id) != nil {
+			report("Certificate", fmt.Sprintf("needs a stack %s beside this one, and there is something else "+
+				"of that id", id), "rename that, or set Certificate", nil)
 		}
 	}
 	return problems
@@ -176,7 +182,7 @@ func (p *FrontProps) allowProblems() []web.Problem {
 	return problems
 }
 
-func (p *FrontProps) staticProblems() []web.Problem {
+func (p *FrontProps) staticProblems(stack awscdk.Stack) []web.Problem {
 	var problems []web.Problem
 	var seen []string
 	for i, s := range p.Static {
@@ -207,6 +213,14 @@ func (p *FrontProps) staticProblems() []web.Problem {
 		}
 		if s.Path != "/*" && s.Path != "*" {
 			seen = append(seen, s.Path)
+		}
+		if s.Bucket != nil && stack != nil && *awscdk.Resource_IsOwnedResource(s.Bucket) && s.Bucket.Stack() != stack {
+			report("Bucket", "must not be "+*s.Bucket.Node().Path()+" of another stack, whose policy would name the "+
+				"front, which needs the bucket", "make it in the stack of the front, or import it by its name", nil)
+		}
+		if s.Bucket != nil && stack != nil && *awscdk.Resource_IsOwnedResource(s.Bucket) && s.Bucket.Stack() != stack {
+			report("Bucket", "must not be "+*s.Bucket.Node().Path()+" of another stack, whose policy would name the "+
+				"front, which needs the bucket", "make it in the stack of the front, or import it by its name", nil)
 		}
 		switch age := s.MaxAge; {
 		case age == 0:

@@ -109,8 +109,10 @@ func (p *FrontProps) functions(f *Front, service, next *web.Origin) associations
 	nextID, suffix := "", originSuffix(service.ID)
 	if next != nil {
 		nextID, suffix = next.ID, originSuffix(service.ID, next.ID)
-		f.KeyValueStore = awscloudfront.NewKeyValueStore(f, new("KeyValueStore"), &awscloudfront.KeyValueStoreProps{
-			KeyValueStoreName: new(uniqueName(f, "KeyValueStore")),
+		// Of another move there is another store: the percentage of the last one must not count.
+		id := "KeyValueStore" + suffix
+		f.KeyValueStore = awscloudfront.NewKeyValueStore(f, &id, &awscloudfront.KeyValueStoreProps{
+			KeyValueStoreName: new(uniqueName(f, id)),
 			Comment:           new("The key " + percentKey + " says how many percent go to " + nextID),
 		})
 	}

@@ -1,8 +1,6 @@
 package webfront
 
 import (
-	"strings"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -30,7 +28,7 @@ func (p *FrontProps) certificate(
 		return awscertificatemanager.NewCertificate(f, new("Certificate"), props)
 	}
 	global := globalStack(topLevel(stack))
-	id := idBelow(f, stack) + "Certificate"
+	id := "Certificate" + originSuffix(*f.Node().Path())
 	certificate := awscertificatemanager.NewCertificate(global, &id, props)
 	// By its name alone: an output that is in use could not change, and the CDK's own way takes two
 	// custom resources.
@@ -38,21 +36,38 @@ func (p *FrontProps) certificate(
 	return certificate
 }
 
-// globalStack is the stack in us-east-1 beside a stack of another region. It is deployed first.
+// globalStacks are the stacks in us-east-1 beside those of other regions. Constructs are made by one
+// goroutine, because of jsii.
+var globalStacks = map[awscdk.Stack]awscdk.Stack{}
+
+// globalStack is the stack in us-east-1 beside a stack of another region. It is deployed first. Its
+// name tells the stack, and the region, because one program may be deployed to several.
 func globalStack(stack awscdk.Stack) awscdk.Stack {
-	scope, id := stack.Node().Scope(), globalStackID(stack)
-	if found := scope.Node().TryFindChild(&id); found != nil {
-		return found.(awscdk.Stack)
+	if global := globalStacks[stack]; global != nil {
+		return global
 	}
-	global := awscdk.NewStack(scope.(constructs.Construct), &id, &awscdk.StackProps{
-		Env:         &awscdk.Environment{Account: stack.Account(), Region: new(globalRegion)},
-		Description: new("What the front of " + *stack.StackName() + " needs in " + globalRegion),
-	})
+	props := &awscdk.StackProps{
+		Env:                   &awscdk.Environment{Account: stack.Account(), Region: new(globalRegion)},
+		StackName:             new(*stack.StackName() + "-" + *stack.Region() + "-front"),
+		Description:           new("What the front of " + *stack.StackName() + " needs in " + globalRegion),
+		TerminationProtection: stack.TerminationProtection(),
+	}
+	const bootstrapped = "hnb659fds" // unless an app says otherwise
+	if qualifier := stack.Synthesizer().BootstrapQualifier(); qualifier != nil && *qualifier != bootstrapped {
+		props.Synthesizer = awscdk.NewDefaultStackSynthesizer(
+			&awscdk.DefaultStackSynthesizerProps{Qualifier: qualifier},
+		)
+	}
+	id := globalStackID(stack)
+	global := awscdk.NewStack(stack.Node().Scope().(constructs.Construct), &id, props)
 	stack.AddStackDependency(global, nil)
+	globalStacks[stack] = global
 	return global
 }
 
-func globalStackID(stack awscdk.Stack) string { return *stack.Node().Id() + "-" + globalRegion }
+func globalStackID(stack awscdk.Stack) string {
+	return *stack.Node().Id() + "-" + *stack.Region() + "-front"
+}
 
 // topLevel is the stack that is deployed, of one that may be nested in it.
 func topLevel(stack awscdk.Stack) awscdk.Stack {
@@ -60,9 +75,4 @@ func topLevel(stack awscdk.Stack) awscdk.Stack {
 		stack = stack.NestedStackParent()
 	}
 	return stack
-}
-
-// idBelow is the path of a construct below its stack, as one id.
-func idBelow(c constructs.Construct, stack awscdk.Stack) string {
-	return strings.ReplaceAll(strings.TrimPrefix(*c.Node().Path(), *stack.Node().Path()+"/"), "/", "-")
 }

@@ -361,7 +361,7 @@ func TestMoveFunctions(t *testing.T) {
 func TestCertificateElsewhere(t *testing.T) {
 	stack := shop(t, "HTTPAPI", nil)
 	app := stack.Node().Root().(awscdk.App)
-	global := app.Node().TryFindChild(new("Shop-us-east-1"))
+	global := app.Node().TryFindChild(new("Shop-eu-west-1-front"))
 	if global == nil {
 		t.Fatal("there is no stack in us-east-1")
 	}
