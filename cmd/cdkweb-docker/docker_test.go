@@ -160,12 +160,11 @@ read line`
 	if err != nil {
 		t.Fatal(err)
 	}
-	var said strings.Builder
 	out, err := run.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	run.Stderr = &said
+	run.Stderr = run.Stdout
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -175,10 +174,10 @@ read line`
 		n, err := out.Read(printed[read:])
 		read += n
 		if err != nil {
-			t.Fatalf("the run printed %q and %q: %v", printed[:read], said.String(), err)
+			t.Fatalf("the run printed %q: %v", printed[:read], err)
 		}
 	}
-	if strings.Contains(string(printed[:read])+said.String(), "secret") {
+	if strings.Contains(string(printed[:read]), "secret") {
 		t.Errorf("the run printed the password: %q", printed[:read])
 	}
 	kept := keptLogins(t, m)
