@@ -67,6 +67,7 @@ golden: ## write the templates that tests compare with, and the adapter's sum; r
 	go test ./adapter -run TestSum -update
 	go test ./cmd/cdkweb/internal/cost -run TestText -update
 	cd examples/ec2 && go test . -update
+	cd cmd/cdkweb-docker && go test . -run TestBuild -update
 
 table: ## write the table of the hostings into the documents, from package platform
 	go run ./tools/table README.md docs/moving.md

@@ -74,6 +74,7 @@ func TestHandOver(t *testing.T) {
 	for _, dockerfile := range []string{
 		"# syntax=example.com/other:1\nFROM scratch\n", "FROM scratch\nADD https://example.com/x /\n",
 		"FROM scratch\nARG U=https://example.com/x\nADD $U /\n", "FROM scratch\nCOPY --parents x /\n",
+		"FROM scratch\nHEALTHCHECK --start-interval=5s CMD x\n",
 		"FROM scratch\nADD https://github.com/a/b.git /\n", "FROM scratch\nADD git@github.com:a/b.git /\n",
 	} {
 		m.must("build", files(t, map[string]string{"Dockerfile": dockerfile, "x": "x"}))
