@@ -10,7 +10,7 @@ HOSTINGS    := apprunner ecs fargate lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./webfront ./examples/guestbook ./examples/shop
 
 .DEFAULT_GOAL := all
-.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter fuzz-cost fuzz-docker clean help
+.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter fuzz-cost fuzz-docker fuzz-import clean help
 
 all: test validate synth lint ## test, validate, synth and lint
 
@@ -26,9 +26,10 @@ test-webtest:
 test-in/%:
 	cd $* && CDK_VALIDATION=false go test ./...
 
-validate: ## run the tests that make templates with the CDK's validation of them, which takes seconds in each process
+validate: ## run the tests that make templates, and those of all imported programs, with the CDK's validation of them, which takes seconds in each process
 	go test -count=1 $(GOLDEN)
 	cd examples/ec2 && go test -count=1 ./...
+	CDKWEB_IMPORT=all go test -count=1 ./cmd/cdkweb/internal/importer -run 'TestSynthesis|TestLikeCopilot'
 
 race: ## run the tests of the adapter with the race detector (needs a C compiler)
 	go test -race ./adapter/... ./internal/lambdatest
@@ -66,6 +67,7 @@ golden: ## write the templates that tests compare with, and the adapter's sum; r
 	go test $(GOLDEN) ./webtest -update
 	go test ./adapter -run TestSum -update
 	go test ./cmd/cdkweb/internal/cost -run TestText -update
+	go test ./cmd/cdkweb/internal/importer -run 'TestGolden|TestTables' -update
 	cd examples/ec2 && go test . -update
 	cd cmd/cdkweb-docker && go test . -run TestBuild -update
 
@@ -95,6 +97,12 @@ fuzz-docker: ## fuzz what cdkweb-docker reads, ten minutes for each target
 	@set -e; cd cmd/cdkweb-docker; for target in internal/build:FuzzDockerfile internal/build:FuzzPlatform internal/build:FuzzPorts .:FuzzBuildFlags; do \
 		echo "$$target"; \
 		go test ./$${target%%:*} -run XXX -fuzz "^$${target##*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x -parallel 1; \
+	done
+
+fuzz-import: ## fuzz what cdkweb import reads, ten minutes for each target
+	@set -e; for target in FuzzCopilot FuzzAppRunner FuzzSAM; do \
+		echo "$$target"; \
+		go test ./cmd/cdkweb/internal/importer -run XXX -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x -parallel 1; \
 	done
 
 clean: ## remove what synth and npm made

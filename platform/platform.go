@@ -73,6 +73,9 @@ type Platform struct {
 	// follows "is not possible on Lambda with a function URL:".
 	Domain, Private, WebACL, AllowFrom Ability
 
+	// NoClients says that nobody calls the place by HTTP.
+	NoClients bool
+
 	// Sizes are what is sold, if CPU and memory are sold in pairs.
 	Sizes Sizes
 
@@ -523,6 +526,7 @@ var LambdaNoEndpoint = lambda(Platform{
 	Timeout:    maxLambdaTimeout, // the function's own
 	Streaming:  Ability{Why: "has no clients to respond to"},
 	WebSockets: Ability{Why: "has no clients to connect"},
+	NoClients:  true,
 	Domain:     noClients,
 	Private:    noClients,
 	WebACL:     noClients,

@@ -43,9 +43,12 @@ func (c *Check) checkAccess() {
 			func(p *platform.Platform) platform.Ability { return p.Private }, "")
 	}
 	if c.WebACL != "" {
+		fix := "give the web ACL, one for CloudFront, to a front above the service (webfront.NewFront)"
+		if c.platform.NoClients {
+			fix = ""
+		}
 		c.able("WebACL", c.platform.WebACL,
-			func(p *platform.Platform) platform.Ability { return p.WebACL },
-			"give the web ACL, one for CloudFront, to a front above the service (webfront.NewFront)")
+			func(p *platform.Platform) platform.Ability { return p.WebACL }, fix)
 	}
 	if len(c.AllowFrom) > 0 {
 		c.able("AllowFrom", c.platform.AllowFrom,
@@ -105,7 +108,10 @@ func webACLProblem(arn string, global bool, region string) *Problem {
 	if arn == "" || token.In(arn) {
 		return nil
 	}
-	const example = "regional/webacl/shop/a1b2c3d4-…"
+	example := "arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/shop/a1b2c3d4-…"
+	if global {
+		example = "arn:aws:wafv2:us-east-1:ACCOUNT:global/webacl/shop/a1b2c3d4-…"
+	}
 	match := webACLARN.FindStringSubmatch(arn)
 	switch {
 	case match == nil:
@@ -114,7 +120,7 @@ func webACLProblem(arn string, global bool, region string) *Problem {
 			fix = "AWS WAF Classic has ended; make a new one with awswafv2.NewCfnWebACL"
 		}
 		return &Problem{
-			Message: "must be the ARN of a web ACL of AWS WAF: arn:aws:wafv2:REGION:ACCOUNT:" + example,
+			Message: "must be the ARN of a web ACL of AWS WAF: " + example,
 			Got:     arn,
 			Fix:     fix,
 		}

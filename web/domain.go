@@ -59,11 +59,12 @@ func (d *Domain) Problems(field string) []Problem {
 		)
 	}
 	zone, certificate := !isNil(d.Zone), !isNil(d.Certificate)
+	valid := len(d.Name) <= maxHostName && hostName.MatchString(d.Name)
 	switch {
 	case d.Name == "":
 		report("Name", "is required", `set it to a host name such as "shop.example.com"`, nil)
 	case token.In(d.Name):
-	case len(d.Name) > maxHostName || !hostName.MatchString(d.Name):
+	case !valid:
 		report("Name", "must be a host name such as shop.example.com", domainFix(d.Name), d.Name)
 	case !certificate && len(d.Name) > maxCertificateName:
 		report("Name", fmt.Sprintf("must have %d characters at most for a certificate that is made here",
@@ -74,7 +75,11 @@ func (d *Domain) Problems(field string) []Problem {
 		report("Zone", "or Certificate is required: a certificate is validated by records of a zone",
 			`look the zone up with awsroute53.HostedZone_FromLookup, or set Certificate`, nil)
 	}
-	if zone && d.Name != "" && !token.In(d.Name) {
+	if zone && !certificate && isPrivate(d.Zone) {
+		report("Zone", "is private, where AWS validates no certificate",
+			"set Certificate to one that is validated in a public zone", nil)
+	}
+	if zone && valid {
 		if name := token.Literal(zoneName(d.Zone)); name != "" && name != d.Name &&
 			!strings.HasSuffix(d.Name, "."+name) {
 			report("Zone", "must be the one that Name belongs to, "+d.Name,
@@ -82,6 +87,12 @@ func (d *Domain) Problems(field string) []Problem {
 		}
 	}
 	return problems
+}
+
+// isPrivate reports whether a zone is of VPCs. Of an imported one it is not known.
+func isPrivate(zone awsroute53.IHostedZone) bool {
+	resource, ok := zone.Node().DefaultChild().(awsroute53.CfnHostedZone)
+	return ok && awscdk.Stack_Of(zone).Resolve(resource.Vpcs()) != nil
 }
 
 // zoneName is the name of a zone without a dot at the end; empty if it is not known.
@@ -149,8 +160,11 @@ func (c *Check) checkDomain() {
 	if d == nil {
 		return
 	}
-	c.able("Domain", c.platform.Domain, domainOf,
-		"put a front above the service: webfront.NewFront, with this Domain")
+	fix := "put a front above the service: webfront.NewFront, with this Domain"
+	if c.platform.NoClients {
+		fix = ""
+	}
+	c.able("Domain", c.platform.Domain, domainOf, fix)
 	for _, problem := range d.Problems("Domain") {
 		c.Problem(problem)
 	}
@@ -235,7 +249,7 @@ func (s *Service) defineRecords(definition *DomainDefinition) {
 	}
 }
 
-// domains are the host names of services by stack: two of one name cannot be deployed.
+// domains are the host names of services and fronts, by stack: two of one name cannot be deployed.
 var domains = map[takenDomain]string{}
 
 type takenDomain struct {
@@ -249,12 +263,16 @@ func (c *Check) checkDomainTaken() {
 		return
 	}
 	if other, ok := domains[takenDomain{c.Stack, c.Domain.Name}]; ok {
-		c.Problem(Problem{
-			Field:   "Domain.Name",
-			Message: "is the domain of " + other + " already",
-			Got:     c.Domain.Name,
-			Fix:     "choose another; or let one load balancer or front serve both",
-		})
+		c.Problem(*takenProblem("Domain.Name", c.Domain.Name, other))
+	}
+}
+
+func takenProblem(field, name, other string) *Problem {
+	return &Problem{
+		Field:   field,
+		Message: "is the domain of " + other + " already",
+		Got:     name,
+		Fix:     "choose another; or let one load balancer or front serve both",
 	}
 }
 

@@ -2,6 +2,8 @@ package web
 
 import (
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/adapter"
+	"github.com/cdkweb/cdkweb/internal/token"
 )
 
 // Front is what a CDN tells of itself to a service that it stands above. Package webfront makes
@@ -27,6 +30,9 @@ type Front struct {
 
 	// Timeout is how long the front waits for a byte of the service.
 	Timeout time.Duration
+
+	// Open leaves the service open to requests that do not come from the front.
+	Open bool
 }
 
 // Origin is how a front reaches a service.
@@ -38,8 +44,10 @@ type Origin struct {
 	// They may hold tokens.
 	Host, Path string
 
-	// HTTPS is false if there can be no certificate for Host.
+	// HTTPS is false if there can be no certificate for Host, and Port is the one of HTTP or HTTPS
+	// that takes the requests; 0 for the usual one.
 	HTTPS bool
+	Port  int
 
 	// Timeout is how long the service may take for its first byte; 0 if it is not known.
 	Timeout time.Duration
@@ -74,6 +82,7 @@ type fronted struct {
 	path       string
 	url        string
 	generation int
+	open       bool
 	origin     *Origin
 }
 
@@ -94,16 +103,16 @@ func (f *Front) Problems(field string, service IService) []Problem {
 		report(fmt.Sprintf("must not be %s, whose URL %s", path, s.made.NoURL), "")
 		return problems
 	}
+	if !own {
+		return append(problems, f.importedProblems(field, service)...)
+	}
 	if reach.Grant != nil {
 		report(fmt.Sprintf("must not be %s, which takes only signed requests: those of browsers are not", path),
 			"leave its authorization out; it takes requests of the front only")
 	}
-	if !isNil(reach.VPC) || own && s.check.Private {
+	if !isNil(reach.VPC) || s.check.Private {
 		report(fmt.Sprintf("must not be %s, which only a VPC reaches, while the front is on the internet", path),
 			"leave Private out, or Internal of its load balancer; it takes requests of the front only")
-	}
-	if !own {
-		return problems
 	}
 	if f.Stack != nil && s.check.Stack != f.Stack {
 		report(fmt.Sprintf("must not be %s of stack %s, while the front is in %s: CloudFormation "+
@@ -130,6 +139,10 @@ func (f *Front) Problems(field string, service IService) []Problem {
 			report(fmt.Sprintf("must not be %s, whose SecretGeneration is %d for the front %s already, and here %d",
 				path, s.front.generation, s.front.path, f.SecretGeneration), "give both the same")
 		}
+		if s.front.open != f.Open {
+			report(fmt.Sprintf("must not be %s, whose OriginOpen is %v for the front %s already, and here %v",
+				path, s.front.open, s.front.path, f.Open), "give both the same")
+		}
 		return problems
 	}
 	if s.variables.rendered {
@@ -147,6 +160,50 @@ func (f *Front) Problems(field string, service IService) []Problem {
 			problem.Field = field
 			problems = append(problems, *problem)
 		}
+	}
+	return problems
+}
+
+// importedProblems are the reasons why the front cannot stand above a service of another stack.
+func (f *Front) importedProblems(field string, service IService) []Problem {
+	path, address, reach := *service.Node().Path(), service.URL(), service.reach()
+	var problems []Problem
+	report := func(message, fix string) {
+		problems = append(problems, Problem{Field: field, Message: message, Fix: fix})
+	}
+	if reach.Grant != nil {
+		report(fmt.Sprintf("must not be %s, which takes only signed requests: those of browsers are not", path),
+			"import it without FunctionARN and APIARN if it takes all")
+	}
+	if !isNil(reach.VPC) {
+		report(fmt.Sprintf("must not be %s, which only a VPC reaches, while the front is on the internet", path),
+			"import it without VPC if it is on the internet")
+	}
+	name := host(address)
+	if token.In(name) {
+		return problems
+	}
+	name, _ = splitPort(name)
+	if net.ParseIP(strings.Trim(name, "[]")) != nil {
+		report(fmt.Sprintf("must not be %s, whose URL %s has an address: a front reaches names", path, address),
+			"import it by a host name")
+	}
+	if f.Domain != nil && strings.EqualFold(name, f.Domain.Name) {
+		report(fmt.Sprintf("must not be %s, whose URL has the front's own Domain, %s: "+
+			"the front would ask itself", path, name),
+			"import it by a name that stays, such as the one that AWS gave it, or origin."+name)
+	}
+	return problems
+}
+
+// DomainProblems are those of the front's domain, with fields that begin with field: "Domain".
+func (f *Front) DomainProblems(field string) []Problem {
+	problems := f.Domain.Problems(field)
+	if f.Domain == nil || f.Stack == nil || token.In(f.Domain.Name) {
+		return problems
+	}
+	if other, ok := domains[takenDomain{f.Stack, f.Domain.Name}]; ok {
+		problems = append(problems, *takenProblem(field+".Name", f.Domain.Name, other))
 	}
 	return problems
 }
@@ -170,9 +227,11 @@ func (f *Front) generations() []int {
 func (f *Front) Origin(service IService) *Origin {
 	s, own := service.(*Service)
 	if !own {
+		name, port := splitPort(host(service.URL()))
 		return &Origin{
 			ID:         f.originID(service),
-			Host:       host(service.URL()),
+			Host:       name,
+			Port:       port,
 			Path:       path(service.URL()),
 			HTTPS:      !strings.HasPrefix(service.URL(), "http://"),
 			Unverified: "it belongs to another stack or app",
@@ -181,9 +240,11 @@ func (f *Front) Origin(service IService) *Origin {
 	if s.front != nil {
 		return s.front.origin
 	}
+	name, port := splitPort(host(s.URL()))
 	origin := &Origin{
 		ID:         f.originID(s),
-		Host:       host(s.URL()),
+		Host:       name,
+		Port:       port,
 		Path:       path(s.URL()),
 		HTTPS:      !strings.HasPrefix(s.URL(), "http://"),
 		Timeout:    s.check.platform.Timeout,
@@ -199,10 +260,13 @@ func (f *Front) Origin(service IService) *Origin {
 			origin.Secret = value
 		}
 	}
-	if s.made.Verify.Require != nil {
+	switch {
+	case f.Open:
+		origin.Unverified = "OriginOpen is set"
+	case s.made.Verify.Require != nil:
 		s.made.Verify.Require(adapter.FrontHeader, accepted)
 	}
-	s.front = &fronted{path: f.Path, generation: f.SecretGeneration, origin: origin}
+	s.front = &fronted{path: f.Path, generation: f.SecretGeneration, open: f.Open, origin: origin}
 	return origin
 }
 
@@ -218,6 +282,9 @@ func (s *Service) ready() constructs.IDependable {
 // SetURL tells a service the URL of the front above it, which is known last. The server gets it if
 // the front has a domain.
 func (f *Front) SetURL(service IService, url string) {
+	if f.Domain != nil && !token.In(f.Domain.Name) {
+		domains[takenDomain{f.Stack, f.Domain.Name}] = f.Path
+	}
 	s, own := service.(*Service)
 	if !own || s.front == nil || s.front.url != "" {
 		return
@@ -279,6 +346,22 @@ func host(url string) string {
 	}
 	name, _, _ := strings.Cut(hostOf(url), "/")
 	return name
+}
+
+// splitPort takes the port off a host name; 0 if there is none, or tokens say it.
+func splitPort(name string) (host string, port int) {
+	if token.In(name) {
+		return name, 0
+	}
+	host, text, err := net.SplitHostPort(name)
+	if err != nil {
+		return name, 0
+	}
+	port, err = strconv.Atoi(text)
+	if err != nil {
+		return name, 0
+	}
+	return host, port
 }
 
 func path(url string) string {

@@ -49,7 +49,7 @@ func (p *FrontProps) check(scope constructs.Construct, id string) (*FrontProps, 
 	facts := all.facts(stack, path)
 	problems = append(problems, facts.Problems("Service", all.Service)...)
 	problems = append(problems, all.moveProblems(facts)...)
-	problems = append(problems, all.domainProblems(stack)...)
+	problems = append(problems, all.domainProblems(facts, stack)...)
 	if problem := web.FrontWebACLProblem(all.WebACL); problem != nil {
 		problem.Field = "WebACL"
 		problems = append(problems, *problem)
@@ -110,9 +110,9 @@ func (p *FrontProps) moveProblems(facts *web.Front) []web.Problem {
 }
 
 // domainProblems are those of the domain, and of a certificate that is to be made in us-east-1.
-func (p *FrontProps) domainProblems(stack awscdk.Stack) []web.Problem {
+func (p *FrontProps) domainProblems(facts *web.Front, stack awscdk.Stack) []web.Problem {
 	d := p.Domain
-	problems := d.Problems("Domain")
+	problems := facts.DomainProblems("Domain")
 	if d == nil || len(problems) > 0 || stack == nil {
 		return problems
 	}
@@ -192,16 +192,27 @@ func (p *FrontProps) staticProblems() []web.Problem {
 			report("Path", "must be a literal, without CDK tokens", "", nil)
 		case slices.Contains(seen, s.Path):
 			report("Path", "is there twice", "leave one of them out", s.Path)
+		case s.Path == "/*" || s.Path == "*":
+			report("Path", "must leave something that is not static", "name a folder, such as /assets/*", s.Path)
+		case strings.Contains(s.Path, "{"):
+			report("Path", "must be a pattern with * and ?", "write /assets/* for everything below it", s.Path)
 		case !strings.HasPrefix(s.Path, "/") && pathPattern.MatchString("/"+s.Path):
 			report("Path", "must begin with a slash", fmt.Sprintf("write %q", "/"+s.Path), s.Path)
 		case !pathPattern.MatchString(s.Path) || len(s.Path) > maxPattern:
 			report("Path", fmt.Sprintf("must be a path of up to %d letters, digits and _-.*$/~\"'@:+&?", maxPattern), "", s.Path)
-		case s.Path == "/*":
-			report("Path", "must leave something that is not static", "name a folder, such as /assets/*", s.Path)
+		default:
+			if before := hiddenBy(s.Path, seen); before != "" {
+				report("Path", "comes after "+before+", which takes its requests", "put it before that one", s.Path)
+			}
 		}
-		seen = append(seen, s.Path)
+		if s.Path != "/*" && s.Path != "*" {
+			seen = append(seen, s.Path)
+		}
 		switch age := s.MaxAge; {
 		case age == 0:
+		case age > 0 && age < time.Second:
+			report("MaxAge", "must be whole seconds from 1 s to 365 days",
+				fmt.Sprintf("write %d * time.Second", age.Nanoseconds()), age)
 		case age < time.Second || age > maxAge || age%time.Second != 0:
 			report("MaxAge", "must be whole seconds from 1 s to 365 days", "", age)
 		}
@@ -213,6 +224,19 @@ func (p *FrontProps) staticProblems() []web.Problem {
 		})
 	}
 	return problems
+}
+
+// hiddenBy is the pattern before a path that takes all its requests, as far as it is one with a * at
+// its end alone; empty if there is none.
+func hiddenBy(path string, before []string) string {
+	i := slices.IndexFunc(before, func(pattern string) bool {
+		start, ends := strings.CutSuffix(pattern, "*")
+		return ends && !strings.ContainsAny(start, "*?") && strings.HasPrefix(path, start)
+	})
+	if i < 0 {
+		return ""
+	}
+	return before[i]
 }
 
 // takesACLs reports whether a bucket takes ACLs, or may: of an imported one it is not known.

@@ -158,11 +158,14 @@ func TestProblems(t *testing.T) {
 			func(_ awscdk.Stack, site *web.Service) *webfront.FrontProps {
 				return &webfront.FrontProps{Service: site, Static: []webfront.Static{
 					{Path: "assets/*"}, {Path: "/*"}, {}, {Path: "/a b"}, {Path: "/a/*", MaxAge: time.Millisecond}, {Path: "/a/*"},
+					{Path: "/a/b/*"}, {Path: "*"}, {Path: "/x/{proxy+}"}, {Path: "/y", MaxAge: -1}, {Path: "/z", MaxAge: 3600},
 				}}
 			},
 			[]string{
 				`Static[0].Path must begin with a slash, got "assets/*"; write "/assets/*"`, "Static[1].Path must leave something that is not static",
 				"Static[2].Path is required", "Static[3].Path must be a path of up to", "Static[4].MaxAge must be whole seconds", "Static[5].Path is there twice",
+				"Static[6].Path comes after /a/*, which takes its requests", "Static[7].Path must leave something",
+				"Static[8].Path must be a pattern with * and ?", "Static[9].MaxAge must be whole seconds", "write 3600 * time.Second",
 			},
 		},
 		"addresses": {
@@ -186,6 +189,60 @@ func TestProblems(t *testing.T) {
 				return &webfront.FrontProps{Service: site, AllowFrom: prefixes(many...)}
 			},
 			[]string{"AllowFrom must be fewer: CloudFront takes a function of 10240 bytes", "IP set"},
+		},
+		"an imported service of the same name": {
+			func(stack awscdk.Stack, _ *web.Service) *webfront.FrontProps {
+				return &webfront.FrontProps{
+					Service: web.FromServiceAttributes(stack, "Old", &web.ServiceAttributes{URL: "https://shop.example.com"}),
+					Domain:  &web.Domain{Name: "shop.example.com", Zone: zone(stack)},
+				}
+			},
+			[]string{"Service must not be Shop/Old, whose URL has the front's own Domain, shop.example.com: the front would ask itself"},
+		},
+		"an imported service by address": {
+			func(stack awscdk.Stack, _ *web.Service) *webfront.FrontProps {
+				return &webfront.FrontProps{Service: web.FromServiceAttributes(stack, "Old", &web.ServiceAttributes{URL: "http://192.0.2.7:8080"})}
+			},
+			[]string{"Service must not be Shop/Old, whose URL http://192.0.2.7:8080 has an address: a front reaches names"},
+		},
+		"an imported service that takes signed requests": {
+			func(stack awscdk.Stack, _ *web.Service) *webfront.FrontProps {
+				return &webfront.FrontProps{Service: web.FromServiceAttributes(stack, "Old", &web.ServiceAttributes{
+					URL: "https://abc.lambda-url.eu-west-1.on.aws", FunctionARN: "arn:aws:lambda:eu-west-1:123456789012:function:old",
+				})}
+			},
+			[]string{"import it without FunctionARN and APIARN if it takes all"},
+		},
+		"the domain of another service": {
+			func(stack awscdk.Stack, site *web.Service) *webfront.FrontProps {
+				domain := &web.Domain{Name: "shop.example.com", Zone: zone(stack)}
+				web.NewService(stack, "Other", &web.ServiceProps{Workload: workload(), Hosting: fargateweb.Hosting{}, Domain: domain})
+				return &webfront.FrontProps{Service: site, Domain: domain}
+			},
+			[]string{`Domain.Name is the domain of Shop/Other already, got "shop.example.com"`},
+		},
+		"the domain of another front": {
+			func(stack awscdk.Stack, site *web.Service) *webfront.FrontProps {
+				domain := &web.Domain{Name: "shop.example.com", Zone: zone(stack)}
+				webfront.NewFront(stack, "First", &webfront.FrontProps{Service: site, Domain: domain})
+				return &webfront.FrontProps{Service: service(stack, "Other", lambdaweb.Hosting{}), Domain: domain}
+			},
+			[]string{`Domain.Name is the domain of Shop/First already`},
+		},
+		"a private zone": {
+			func(stack awscdk.Stack, site *web.Service) *webfront.FrontProps {
+				private := awsroute53.NewPrivateHostedZone(stack, new("Private"), &awsroute53.PrivateHostedZoneProps{
+					ZoneName: new("corp.internal"), Vpc: awsec2.NewVpc(stack, new("VPC"), &awsec2.VpcProps{RestrictDefaultSecurityGroup: new(false)}),
+				})
+				return &webfront.FrontProps{Service: site, Domain: &web.Domain{Name: "shop.corp.internal", Zone: private}}
+			},
+			[]string{"Domain.Zone is private, where AWS validates no certificate"},
+		},
+		"a name of a web ACL": {
+			func(_ awscdk.Stack, site *web.Service) *webfront.FrontProps {
+				return &webfront.FrontProps{Service: site, WebACL: "shop-acl"}
+			},
+			[]string{"arn:aws:wafv2:us-east-1:ACCOUNT:global/webacl/"},
 		},
 		"logs": {
 			func(stack awscdk.Stack, site *web.Service) *webfront.FrontProps {

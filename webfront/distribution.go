@@ -55,7 +55,7 @@ func (p *FrontProps) distribution(f *Front, service, next *web.Origin) awscloudf
 		Comment:         new(comment(*f.Node().Path())),
 		DefaultBehavior: defaultBehavior(origin, behavior(dynamic)),
 		HttpVersion:     awscloudfront.HttpVersion_HTTP2_AND_3,
-		EnableIpv6:      new(true),
+		EnableIpv6:      new(p.ipv6()),
 		Enabled:         new(true),
 		PriceClass:      cmp.Or(p.PriceClass, awscloudfront.PriceClass_PRICE_CLASS_ALL),
 		WebAclId:        cdk.String(p.WebACL),
@@ -148,6 +148,9 @@ func httpOrigin(o *web.Origin) awscloudfront.IOrigin {
 	}
 	if !o.HTTPS {
 		props.ProtocolPolicy = awscloudfront.OriginProtocolPolicy_HTTP_ONLY
+		props.HttpPort = cdk.Number(o.Port)
+	} else {
+		props.HttpsPort = cdk.Number(o.Port)
 	}
 	if o.Secret != "" {
 		props.CustomHeaders = &map[string]*string{adapter.FrontHeader: &o.Secret}
@@ -161,16 +164,20 @@ func originProperty(o *web.Origin) map[string]any {
 	if !o.HTTPS {
 		protocol = "http-only"
 	}
-	property := map[string]any{
-		"Id":         o.ID,
-		"DomainName": o.Host,
-		"CustomOriginConfig": map[string]any{
-			"OriginProtocolPolicy":   protocol,
-			"OriginSSLProtocols":     []any{"TLSv1.2"},
-			"OriginReadTimeout":      readTimeout(o).Seconds(),
-			"OriginKeepaliveTimeout": keepAlive.Seconds(),
-		},
+	custom := map[string]any{
+		"OriginProtocolPolicy":   protocol,
+		"OriginSSLProtocols":     []any{"TLSv1.2"},
+		"OriginReadTimeout":      readTimeout(o).Seconds(),
+		"OriginKeepaliveTimeout": keepAlive.Seconds(),
 	}
+	switch {
+	case o.Port == 0:
+	case o.HTTPS:
+		custom["HTTPSPort"] = o.Port
+	default:
+		custom["HTTPPort"] = o.Port
+	}
+	property := map[string]any{"Id": o.ID, "DomainName": o.Host, "CustomOriginConfig": custom}
 	if o.Path != "" {
 		property["OriginPath"] = o.Path
 	}

@@ -2,6 +2,7 @@ package webfront
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -32,8 +33,9 @@ type FrontProps struct {
 	// us-east-1. Optional. Default: none.
 	WebACL string
 
-	// AllowFrom are the addresses that clients may have; all others get 403. Name both kinds, IPv4
-	// and IPv6: clients that have both choose. About 200 fit.
+	// AllowFrom are the addresses that clients may have; all others get 403. With addresses of IPv4
+	// alone the front has no IPv6, so that no client comes by an address that is refused. About 200
+	// fit.
 	// Optional. Default: every address.
 	AllowFrom []netip.Prefix
 
@@ -51,6 +53,11 @@ type FrontProps struct {
 	// them, raise it by one, not more, and deploy; that takes no request away.
 	// Optional. Default: 1.
 	SecretGeneration int
+
+	// OriginOpen leaves Service and Move.To open to requests that do not come from the front, which
+	// is a warning: for a service that has clients already, until all of them use the front.
+	// Optional. Default: false, they are refused.
+	OriginOpen bool
 
 	// ResponseHeadersPolicy adds headers to the responses.
 	// Optional. Default: CloudFront's SecurityHeadersPolicy: Strict-Transport-Security,
@@ -157,7 +164,7 @@ func NewFront(scope constructs.Construct, id string, props *FrontProps) *Front {
 		f.url = p.Domain.URL()
 		p.Domain.Records(f, web.Alias{
 			Target: awsroute53targets.NewCloudFrontTarget(f.Distribution),
-			IPv6:   true,
+			IPv6:   p.ipv6(),
 		})
 	}
 	facts.SetURL(p.Service, f.url)
@@ -178,6 +185,7 @@ func (p *FrontProps) facts(stack awscdk.Stack, path string) *web.Front {
 		Domain:           p.Domain,
 		SecretGeneration: p.SecretGeneration,
 		Timeout:          maxReadTimeout,
+		Open:             p.OriginOpen,
 	}
 }
 
@@ -188,15 +196,36 @@ func (p *FrontProps) origin(f *Front, facts *web.Front, field string, service we
 		awscdk.Annotations_Of(f).AddWarningV2(&id, &message)
 	}
 	path := *service.Node().Path()
+	_, imported := service.(*web.ImportedService)
 	if origin.Unverified != "" {
-		warn(OriginWarning, field+" "+path+" also takes requests that do not come through the front, because "+
-			origin.Unverified+": what AllowFrom and WebACL of the front refuse comes in there. "+
-			"Let the server check who calls, or choose lambdaweb.Hosting{} or fargateweb.Hosting{}")
+		message := field + " " + path + " also takes requests that do not come through the front, because " +
+			origin.Unverified + ": what AllowFrom and WebACL of the front refuse comes in there. "
+		switch {
+		case p.OriginOpen:
+			message += "Leave it out as soon as all clients use the front"
+		case imported:
+			message += "Let the server check who calls"
+		default:
+			message += "Let the server check who calls, or choose lambdaweb.Hosting{} or fargateweb.Hosting{}"
+		}
+		warn(OriginWarning, message)
 	}
 	if !origin.HTTPS {
-		warn(HTTPWarning, field+" "+path+" gets requests over HTTP, without encryption, on the way from "+
-			"CloudFront: there can be no certificate for the name that AWS gives a load balancer. "+
-			"Set Domain of that service, to origin.shop.example.com for instance; the front keeps its own")
+		message := field + " " + path + " gets requests over HTTP, without encryption, on the way from CloudFront: "
+		if imported {
+			message += "its URL has no https. Import it by one that has"
+		} else {
+			message += "there can be no certificate for the name that AWS gives a load balancer. " +
+				"Set Domain of that service, to origin.shop.example.com for instance; the front keeps its own"
+		}
+		warn(HTTPWarning, message)
 	}
 	return origin
+}
+
+// ipv6 reports whether clients may come by IPv6.
+func (p *FrontProps) ipv6() bool {
+	return p.AllowFrom == nil || slices.ContainsFunc(p.AllowFrom, func(prefix netip.Prefix) bool {
+		return prefix.Addr().Is6()
+	})
 }

@@ -146,3 +146,62 @@ func TestAfterSynthesis(t *testing.T) {
 	}()
 	webfront.NewFront(stack, "Front", &webfront.FrontProps{Service: site})
 }
+
+// A service that has clients already stays open until they use the front, which sends the secret
+// from the beginning.
+func TestOriginOpen(t *testing.T) {
+	stack := newStack(t)
+	webfront.NewFront(stack, "Front", &webfront.FrontProps{Service: service(stack, "Site", lambdaweb.Hosting{}), OriginOpen: true})
+	template := templatetest.Of(t, stack)
+	template.Want("AWS::Lambda::Function", "Environment.Variables.CDKWEB_FRONT_SECRETS", "")
+	template.Want(distribution, "DistributionConfig.Origins.0.OriginCustomHeaders.0.HeaderName", `"X-Origin-Verify"`)
+	if warnings := strings.Join(templatetest.Warnings(t, stack), "\n"); !strings.Contains(warnings, "because OriginOpen is set") {
+		t.Errorf("got warnings %s", warnings)
+	}
+}
+
+// Clients that may come by IPv4 only are not led to choose IPv6.
+func TestAddressesOfIPv4(t *testing.T) {
+	for _, test := range []struct {
+		allow   []string
+		enabled string
+		records int
+	}{{nil, "true", 2}, {[]string{"192.0.2.0/24"}, "false", 1}, {[]string{"192.0.2.0/24", "2001:db8::/32"}, "true", 2}} {
+		stack := newStack(t)
+		props := &webfront.FrontProps{
+			Service: service(stack, "Site", lambdaweb.Hosting{}),
+			Domain:  &web.Domain{Name: "shop.example.com", Zone: zone(stack)},
+		}
+		if test.allow != nil {
+			props.AllowFrom = prefixes(test.allow...)
+		}
+		webfront.NewFront(stack, "Front", props)
+		template := templatetest.Of(t, stack)
+		template.Want(distribution, "DistributionConfig.IPV6Enabled", test.enabled)
+		if got := len(template.IDs("AWS::Route53::RecordSet")); got != test.records {
+			t.Errorf("%v: got %d records, want %d", test.allow, got, test.records)
+		}
+	}
+}
+
+// The port of an imported service is no part of its name.
+func TestImportedPort(t *testing.T) {
+	for url, want := range map[string]string{
+		"https://old.example.com:8443": `"HTTPSPort":8443`, "http://old.example.com:8080/v1": `"HTTPPort":8080`,
+	} {
+		for _, move := range []bool{false, true} {
+			stack := newStack(t)
+			theirs := web.FromServiceAttributes(stack, "Theirs", &web.ServiceAttributes{URL: url})
+			props, at := &webfront.FrontProps{Service: theirs}, "DistributionConfig.Origins.0"
+			if move {
+				props = &webfront.FrontProps{Service: service(stack, "Site", lambdaweb.Hosting{}), Move: &webfront.Move{To: theirs}}
+				at = "DistributionConfig.Origins.1"
+			}
+			webfront.NewFront(stack, "Front", props)
+			text := templatetest.JSON(t, templatetest.Of(t, stack).Get(distribution, at))
+			if !strings.Contains(text, want) || !strings.Contains(text, `"DomainName":"old.example.com"`) {
+				t.Errorf("%s: got %s, want %s", url, text, want)
+			}
+		}
+	}
+}

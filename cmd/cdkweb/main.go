@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/cdkweb/cdkweb/cmd/cdkweb/internal/cost"
+	"github.com/cdkweb/cdkweb/cmd/cdkweb/internal/importer"
 )
 
 // commands are the programs.
@@ -17,6 +18,7 @@ var commands = []struct {
 	run        func(args []string, stdout, stderr io.Writer) int
 }{
 	{"cost", "what each web server of a CDK app costs a month, here and on the other hostings", cost.Run},
+	{"import", "a CDK app of what AWS Copilot, App Runner or AWS SAM runs", importer.Run},
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

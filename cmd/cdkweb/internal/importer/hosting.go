@@ -1,0 +1,331 @@
+package importer
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cdkweb/cdkweb/platform"
+)
+
+// The hostings, as --hosting names them.
+const (
+	apprunnerHosting = "apprunner"
+	expressHosting   = "express"
+	fargateHosting   = "fargate"
+	lambdaHosting    = "lambda"
+)
+
+var hostings = []string{apprunnerHosting, expressHosting, fargateHosting, lambdaHosting}
+
+// platforms are what each hosting promises.
+var platforms = map[string]*platform.Platform{
+	apprunnerHosting: &platform.AppRunner, expressHosting: &platform.ECSExpress, fargateHosting: &platform.Fargate,
+	lambdaHosting: &platform.HTTPAPI,
+}
+
+// advice says for a setting on which hostings it is, where notes about it stand, and what to do on the
+// others.
+var advice = map[string]struct {
+	on    []string
+	place string
+	todo  string
+}{
+	"cpu":                  {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "CPU grows with MemorySize"},
+	"memory":               {hostings, atHosting, ""},
+	"count":                {[]string{expressHosting, fargateHosting}, atHosting, "the hosting decides how many there are"},
+	"instances":            {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "the hosting decides how many there are"},
+	"concurrency":          {[]string{apprunnerHosting}, atHosting, "a task takes as many requests as it can: tasks are added by CPU unless AutoScaling says else"},
+	"scalingARN":           {[]string{apprunnerHosting}, atHosting, "look its numbers up with aws apprunner describe-auto-scaling-configuration, and set MinTaskCount and MaxTaskCount"},
+	"spot":                 {[]string{fargateHosting}, atHosting, "there is no Spot: it costs the full price"},
+	"autoscaling":          {[]string{fargateHosting, expressHosting}, atHosting, "the hosting scales by requests"},
+	"response_time":        {[]string{fargateHosting}, atHosting, "set AutoScalingMetric to another one"},
+	"entrypoint":           {[]string{fargateHosting}, atCommand, "set ENTRYPOINT in the Dockerfile"},
+	"arm64":                {[]string{expressHosting, fargateHosting, lambdaHosting}, atImage, "build the image for x86-64"},
+	"deregistration_delay": {[]string{fargateHosting}, atHosting, "the hosting has one of its own"},
+	"stickiness":           {[]string{fargateHosting}, atHosting, "keep sessions in a table, or choose fargateweb.Hosting{Stickiness: …}"},
+	"version":              {[]string{fargateHosting}, atHosting, "the server gets HTTP/1.1; choose fargateweb.Hosting{} for another"},
+	"allowed_source_ips":   {[]string{fargateHosting}, atFront, "set AllowFrom of web.ServiceProps, where docs/front.md says that the hosting can"},
+	"alias":                {[]string{fargateHosting}, atFront, "put a front with a Domain above the service: webfront.NewFront; see docs/front.md"},
+	"private":              {[]string{fargateHosting}, atFront, "set Private of web.ServiceProps, where docs/front.md says that the hosting can"},
+	"endpoint":             {nil, atFront, "clients in the VPC reach the load balancer itself: the endpoint is not needed"},
+	"rules":                {[]string{fargateHosting}, atFront, "one service has one address: make a service of each, and put a load balancer of webalb or a front above them"},
+	"subnets":              {hostings, atNetwork, ""},
+	"groups":               {hostings, atNetwork, ""},
+	"grace_period":         {[]string{fargateHosting}, atHosting, "the hosting waits by itself"},
+	"exec":                 {[]string{fargateHosting}, atHosting, "there is no shell: look at the logs, or choose fargateweb.Hosting{EnableExecuteCommand: true}"},
+	"disk":                 {[]string{fargateHosting}, atHosting, "on Lambda set EphemeralStorageSize; elsewhere the disk has its size"},
+	"readonly_fs":          {[]string{fargateHosting}, atHosting, "on Lambda only /tmp is writable anyway"},
+	"retention":            {[]string{expressHosting, fargateHosting, lambdaHosting}, atHosting, "App Runner keeps logs until you set the retention of its log groups"},
+	"rollback_alarms":      {[]string{fargateHosting}, atAfter, "choose fargateweb.Hosting{}, whose Service has EnableDeploymentAlarms"},
+	"labels":               {[]string{fargateHosting}, atAfter, "write LABEL in the Dockerfile"},
+	"depends_on":           {[]string{fargateHosting}, atTask, "the server must wait by itself"},
+	"sidecars":             {[]string{fargateHosting}, atTask, "a server runs alone there: choose fargateweb.Hosting{TaskDefinition: …}"},
+	"volumes":              {[]string{fargateHosting}, atTask, "a server has no volumes there: keep files in a bucket, or choose fargateweb.Hosting{TaskDefinition: …}"},
+	"logging":              {[]string{fargateHosting}, atTask, "logs go to CloudWatch Logs: subscribe to the log group instead"},
+	"tracing":              {[]string{apprunnerHosting, lambdaHosting}, atHosting, "there is no collector beside the server: let it send its traces itself, or add one as a sidecar with Hosting.TaskDefinition"},
+	"timeout":              {[]string{lambdaHosting}, atHosting, "the load balancer waits 60 s for each byte: set IdleTimeout of webalb.LoadBalancerProps"},
+	"ephemeral":            {[]string{lambdaHosting}, atHosting, "a task has 20 GiB of disk"},
+	"reserved":             {[]string{lambdaHosting}, atHosting, "set MaxTaskCount or MaxSize"},
+	"functionName":         {[]string{lambdaHosting}, atHosting, "set ServiceName"},
+	"endpointKind":         {[]string{lambdaHosting}, atHosting, "the hosting has an address of its own"},
+	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
+	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},
+	"role":                 {[]string{apprunnerHosting}, atRole, "the role lets App Runner assume it and nobody else: the service has a new one, which needs the same permissions"},
+	"accessRole":           {[]string{apprunnerHosting}, atImage, "the hosting makes a role that pulls the image"},
+	"key":                  {[]string{apprunnerHosting}, atImage, "there is no copy of the image to encrypt: encrypt the repository"},
+	"autoDeployments":      {[]string{apprunnerHosting}, atImage, "a new image needs a deployment: build it here with webimage, or deploy from the pipeline that pushes it"},
+	"connector":            {[]string{apprunnerHosting}, atNetwork, "give the VPC of the connector as Workload.VPC: aws apprunner describe-vpc-connector names its subnets and security groups"},
+	"dualStack":            {[]string{apprunnerHosting}, atFront, "make a load balancer with webalb.LoadBalancerProps{DualStack: true} in a VPC with IPv6"},
+	"serviceName":          {[]string{apprunnerHosting}, atHosting, "AWS generates a name; set ServiceName if something needs one"},
+}
+
+// fit leaves out what the hosting of a service cannot do, with a note for each.
+func (s *service) fit() {
+	p := platforms[s.hosting]
+	for _, set := range s.set {
+		a, known := advice[set.name]
+		if !known {
+			panic("importer: no advice about " + set.name)
+		}
+		if !slices.Contains(a.on, s.hosting) && !s.able(set.name) {
+			set.reset()
+			s.add(missing, a.place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), a.todo)
+		}
+	}
+	s.fitSize(p)
+	s.fitHealth(p.HealthCheck)
+	s.fitVariables(p.Variables)
+	if s.hosting == lambdaHosting {
+		switch {
+		case s.port < 1024 || s.port == 9001:
+			s.noteAbout("port", atPort, fmt.Sprintf("of %d cannot be on Lambda", s.port),
+				"the server must listen on the variable PORT, which is 8080 now")
+			s.port = 0
+		}
+		if len(s.secrets) > 0 && s.image.dir == "" && s.image.goDir == "" {
+			s.noteAbout("secrets", atSecrets, "need to know what the image starts on Lambda", "set EntryPoint and Cmd of webimage.ExistingOptions, then add them again")
+			s.secrets = nil
+		}
+		if text, ok := s.image.uri.text(); ok && text != "" && !strings.Contains(text, ".dkr.ecr") {
+			s.noteAbout("image", atImage, "must be in a private repository of ECR on Lambda", "copy it there; until then a stand-in is built")
+			s.image = image{dir: goName(s.name)}
+		}
+	}
+	if s.hosting != apprunnerHosting {
+		s.connector = nil
+	} else if s.connector != nil { // it has subnets and security groups
+		s.inVPC, s.subnets, s.groups = false, nil, nil
+	}
+	if s.hosting == apprunnerHosting {
+		if text, ok := s.image.uri.text(); ok && text != "" && !strings.Contains(text, ".dkr.ecr") && !strings.HasPrefix(text, "public.ecr.aws/") {
+			s.noteAbout("image", atImage, "must be in ECR on App Runner", "copy it there; until then a stand-in is built")
+			s.image = image{dir: goName(s.name)}
+		}
+		if s.image.uri == nil {
+			s.autoDeployments, s.accessRoleARN = false, nil
+		}
+	}
+	if s.protocol == "GRPC" && len(s.front.names) == 0 && len(s.front.certificates) == 0 {
+		s.noteAbout("http.version", atFront, "needs HTTPS between clients and the load balancer for gRPC",
+			"add an alias with a certificate; until then the load balancer speaks HTTP/1.1 to the server")
+		s.protocol = ""
+	}
+}
+
+// able reports whether a hosting other than Fargate can do what the service's own front does.
+func (s *service) able(setting string) bool {
+	p := platforms[s.hosting]
+	switch setting {
+	case "alias":
+		return p.Domain.Can && s.domain()
+	case "allowed_source_ips":
+		return p.AllowFrom.Can && s.hosting != apprunnerHosting && s.allowFrom() && (s.hosting != lambdaHosting || s.image.uri == nil)
+	}
+	return false
+}
+
+// domain reports whether the names of a service are one that web.Domain takes.
+func (s *service) domain() bool {
+	return len(s.front.names) == 1 && !strings.HasPrefix(s.front.names[0], "*") && len(s.front.names[0]) <= 64 && !s.front.redirectOff
+}
+
+// allowFrom reports whether the addresses of clients are the service's alone, and not of one rule of
+// several.
+func (s *service) allowFrom() bool {
+	return len(s.front.sources) > 0 && len(s.front.sources) <= 20 && len(s.rules) == 0 && len(s.front.names) < 2 &&
+		!slices.ContainsFunc(s.front.sources, func(source string) bool {
+			prefix, err := netip.ParsePrefix(source)
+			return err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked()
+		})
+}
+
+// noteAbout adds a note about a part of the manifest that has no single place.
+func (s *service) noteAbout(path, place, what, todo string) {
+	s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, path: path, what: what, todo: todo})
+}
+
+// fitSize makes CPU and memory a pair that is sold.
+func (s *service) fitSize(p *platform.Platform) {
+	if s.hosting == lambdaHosting {
+		if s.lambda.memory == 0 && s.memory > 0 {
+			s.lambda.memory = min(max(s.memory, 128), 10240)
+		}
+		s.cpu, s.memory = 0, 0
+		return
+	}
+	for _, size := range p.Sizes.Pairs {
+		if size.CPU == s.cpu && slices.Contains(size.Memory, s.memory) {
+			return
+		}
+	}
+	if s.cpu == 0 && s.memory == 0 {
+		return
+	}
+	cpu, memory := s.cpu, s.memory
+	s.cpu, s.memory = 0, 0
+	for _, size := range p.Sizes.Pairs { // the smallest that has both
+		for _, m := range size.Memory {
+			if size.CPU >= cpu && m >= memory && (s.cpu == 0 || size.CPU < s.cpu) {
+				s.cpu, s.memory = size.CPU, m
+			}
+		}
+	}
+	if cpu > 0 {
+		became := fmt.Sprintf("became %d and %d MiB", s.cpu, s.memory)
+		if s.cpu == 0 {
+			became = "became the default"
+		}
+		s.notes = append(s.notes, note{kind: different, place: atHosting, file: s.file, path: "cpu and memory",
+			value: fmt.Sprintf("%d and %d", cpu, memory), what: became, todo: fmt.Sprintf("%s sells only some pairs of CPU and memory", p.ServiceName())})
+	}
+}
+
+// fitHealth leaves out what the hosting does not take of a health check.
+func (s *service) fitHealth(p platform.HealthCheck) {
+	s.health = fitHealth(&s.notebook, s.file, s.health, p, s.hosting)
+}
+
+func fitHealth(b *notebook, file string, h health, p platform.HealthCheck, hosting string) health {
+	about := func(field, got, todo string) {
+		b.notes = append(b.notes, note{kind: missing, place: atHealthCheck, file: file, path: "healthcheck." + field, value: got,
+			what: "is left out", todo: todo})
+	}
+	if h.path != "" && (!strings.HasPrefix(h.path, "/") || len(h.path) > 1024 || strings.ContainsFunc(h.path, func(r rune) bool {
+		return r <= ' ' || r > '~' || strings.ContainsRune("\"#<>\\^`{|}", r)
+	})) {
+		about("path", h.path, "a path starts with a slash, and is as it stands in a request, of at most 1,024 characters")
+		h.path = ""
+	}
+	if h.codes != "" && (!p.StatusCodes || !codes(h.codes)) {
+		about("success_codes", h.codes, "the response must have status 200 here, or codes such as 200,204 or 200-299 where they can be set")
+		h.codes = ""
+	}
+	if h.codes != "" && h.path == "" {
+		h.codes = ""
+	}
+	for _, time := range []struct {
+		field string
+		got   *time.Duration
+		may   platform.Times
+	}{{"interval", &h.interval, p.Interval}, {"timeout", &h.timeout, p.Timeout}} {
+		switch {
+		case *time.got == 0:
+		case time.may.Most == 0:
+			about(time.field, short(*time.got), "the hosting has times of its own")
+			*time.got = 0
+		case *time.got < time.may.Least || *time.got > time.may.Most:
+			about(time.field, short(*time.got), fmt.Sprintf("it may be %s to %s here", short(time.may.Least), short(time.may.Most)))
+			*time.got = 0
+		}
+	}
+	if interval := h.interval; h.timeout != 0 {
+		if interval == 0 {
+			interval = p.Interval.Default
+		}
+		if longest := p.LongestTimeout(interval); h.timeout > longest {
+			about("timeout", short(h.timeout), fmt.Sprintf("with an interval of %s it may be %s at most", short(interval), short(longest)))
+			h.timeout = 0
+		}
+	}
+	for _, count := range []struct {
+		field string
+		got   *int
+		may   platform.Counts
+	}{{"healthy_threshold", &h.healthy, p.HealthyThreshold}, {"unhealthy_threshold", &h.unhealthy, p.UnhealthyThreshold}} {
+		switch {
+		case *count.got == 0:
+		case count.may.Most == 0:
+			about(count.field, fmt.Sprint(*count.got), "the hosting has a number of its own")
+			*count.got = 0
+		case *count.got < count.may.Least || *count.got > count.may.Most:
+			about(count.field, fmt.Sprint(*count.got), fmt.Sprintf("it may be %d to %d here", count.may.Least, count.may.Most))
+			*count.got = 0
+		}
+	}
+	if hosting == expressHosting && h.path == "" {
+		b.notes = append(b.notes, note{kind: different, place: atHealthCheck, file: file, path: "healthcheck",
+			what: "asks for / now, and needs status 200", todo: "set HealthCheck.Path to one whose response always has that"})
+	}
+	return h
+}
+
+// codes reports whether statuses are as web.HealthCheck takes them: 200, 200,204 or 200-299, of 200
+// to 499.
+func codes(text string) bool {
+	valid := func(code string) bool { return len(code) == 3 && code >= "200" && code <= "499" }
+	if first, last, ok := strings.Cut(text, "-"); ok {
+		return valid(first) && valid(last) && first <= last
+	}
+	for _, code := range strings.Split(text, ",") {
+		if !valid(code) {
+			return false
+		}
+	}
+	return true
+}
+
+// adapterNames are settings of AWS Lambda Web Adapter by their older names.
+var adapterNames = map[string]string{
+	"READINESS_CHECK_PATH": "AWS_LWA_READINESS_CHECK_PATH", "READINESS_CHECK_PORT": "AWS_LWA_READINESS_CHECK_PORT",
+	"READINESS_CHECK_PROTOCOL":             "AWS_LWA_READINESS_CHECK_PROTOCOL",
+	"READINESS_CHECK_MIN_UNHEALTHY_STATUS": "AWS_LWA_READINESS_CHECK_MIN_UNHEALTHY_STATUS",
+	"ASYNC_INIT":                           "AWS_LWA_ASYNC_INIT", "REMOVE_BASE_PATH": "AWS_LWA_REMOVE_BASE_PATH",
+}
+
+// fitVariables leaves out variables that the hosting has itself.
+func (s *service) fitVariables(rules platform.Variables) {
+	bad := func(name, place string) bool {
+		todo := ""
+		switch {
+		case name == "PORT":
+			todo = "it is the service's port: set Workload.Port instead"
+		case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r == '=' || r <= ' ' || r == 0x7f || r > 0x7e }):
+			todo = "a name has no '=', white space and invisible characters"
+		case rules.IsReserved(name):
+			todo = "the hosting sets it itself: choose another name"
+		case rules.Name != nil && !rules.Name.MatchString(name):
+			todo = "a name must be of " + rules.NameWords
+		case strings.HasPrefix(name, "CDKWEB_SECRET_"):
+			todo = "the adapter has variables of this name: choose another"
+		case s.hosting == lambdaHosting && adapterNames[name] != "":
+			todo = fmt.Sprintf("write %s, the newer name", adapterNames[name])
+		default:
+			return false
+		}
+		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, path: "variables." + name, what: "is left out", todo: todo})
+		return true
+	}
+	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool { return bad(v.name, atEnvironment) })
+	s.secrets = slices.DeleteFunc(s.secrets, func(v secretVariable) bool { return bad(v.name, atSecrets) })
+	s.secrets = slices.DeleteFunc(s.secrets, func(secret secretVariable) bool {
+		if !slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == secret.name }) {
+			return false
+		}
+		s.notes = append(s.notes, note{kind: missing, place: atSecrets, file: s.file, path: "secrets." + secret.name, what: "is left out",
+			todo: "it is a variable, too: a name has one value"})
+		return true
+	})
+}

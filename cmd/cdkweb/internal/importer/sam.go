@@ -1,0 +1,876 @@
+package importer
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// adapterLayer is AWS Lambda Web Adapter as a layer.
+var adapterLayer = regexp.MustCompile(`LambdaAdapterLayer`)
+
+// readSAM reads a SAM template.
+func readSAM(o options) (*app, error) {
+	path := o.paths[0]
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, plain(err)
+	}
+	var root *node
+	if strings.HasPrefix(strings.TrimSpace(string(content)), "{") && filepath.Ext(path) == ".json" {
+		documents, err := readJSON(path, content)
+		if err != nil {
+			return nil, err
+		}
+		root = documents[0]
+	} else if root, err = readYAML(path, content); err != nil {
+		return nil, err
+	}
+	if root.kind != mapping || root.get("Resources") == nil || root.get("Resources").kind != mapping {
+		return nil, &brokenError{path, root.line, "is no template: it has no Resources"}
+	}
+	e := &environment{stack: stackName(path)}
+	a := &app{from: "AWS SAM", name: e.stack, environments: []*environment{e}}
+	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, names: newNaming(), ids: newNaming()}
+	r.ids.taken = map[string]bool{"Stack": true, "VPC": true}
+	if err := r.read(); err != nil {
+		return nil, err
+	}
+	root.each(func(leaf *node) {
+		if leaf.done || leaf.kind == null {
+			return
+		}
+		e.add(unknown, atStack, leaf, "is nothing that cdkweb import knows", "write it with the CDK, if it is needed")
+	})
+	return a, nil
+}
+
+// stackName is the name of a template's folder, or of the template.
+func stackName(path string) string {
+	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	if base == "template" || base == "template-base" {
+		if dir := filepath.Base(filepath.Dir(absolute(path))); len(words(dir)) > 0 {
+			return dir
+		}
+	}
+	return base
+}
+
+type samReader struct {
+	options     options
+	file, dir   string
+	root        *node
+	environment *environment
+	values      map[string]string // what a reference becomes in Go: "SqsQueue.Arn"
+	names, ids  *naming
+	current     *service
+	globals     *node
+}
+
+var errNoServer = errors.New("has no function with AWS Lambda Web Adapter: one of PackageType Image, or one with the layer LambdaAdapterLayer")
+
+func (r *samReader) read() error {
+	e := r.environment
+	root := r.root
+	root.get("AWSTemplateFormatVersion").take()
+	root.get("Transform").take()
+	if description := root.get("Description"); description != nil && description.kind == scalar {
+		description.take()
+		e.description = inLine(description.value)
+	}
+	r.globals = root.get("Globals", "Function")
+	for _, key := range root.get("Globals").keysOrNone() {
+		if key != "Function" {
+			e.missing(atStack, root.get("Globals").fields[key], "it is about resources that are not written here")
+		}
+	}
+	for section, todo := range map[string]string{
+		"Parameters": "the program takes the default: make it a variable in Go, or a context value of the CDK",
+		"Conditions": "write an if in Go", "Mappings": "write a map in Go", "Metadata": "the program does not need it", "Rules": "write an if in Go",
+	} {
+		if n := root.get(section); n != nil {
+			for _, key := range n.keysOrNone() {
+				if section == "Parameters" {
+					if value := n.fields[key].get("Default"); value != nil && value.kind == scalar {
+						r.values[key] = quote(value.value)
+					}
+				}
+				e.missing(atStack, n.fields[key], todo)
+			}
+		}
+	}
+	resources := root.get("Resources")
+	var functions []string
+	for _, id := range resources.keys {
+		n := resources.fields[id]
+		switch kind := n.get("Type").text(); {
+		case kind == "AWS::Serverless::Function" && r.isServer(n):
+			functions = append(functions, id)
+		case kind == "AWS::SQS::Queue":
+			r.queue(id, n)
+		}
+	}
+	if len(functions) == 0 {
+		return &brokenError{r.file, 0, errNoServer.Error()}
+	}
+	for _, id := range functions {
+		v := r.names.variable(strings.TrimSuffix(id, "Function"), "Service")
+		if id == "Function" {
+			v = r.names.variable("server", "Service")
+		}
+		s := &service{file: r.file, name: id, kind: "function", v: v, id: r.ids.id(cmp.Or(strings.TrimSuffix(id, "Function"), "Server"), "Service"), port: 8080, named: true, cpu: 256, memory: 512}
+		e.services = append(e.services, s)
+		r.values[id+"Role.Arn"] = fmt.Sprintf("*%s.Role().RoleArn()", v)
+	}
+	for i, id := range functions {
+		r.function(id, resources.fields[id], e.services[i])
+	}
+	for i, id := range functions {
+		if s := e.services[i]; s.hosting == lambdaHosting {
+			r.values[id+".Arn"] = fmt.Sprintf("*%sMade.Function.FunctionArn()", s.v)
+			r.values[id] = fmt.Sprintf("*%sMade.Function.FunctionName()", s.v)
+		}
+	}
+	for _, id := range resources.keys {
+		n := resources.fields[id]
+		if slices.Contains(functions, id) || n.get("Type").text() == "AWS::SQS::Queue" {
+			continue
+		}
+		kind := n.get("Type").text()
+		todo := "write it with the CDK, or keep it in the old template and import what is needed by its name"
+		if kind == "AWS::Serverless::Function" {
+			todo = "it has no AWS Lambda Web Adapter: write it with the CDK's awslambda"
+		}
+		e.missing(atStack, n, todo)
+		e.notes[len(e.notes)-1].path = "Resources." + id
+		e.notes[len(e.notes)-1].value = cmp.Or(kind, "no type")
+	}
+	r.outputs(root.get("Outputs"))
+	return nil
+}
+
+// isServer reports whether a function runs a web server with the adapter.
+func (r *samReader) isServer(n *node) bool {
+	properties := n.get("Properties")
+	kind := cmp.Or(properties.get("PackageType"), r.globals.get("PackageType"))
+	if kind.text() == "Image" || properties.get("ImageUri") != nil {
+		return true
+	}
+	for _, layers := range []*node{properties.get("Layers"), r.globals.get("Layers")} {
+		if adapterLayer.MatchString(layers.text()) {
+			return true
+		}
+	}
+	return false
+}
+
+// lwaNames are those settings of AWS Lambda Web Adapter that are fields here.
+var lwaPath = []string{"AWS_LWA_READINESS_CHECK_PATH", "READINESS_CHECK_PATH"}
+
+// str reads a string that is literal, or resolves to text.
+func (r *samReader) str(n *node, place string) (string, bool) {
+	if n == nil {
+		return "", false
+	}
+	if n.kind == scalar {
+		n.take()
+		return n.value, true
+	}
+	if v, ok := r.resolve(n); ok {
+		if text, ok := v.text(); ok {
+			n.take()
+			return text, true
+		}
+	}
+	r.current.wrong(place, n, "a string that is known before deployment")
+	return "", false
+}
+
+func (r *samReader) number(n *node, place string, least, most int) (int, bool) {
+	if n == nil {
+		return 0, false
+	}
+	text := n.text()
+	if v, ok := r.resolve(n); ok {
+		if t, ok := v.text(); ok {
+			text = t
+		}
+	}
+	i, err := strconv.Atoi(text)
+	if err != nil || i < least || i > most {
+		r.current.wrong(place, n, fmt.Sprintf("a number from %d to %d", least, most))
+		return 0, false
+	}
+	n.take()
+	return i, true
+}
+
+// pseudo are what CloudFormation knows of the stack.
+var pseudo = map[string]string{
+	"AWS::Region": "*awscdk.Aws_REGION()", "AWS::AccountId": "*awscdk.Aws_ACCOUNT_ID()", "AWS::Partition": "*awscdk.Aws_PARTITION()",
+	"AWS::URLSuffix": "*awscdk.Aws_URL_SUFFIX()", "AWS::StackName": "*awscdk.Aws_STACK_NAME()", "AWS::StackId": "*awscdk.Aws_STACK_ID()",
+}
+
+// reference is what Ref or GetAtt becomes.
+func (r *samReader) reference(name string) (value, bool) {
+	if code := pseudo[name]; code != "" {
+		return expression(code), true
+	}
+	code, ok := r.values[name]
+	if !ok {
+		return nil, false
+	}
+	if text, err := strconv.Unquote(code); err == nil {
+		return literal(text), true
+	}
+	return expression(code), true
+}
+
+var substitution = regexp.MustCompile(`\$\{(!?[^}]*)\}`)
+
+// resolve makes an expression of a value of CloudFormation.
+func (r *samReader) resolve(n *node) (value, bool) {
+	switch {
+	case n == nil:
+		return nil, false
+	case n.kind == scalar:
+		return literal(n.value), true
+	case n.kind != mapping || len(n.keys) != 1:
+		return nil, false
+	}
+	argument := n.fields[n.keys[0]]
+	switch n.keys[0] {
+	case "Ref":
+		return r.reference(argument.text())
+	case "Fn::GetAtt":
+		if argument.kind == sequence && len(argument.items) == 2 {
+			return r.reference(argument.items[0].text() + "." + argument.items[1].text())
+		}
+		return r.reference(argument.text())
+	case "Fn::ImportValue":
+		if name, ok := r.resolve(argument); ok {
+			return importValue(name), true
+		}
+	case "Fn::Sub":
+		text, own := argument, (*node)(nil)
+		if argument.kind == sequence && len(argument.items) == 2 {
+			text, own = argument.items[0], argument.items[1]
+		}
+		if text.kind != scalar {
+			return nil, false
+		}
+		var v value
+		rest := text.value
+		for {
+			at := substitution.FindStringSubmatchIndex(rest)
+			if at == nil {
+				break
+			}
+			name := rest[at[2]:at[3]]
+			if at[0] > 0 {
+				v = append(v, part{text: rest[:at[0]]})
+			}
+			rest, name = rest[at[1]:], strings.TrimSpace(name)
+			if literal, ok := strings.CutPrefix(name, "!"); ok {
+				v = append(v, part{text: "${" + literal + "}"})
+				continue
+			}
+			inner, ok := r.reference(name)
+			if field := own.get(name); field != nil {
+				inner, ok = r.resolve(field)
+			}
+			if !ok {
+				return nil, false
+			}
+			v = append(v, inner...)
+		}
+		if rest != "" || len(v) == 0 {
+			v = append(v, part{text: rest})
+		}
+		return v, true
+	case "Fn::Join":
+		if argument.kind != sequence || len(argument.items) != 2 || argument.items[1].kind != sequence || argument.items[0].kind != scalar {
+			return nil, false
+		}
+		var v value
+		for i, item := range argument.items[1].items {
+			inner, ok := r.resolve(item)
+			if !ok {
+				return nil, false
+			}
+			if i > 0 && argument.items[0].value != "" {
+				v = append(v, part{text: argument.items[0].value})
+			}
+			v = append(v, inner...)
+		}
+		return v, true
+	}
+	return nil, false
+}
+
+// queueProps are properties of a queue, and how the CDK has them.
+var queueProps = map[string]string{
+	"QueueName": "QueueName: new(%s)", "VisibilityTimeout": "VisibilityTimeout: awscdk.Duration_Seconds(new(%s))",
+	"MessageRetentionPeriod": "RetentionPeriod: awscdk.Duration_Seconds(new(%s))", "DelaySeconds": "DeliveryDelay: awscdk.Duration_Seconds(new(%s))",
+	"ReceiveMessageWaitTimeSeconds": "ReceiveMessageWaitTime: awscdk.Duration_Seconds(new(%s))",
+	"MaximumMessageSize":            "MaxMessageSizeBytes: new(%s)", "FifoQueue": "Fifo: new(%s)", "ContentBasedDeduplication": "ContentBasedDeduplication: new(%s)",
+}
+
+// queue reads a queue of the template.
+func (r *samReader) queue(id string, n *node) {
+	q := &queue{id: id, name: r.names.variable(id, "Queue")}
+	n.get("Type").take()
+	properties := n.get("Properties")
+	for _, key := range properties.keysOrNone() {
+		field := properties.fields[key]
+		format := queueProps[key]
+		switch {
+		case format == "" || field.kind != scalar:
+			r.environment.missing(atStack, field, "set it on the queue: awssqs.QueueProps, or the queue's L1 construct")
+			continue
+		case key == "QueueName":
+			field.take()
+			q.props = append(q.props, fmt.Sprintf(format, quote(field.value))+",")
+		case key == "FifoQueue" || key == "ContentBasedDeduplication":
+			if on, ok := field.boolean(); ok {
+				field.take()
+				q.props = append(q.props, fmt.Sprintf(format, strconv.FormatBool(on))+",")
+			}
+		default:
+			if seconds, ok := field.integer(); ok && seconds >= 0 {
+				field.take()
+				q.props = append(q.props, fmt.Sprintf(format, number(float64(seconds)))+",")
+			}
+		}
+		if !field.done {
+			r.environment.wrong(atStack, field, "a number, or true or false")
+		}
+	}
+	for _, key := range []string{"DeletionPolicy", "UpdateReplacePolicy", "DependsOn", "Condition", "Metadata"} {
+		r.environment.missing(atStack, n.get(key), "set it with ApplyRemovalPolicy, AddDependency or an if in Go")
+	}
+	r.environment.queues = append(r.environment.queues, q)
+	r.values[id] = fmt.Sprintf("*%s.QueueUrl()", q.name)
+	r.values[id+".Arn"] = fmt.Sprintf("*%s.QueueArn()", q.name)
+	r.values[id+".QueueName"] = fmt.Sprintf("*%s.QueueName()", q.name)
+	r.values[id+".QueueUrl"] = r.values[id]
+}
+
+// outputs reads what the stack prints.
+func (r *samReader) outputs(n *node) {
+	e := r.environment
+	for _, id := range n.keysOrNone() {
+		output := n.fields[id]
+		value := output.get("Value")
+		description := inLine(output.get("Description").text())
+		code := ""
+		for _, s := range e.services {
+			text := value.text()
+			implicit := strings.Contains(text, "${ServerlessHttpApi}") || strings.Contains(text, "${ServerlessRestApi}")
+			if s.url() != "" && (implicit && s.lambda.endpoint != "FunctionURL" || strings.Contains(text, s.name+"Url, FunctionUrl")) {
+				code = s.url()
+				if implicit && len(e.services) > 1 && s != e.services[0] {
+					code = ""
+				}
+			}
+		}
+		if code == "" {
+			if v, ok := r.resolve(value); ok && len(v) > 0 {
+				code = v.golang()
+			}
+		}
+		if code == "" {
+			e.missing(atStack, output, "write awscdk.NewCfnOutput with what it names")
+			continue
+		}
+		output.get("Description").take()
+		value.take()
+		if export := output.get("Export"); export != nil {
+			e.missing(atStack, export, "set ExportName of the CfnOutput")
+		}
+		e.missing(atStack, output.get("Condition"), "write an if in Go")
+		e.outputs = append(e.outputs, outputOf(id, description, code))
+	}
+}
+
+func outputOf(id, description, code string) output {
+	return output{name: id, description: description, code: code}
+}
+
+// property is one of a function, or of all functions.
+func (r *samReader) property(properties *node, key string) *node {
+	if n := properties.get(key); n != nil {
+		return n
+	}
+	return r.globals.get(key)
+}
+
+// function reads a function.
+func (r *samReader) function(id string, n *node, s *service) {
+	r.current = s
+	n.get("Type").take()
+	s.hosting, s.why = cmp.Or(r.options.hosting, lambdaHosting), "a function, as before"
+	if r.options.hosting != "" {
+		s.why = "as --hosting asks for"
+	}
+	p := n.get("Properties")
+	get := func(key string) *node { return r.property(p, key) }
+	r.source(n, p, s)
+	r.variables(p, s)
+	if i, ok := r.number(get("MemorySize"), atHosting, 128, 10240); ok {
+		s.lambda.memory = i
+		s.memory = max(i, s.memory)
+		s.took("memory", get("MemorySize"), func() {})
+	} else {
+		s.lambda.memory = 128 // Lambda's own
+	}
+	s.lambda.timeout = 3 * time.Second // Lambda's own
+	if i, ok := r.number(get("Timeout"), atHosting, 1, 900); ok {
+		s.lambda.timeout = time.Duration(i) * time.Second
+		s.took("timeout", get("Timeout"), func() { s.lambda.timeout = 0 })
+	}
+	if i, ok := r.number(get("EphemeralStorage").get("Size"), atHosting, 512, 10240); ok {
+		s.lambda.disk = i
+		s.took("ephemeral", get("EphemeralStorage").get("Size"), func() { s.lambda.disk = 0 })
+	}
+	if i, ok := r.number(get("ReservedConcurrentExecutions"), atHosting, 1, 100000); ok {
+		s.lambda.concurrency = i
+		s.took("reserved", get("ReservedConcurrentExecutions"), func() { s.lambda.concurrency = 0 })
+	}
+	if name := get("FunctionName"); name != nil {
+		if text, ok := r.str(name, atHosting); ok && regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`).MatchString(text) {
+			s.lambda.functionName = text
+			s.took("functionName", name, func() { s.lambda.functionName = "" })
+		} else if ok {
+			s.wrong(atHosting, name, "1 to 64 letters, digits, hyphens and underscores")
+		}
+	}
+	switch text, ok := r.str(get("Tracing"), atHosting); {
+	case ok && text == "Active":
+		s.tracing = true
+		s.took("tracing", get("Tracing"), func() { s.tracing = false })
+	case ok && text != "PassThrough" && text != "Disabled":
+		s.wrong(atHosting, get("Tracing"), "Active or PassThrough")
+	}
+	r.logging(get("LoggingConfig"), s)
+	r.vpc(get("VpcConfig"), s)
+	r.policies(p, s)
+	r.events(id, p, s)
+	if tags := get("Tags"); tags != nil {
+		for _, key := range tags.keysOrNone() {
+			if v, ok := r.resolve(tags.fields[key]); ok {
+				tags.fields[key].take()
+				s.tags = append(s.tags, variable{key, v})
+			}
+		}
+	}
+	for _, properties := range []*node{p, r.globals} {
+		for _, key := range properties.keysOrNone() {
+			properties.fields[key].each(func(leaf *node) {
+				if !leaf.done && leaf.kind != null {
+					s.add(missing, atHosting, leaf, "has no equal", "set it on the function: lambdaweb.ResourcesOf(…).Function, or its L1 construct")
+				}
+			})
+		}
+	}
+	for _, key := range []string{"DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy"} {
+		s.missing(atAfter, n.get(key), "say it in Go: an if, or Node().AddDependency")
+	}
+}
+
+// source reads what the function runs.
+func (r *samReader) source(n, p *node, s *service) {
+	get := func(key string) *node { return r.property(p, key) }
+	metadata := n.get("Metadata")
+	if architectures := get("Architectures"); architectures != nil {
+		for _, item := range architectures.itemsOrNone() {
+			switch text, ok := r.str(item, atImage); {
+			case ok && text == "arm64":
+				s.image.arm64 = true
+				s.took("arm64", item, func() { s.image.arm64 = false })
+			case ok && text != "x86_64":
+				s.wrong(atImage, item, "x86_64 or arm64")
+			}
+		}
+	}
+	if config := get("ImageConfig"); config != nil {
+		for _, item := range config.get("Command").itemsOrNone() {
+			if text, ok := r.str(item, atCommand); ok {
+				s.command = append(s.command, literal(text))
+			}
+		}
+		s.missing(atCommand, config.get("EntryPoint"), "set ENTRYPOINT in the Dockerfile")
+		s.missing(atCommand, config.get("WorkingDirectory"), "set WORKDIR in the Dockerfile")
+	}
+	get("PackageType").take()
+	if uri := get("ImageUri"); uri != nil && metadata.get("Dockerfile") == nil {
+		if v, ok := r.resolve(uri); ok {
+			uri.take()
+			s.image.uri, s.image.adapter = v, true
+			metadata.take()
+			return
+		}
+	}
+	get("ImageUri").take()
+	if context := metadata.get("DockerContext"); context != nil || get("PackageType").text() == "Image" {
+		dir, _ := r.str(context, atImage)
+		name, _ := r.str(metadata.get("Dockerfile"), atImage)
+		s.image.target, _ = r.str(metadata.get("DockerBuildTarget"), atImage)
+		for _, key := range metadata.get("DockerBuildArgs").keysOrNone() {
+			if text, ok := r.str(metadata.get("DockerBuildArgs", key), atImage); ok {
+				s.image.args = append(s.image.args, variable{key, literal(text)})
+			}
+		}
+		if tag := metadata.get("DockerTag"); tag != nil {
+			s.different(atImage, tag, "is not needed", "the CDK names images by their content")
+		}
+		r.dockerfile(context, dir, cmp.Or(name, "Dockerfile"), s)
+	} else {
+		r.zip(metadata, get, s)
+	}
+	for _, key := range metadata.keysOrNone() {
+		s.missing(atImage, undone(metadata.fields[key]), "webimage builds the image without it")
+	}
+}
+
+// undone is a value of which nothing was taken yet, or nil.
+func undone(n *node) *node {
+	found := false
+	n.each(func(leaf *node) { found = found || leaf.done })
+	if found {
+		return nil
+	}
+	return n
+}
+
+func (r *samReader) dockerfile(at *node, dir, name string, s *service) {
+	context := filepath.Join(r.dir, dir)
+	path := filepath.Join(context, name)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		s.image.dir = goName(s.name)
+		s.notes = append(s.notes, note{kind: missing, place: atImage, file: r.file, line: at.lineOr(r.root.line), path: "Metadata.DockerContext",
+			what: fmt.Sprintf("names %s, which is not there", path),
+			todo: fmt.Sprintf("a stand-in is in the folder %s: point to your own, with Adapter: webimage.OwnAdapter if its Dockerfile copies an adapter to /opt/extensions, and delete it", goName(s.name))})
+		return
+	}
+	s.image.dir, s.image.file, s.image.known = context, path, true
+	s.image.adapter = strings.Contains(string(content), "/opt/extensions")
+	if name == "Dockerfile" {
+		s.image.file = ""
+	}
+	if s.image.adapter {
+		s.notes = append(s.notes, note{kind: different, place: atImage, file: path, path: "/opt/extensions", what: "has an adapter of its own",
+			todo: "leave its COPY and the option Adapter out to have the one of this library"})
+	}
+}
+
+// zip reads a function that is no image.
+func (r *samReader) zip(metadata *node, get func(string) *node, s *service) {
+	code, _ := r.str(get("CodeUri"), atImage)
+	runtime := get("Runtime").text()
+	method := metadata.get("BuildMethod").text()
+	isGo := strings.HasPrefix(method, "go") || strings.HasPrefix(runtime, "go") ||
+		method == "" && strings.HasPrefix(runtime, "provided") && exists(filepath.Join(r.dir, code, "go.mod"))
+	get("Runtime").take()
+	get("Handler").take()
+	for _, item := range get("Layers").itemsOrNone() {
+		if adapterLayer.MatchString(item.text()) {
+			item.take()
+		} else {
+			s.missing(atImage, item, "an image has no layers: copy what is in it in the Dockerfile")
+		}
+	}
+	folder := filepath.Join(r.dir, code)
+	if isGo {
+		metadata.get("BuildMethod").take()
+		s.image.goDir, s.image.known = folder, isDir(folder)
+		if !s.image.known {
+			s.image.goDir = goName(s.name)
+			s.notes = append(s.notes, note{kind: missing, place: atImage, file: r.file, line: get("CodeUri").lineOr(r.root.line), path: "CodeUri",
+				what: fmt.Sprintf("names %s, which is not there", folder), todo: fmt.Sprintf("a stand-in is in the folder %s: point to your own, and delete it", goName(s.name))})
+		}
+		return
+	}
+	s.image.dir = goName(s.name)
+	s.notes = append(s.notes, note{kind: missing, place: atImage, file: r.file, line: get("CodeUri").lineOr(r.root.line), path: "CodeUri", value: code,
+		what: fmt.Sprintf("is a package for %s, and an image is needed here", cmp.Or(runtime, "Lambda")),
+		todo: fmt.Sprintf("write a Dockerfile that starts the web server, such as run.sh did; a stand-in is in the folder %s until then", goName(s.name))})
+}
+
+// variables reads the environment.
+func (r *samReader) variables(p *node, s *service) {
+	for _, variables := range []*node{r.globals.get("Environment", "Variables"), p.get("Environment", "Variables")} {
+		for _, key := range variables.keysOrNone() {
+			field := variables.fields[key]
+			v, ok := r.resolve(field)
+			if !ok {
+				s.missing(atEnvironment, field, "write what it refers to in Go, with AddEnvironment or a Use method")
+				continue
+			}
+			field.take()
+			text, _ := v.text()
+			port, isPort := strconv.Atoi(text)
+			switch {
+			case (key == "PORT" || key == "AWS_LWA_PORT") && isPort == nil && port > 0 && port < 65536:
+				s.port = port
+				continue
+			case slices.Contains(lwaPath, key):
+				s.health.path = text
+				continue
+			case key == "AWS_LWA_INVOKE_MODE":
+				s.lambda.streaming = strings.EqualFold(text, "response_stream")
+				continue
+			case key == "AWS_LAMBDA_EXEC_WRAPPER":
+				s.different(atEnvironment, field, "is not needed", "an image starts its server by itself")
+				continue
+			case adapterNames[key] != "":
+				s.different(atEnvironment, field, "became "+adapterNames[key], "the newer name of the same")
+				key = adapterNames[key]
+			}
+			s.variables = append(slices.DeleteFunc(s.variables, func(v variable) bool { return v.name == key }), variable{key, v})
+		}
+	}
+}
+
+func (r *samReader) logging(n *node, s *service) {
+	if n == nil {
+		return
+	}
+	if format, ok := r.str(n.get("LogFormat"), atHosting); ok && strings.EqualFold(format, "JSON") {
+		s.lambda.jsonLogs = true
+		s.took("jsonLogs", n.get("LogFormat"), func() { s.lambda.jsonLogs = false })
+	}
+	for _, level := range []struct {
+		field string
+		into  *string
+		may   []string
+	}{
+		{"ApplicationLogLevel", &s.lambda.appLevel, []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}},
+		{"SystemLogLevel", &s.lambda.systemLevel, []string{"DEBUG", "INFO", "WARN"}},
+	} {
+		if text, ok := r.str(n.get(level.field), atHosting); ok {
+			if *level.into = text; !slices.Contains(level.may, text) {
+				*level.into = ""
+				s.wrong(atHosting, n.get(level.field), strings.Join(level.may, ", "))
+			}
+		}
+	}
+}
+
+func (r *samReader) vpc(n *node, s *service) {
+	if n == nil {
+		return
+	}
+	s.missing(atNetwork, n, "look the VPC up with awsec2.Vpc_FromLookup, and set Workload.VPC, VPCSubnets and SecurityGroups")
+}
+
+// policies reads what the function may do.
+func (r *samReader) policies(p *node, s *service) {
+	for _, policies := range []*node{r.globals.get("Policies"), p.get("Policies")} {
+		items := policies.itemsOrNone()
+		if policies != nil && policies.kind != sequence {
+			items = []*node{policies}
+		}
+		for _, item := range items {
+			switch {
+			case item.kind == scalar && !strings.HasPrefix(item.value, "arn:"):
+				item.take()
+				name := item.value
+				if name == "AWSLambdaBasicExecutionRole" || name == "AWSLambdaVPCAccessExecutionRole" || name == "AWSLambdaExecute" {
+					name = "service-role/" + name
+				}
+				s.lambda.policies = append(s.lambda.policies, fmt.Sprintf("%s.Role().AddManagedPolicy(awsiam.ManagedPolicy_FromAwsManagedPolicyName(new(%s)))", s.v, quote(name)))
+			case item.kind == scalar:
+				item.take()
+				s.lambda.policies = append(s.lambda.policies, fmt.Sprintf("%s.Role().AddManagedPolicy(awsiam.ManagedPolicy_FromManagedPolicyArn(stack, new(%q), new(%s)))",
+					s.v, r.ids.id("Policy", "Managed"), quote(item.value)))
+			case item.kind == mapping && item.has("Statement"):
+				item.get("Version").take()
+				statements := item.get("Statement").itemsOrNone()
+				if item.get("Statement").kind == mapping {
+					statements = []*node{item.get("Statement")}
+				}
+				for _, statement := range statements {
+					r.statement(statement, s)
+				}
+			default:
+				s.missing(atAfter, item, "grant it in Go: UseTable, UseBucket, UseQueue and the like, or a grant of the resource to the service")
+			}
+		}
+	}
+}
+
+// statement is one of a policy.
+func (r *samReader) statement(n *node, s *service) {
+	values := func(key string) (string, bool) {
+		field := n.get(key)
+		items := field.itemsOrNone()
+		if field != nil && field.kind != sequence {
+			items = []*node{field}
+		}
+		var all []value
+		for _, item := range items {
+			v, ok := r.resolve(item)
+			if !ok {
+				return "", false
+			}
+			all = append(all, v)
+		}
+		return pointers(all), len(all) > 0
+	}
+	actions, ok1 := values("Action")
+	resources, ok2 := values("Resource")
+	effect := n.get("Effect").text()
+	if !ok1 || !ok2 || effect != "Allow" && effect != "Deny" || n.has("Condition") || n.has("NotAction") || n.has("NotResource") {
+		s.missing(atAfter, n, "write it as awsiam.NewPolicyStatement, and add it with Role().AddToPrincipalPolicy")
+		return
+	}
+	for _, key := range []string{"Action", "Resource", "Effect", "Sid"} {
+		n.get(key).take()
+	}
+	fields := ""
+	if sid := n.get("Sid"); sid != nil {
+		fields = "Sid: new(" + quote(sid.text()) + "),\n"
+	}
+	if effect == "Deny" {
+		fields += "Effect: awsiam.Effect_DENY,\n"
+	}
+	s.lambda.policies = append(s.lambda.policies, fmt.Sprintf("%s.Role().AddToPrincipalPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{\n%sActions: &[]*string{%s},\nResources: &[]*string{%s},\n}))",
+		s.v, fields, actions, resources))
+}
+
+// events reads what calls the function.
+func (r *samReader) events(id string, p *node, s *service) {
+	s.lambda.endpoint = "NoEndpoint"
+	if url := r.property(p, "FunctionUrlConfig"); url != nil {
+		s.lambda.endpoint = "FunctionURL"
+		if auth, ok := r.str(url.get("AuthType"), atHosting); ok && auth == "AWS_IAM" {
+			s.lambda.iamAuth = true
+		} else if ok && auth != "NONE" {
+			s.wrong(atHosting, url.get("AuthType"), "NONE or AWS_IAM")
+		}
+		if mode, ok := r.str(url.get("InvokeMode"), atHosting); ok {
+			s.lambda.streaming = mode == "RESPONSE_STREAM"
+		}
+		s.missing(atHosting, url.get("Cors"), "let the server send the headers of CORS")
+	}
+	events := p.get("Events")
+	for _, name := range events.keysOrNone() {
+		event := events.fields[name]
+		properties := event.get("Properties")
+		kind, _ := r.str(event.get("Type"), atEvents)
+		switch kind {
+		case "HttpApi", "Api":
+			path, method := properties.get("Path"), properties.get("Method")
+			if s.lambda.endpoint == "NoEndpoint" {
+				s.lambda.endpoint = map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind]
+				if kind == "Api" {
+					s.lambda.stage = "Prod"
+				}
+			} else if s.lambda.endpoint != map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind] {
+				s.missing(atHosting, event.get("Type"), "a service has one endpoint: "+s.lambda.endpoint)
+			}
+			if text, ok := r.str(path, atHosting); ok && text != "/" && text != "/{proxy+}" && text != "$default" {
+				s.different(atHosting, path, "became every path", "the server responds with 404 to what it does not know; if others must not reach it, say so there")
+			}
+			if text, ok := r.str(method, atHosting); ok && !strings.EqualFold(text, "ANY") && text != "x-amazon-apigateway-any-method" {
+				s.different(atHosting, method, "became every method", "the server responds with 405 to what it does not take")
+			}
+			for _, key := range properties.keysOrNone() {
+				if key != "Path" && key != "Method" {
+					s.missing(atHosting, properties.fields[key], "the API has one route for everything: an authorizer is lambdaweb.HTTPAPI{Authorizer: …}, the rest is on lambdaweb.ResourcesOf(…).HTTPAPI")
+				}
+			}
+		case "SQS":
+			r.sqs(event, properties, s)
+		case "Schedule":
+			r.schedule(name, event, properties, s)
+		default:
+			s.missing(atEvents, event, "add it to the function: AddEventSource, or a target of the source; it arrives as a POST to /events")
+		}
+	}
+	if s.lambda.endpoint != "NoEndpoint" {
+		s.took("endpointKind", (&node{file: s.file, line: p.lineOr(0), path: "Resources." + id, kind: null}), func() {})
+	}
+	if s.lambda.streaming && s.lambda.endpoint == "HTTPAPI" {
+		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal behind an HTTP API, which does not stream", "choose lambdaweb.FunctionURL or lambdaweb.RESTAPI")
+	}
+	if s.lambda.endpoint == "HTTPAPI" && s.lambda.timeout > 29*time.Second {
+		s.noteAbout("Timeout", atHosting, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 29 s")
+	}
+	if s.lambda.endpoint == "NoEndpoint" && s.hosting != lambdaHosting {
+		s.noteAbout("Events", atEvents, "are only for functions", "the service has an address now, and no events")
+	}
+}
+
+func (r *samReader) sqs(event, properties *node, s *service) {
+	source, ok := r.resolve(properties.get("Queue"))
+	var found string
+	for _, q := range r.environment.queues {
+		if ok && source.golang() == fmt.Sprintf("*%s.QueueArn()", q.name) {
+			found = q.name
+		}
+	}
+	if found == "" {
+		text, literal := source.text()
+		if !literal || !strings.HasPrefix(text, "arn:") {
+			s.missing(atEvents, event, "import the queue with awssqs.Queue_FromQueueArn, and add it with AddEventSource")
+			return
+		}
+		found = fmt.Sprintf("awssqs.Queue_FromQueueArn(stack, new(%q), new(%s))", r.ids.id("Queue", "Source"), quote(text))
+	}
+	properties.get("Queue").take()
+	props := "nil"
+	if size, ok := properties.get("BatchSize").intOr(0); ok && size > 0 && size <= 10000 {
+		properties.get("BatchSize").take()
+		props = fmt.Sprintf("&awslambdaeventsources.SqsEventSourceProps{BatchSize: new(%d.0)}", size)
+	}
+	s.lambda.events = append(s.lambda.events, fmt.Sprintf("made.Function.AddEventSource(awslambdaeventsources.NewSqsEventSource(%s, %s))", found, props))
+	s.took("events", properties.get("Queue").leafless(), func() { s.lambda.events = nil })
+	r.rest(properties, s)
+}
+
+// rest notes what is left of an event.
+func (r *samReader) rest(n *node, s *service) {
+	n.each(func(leaf *node) {
+		if !leaf.done && leaf.kind != null {
+			s.missing(atEvents, leaf, "set it on the event source")
+		}
+	})
+}
+
+func (n *node) intOr(i int) (int, bool) {
+	if n == nil {
+		return i, false
+	}
+	return n.integer()
+}
+
+var scheduleExpression = regexp.MustCompile(`^(rate|cron)\([^)"\\]*\)$`)
+
+func (r *samReader) schedule(name string, event, properties *node, s *service) {
+	expression, ok := r.str(properties.get("Schedule"), atEvents)
+	if !ok || !scheduleExpression.MatchString(expression) {
+		s.missing(atEvents, event, "make a rule with awsevents, whose target is the function")
+		return
+	}
+	options := fmt.Sprintf("Schedule: awsevents.Schedule_Expression(new(%s)),", quote(expression))
+	if on, ok := properties.get("Enabled").boolOr(true); ok {
+		properties.get("Enabled").take()
+		if !on {
+			options += "\nEnabled: new(false),"
+		}
+	}
+	s.lambda.events = append(s.lambda.events, fmt.Sprintf("awsevents.NewRule(stack, new(%q), &awsevents.RuleProps{\n%s\nTargets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(made.Function, nil)},\n})",
+		r.ids.id(name, "Rule"), options))
+	s.took("events", properties.get("Schedule").leafless(), func() { s.lambda.events = nil })
+	r.rest(properties, s)
+}
