@@ -69,6 +69,7 @@ golden: ## write the templates that tests compare with, and the adapter's sum; r
 	go test ./cmd/cdkweb/internal/cost -run TestText -update
 	go test ./cmd/cdkweb/internal/importer -run 'TestGolden|TestTables' -update
 	cd examples/ec2 && go test . -update
+	cd cmd/cdkweb-docker && go test . -run TestBuild -update
 
 table: ## write the table of the hostings into the documents, from package platform
 	go run ./tools/table README.md docs/moving.md

@@ -187,7 +187,9 @@ func (p *program) run(args []string) error {
 		if err != nil {
 			return err
 		}
-		return p.store.Prune(size, pruneAge)
+		if err := p.store.Prune(size, pruneAge); err != nil { // what was asked for is done
+			p.log("old images were not removed: %s", sentence(err))
+		}
 	}
 	return nil
 }

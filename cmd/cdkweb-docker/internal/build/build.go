@@ -431,6 +431,10 @@ func needsDocker(command instructions.Command) error {
 		if command.Parents {
 			return &NeedsDocker{place(command) + " has the flag --parents"}
 		}
+	case *instructions.HealthCheckCommand:
+		if command.Health.StartInterval != 0 {
+			return &NeedsDocker{place(command) + " has the flag --start-interval"}
+		}
 	case *instructions.AddCommand:
 		for _, source := range command.SourcePaths {
 			if isRemote(source) {
