@@ -34,6 +34,16 @@ func (h Hosting) checkAccess(c *web.Check) {
 				"set Private, or leave it out")
 		}
 		waf.Check(c, "App Runner")
+		for i, prefix := range c.AllowFrom {
+			if prefix.Addr().Is6() && h.IPAddressType != DualStack {
+				c.Problem(web.Problem{
+					Field:   fmt.Sprintf("AllowFrom[%d]", i),
+					Message: "is of IPv6, by which clients come only with IPAddressType apprunnerweb.DualStack",
+					Got:     prefix.String(),
+					Fix:     "set that, or leave it out",
+				})
+			}
+		}
 		return
 	}
 	if c.WebACL != "" {

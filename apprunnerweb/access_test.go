@@ -13,6 +13,7 @@ import (
 	"github.com/cdkweb/cdkweb/internal/templatetest"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/web/hostingtest"
+	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
 )
 
@@ -56,7 +57,8 @@ func TestPrivateGolden(t *testing.T) {
 func TestAllowFromGolden(t *testing.T) {
 	stack := newStack(t)
 	web.NewService(stack, "Site", &web.ServiceProps{
-		Workload: workload(), Hosting: apprunnerweb.Hosting{}, AllowFrom: prefixes("192.0.2.0/24", "2001:db8::/32"),
+		Workload: workload(), Hosting: apprunnerweb.Hosting{IPAddressType: apprunnerweb.DualStack},
+		AllowFrom: prefixes("192.0.2.0/24", "2001:db8::/32"),
 	})
 	webtest.Snapshot(t, stack)
 }
@@ -176,5 +178,19 @@ func TestAccessErrors(t *testing.T) {
 			props.Workload.VPC = test.vpc
 			hostingtest.WantProblems(t, props, test.want...)
 		})
+	}
+}
+
+// Clients of IPv6 come only if the service has such addresses.
+func TestAllowFromIPv6(t *testing.T) {
+	for kind, want := range map[apprunnerweb.IPAddressType]bool{"": true, apprunnerweb.IPv4: true, apprunnerweb.DualStack: false} {
+		err := (&web.ServiceProps{
+			Workload:  web.Workload{Image: webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4", nil)},
+			Hosting:   apprunnerweb.Hosting{IPAddressType: kind},
+			AllowFrom: []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")},
+		}).Validate()
+		if got := err != nil && strings.Contains(err.Error(), "AllowFrom[0] is of IPv6"); got != want {
+			t.Errorf("%q: got %v", kind, err)
+		}
 	}
 }

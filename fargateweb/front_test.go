@@ -65,3 +65,27 @@ func TestBelowFrontWithTooManyValues(t *testing.T) {
 		t.Errorf("got %v, want %s", problems, want)
 	}
 }
+
+// A front finds a service by a name, which no pattern is.
+func TestBelowFrontWithPatternsOfHosts(t *testing.T) {
+	stack := newStack(t)
+	service, _ := newService(stack, fargateweb.Hosting{Hosts: []string{"*.example.com"}})
+	front := &web.Front{Stack: stack, Path: "Stack/Front", SecretGeneration: 1}
+	problems := front.Problems("Service", service)
+	if len(problems) != 1 || !strings.Contains(problems[0].Error(), "Service must have a host without * and ? among the Hosts") {
+		t.Errorf("got %v", problems)
+	}
+}
+
+// The front says itself that it comes over HTTP; clients do not.
+func TestBelowFrontClientsComeOverHTTPS(t *testing.T) {
+	stack := newStack(t)
+	service, _ := newService(stack, fargateweb.Hosting{})
+	front := &web.Front{Stack: stack, Path: "Stack/Front", SecretGeneration: 1}
+	front.Origin(service)
+	for _, warning := range templatetest.Warnings(t, stack) {
+		if strings.Contains(warning, webalb.HTTPWarning) {
+			t.Errorf("got %s", warning)
+		}
+	}
+}

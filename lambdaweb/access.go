@@ -13,6 +13,9 @@ import (
 const withAdapter = "build it with webimage.Go or webimage.Dockerfile, and leave their option Adapter out; " +
 	"of an image that this library has built, say so: &webimage.ExistingOptions{Adapter: webimage.WithAdapter}"
 
+// maxAllowFrom leaves a quarter of a function's variables to everything else.
+const maxAllowFrom = 3 << 10
+
 // checkAllowFrom has the adapter refuse requests that come from elsewhere, where the endpoint itself
 // lets everybody in. It goes by the address that API Gateway or Lambda vouches for.
 func checkAllowFrom(c *web.Check) {
@@ -27,7 +30,19 @@ func checkAllowFrom(c *web.Check) {
 			Fix: withAdapter,
 		})
 	}
-	c.SetVariable(adapter.AllowFrom, strings.Join(texts(c.AllowFrom), ","))
+	list := strings.Join(texts(c.AllowFrom), ",")
+	if len(list) > maxAllowFrom {
+		c.Problem(web.Problem{
+			Field: "AllowFrom",
+			Message: fmt.Sprintf("must have %d bytes at most as a list on such an endpoint, because "+
+				"it is a variable of the function, of which all have 4 KB", maxAllowFrom),
+			Got: fmt.Sprintf("%d prefixes with %d bytes", len(c.AllowFrom), len(list)),
+			Fix: "use larger prefixes, or a web ACL: lambdaweb.RESTAPI{} takes one, and a front " +
+				"(webfront.NewFront) above any endpoint",
+		})
+		return
+	}
+	c.KeepVariable(adapter.AllowFrom, list)
 }
 
 // checkAccessVariable reports a variable of the workload's that would change who may come in. The

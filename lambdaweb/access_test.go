@@ -191,3 +191,70 @@ func TestGoldenAccess(t *testing.T) {
 		})
 	}
 }
+
+// What keeps clients out must not get lost with the environment.
+func TestAllowFromIsMissed(t *testing.T) {
+	stack := newStack(t)
+	service := web.NewService(stack, "Site", &web.ServiceProps{
+		Workload: web.Workload{Image: adapted()}, Hosting: lambdaweb.Hosting{}, AllowFrom: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+	})
+	resources, _ := lambdaweb.ResourcesOf(service)
+	function := resources.Function.Node().DefaultChild().(awslambda.CfnFunction)
+	function.SetEnvironment(&awslambda.CfnFunction_EnvironmentProperty{Variables: map[string]string{"A": "b"}})
+	defer func() {
+		if text := fmt.Sprint(recover()); !strings.Contains(text, "the variables CDKWEB_ALLOW_FROM were added to the service, but its environment was replaced") {
+			t.Errorf("got %s, want an error", text)
+		}
+	}()
+	stack.Node().Root().(awscdk.App).Synth(nil)
+}
+
+// Many addresses fit into neither a variable nor a policy.
+func TestAllowFromSize(t *testing.T) {
+	var many []netip.Prefix
+	for i := range 600 {
+		many = append(many, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i / 250), byte(i % 250), 0}), 24))
+	}
+	for _, test := range []struct {
+		endpoint lambdaweb.Endpoint
+		prefixes int
+		want     string
+	}{
+		{lambdaweb.HTTPAPI{}, 600, "AllowFrom must have 3072 bytes at most as a list on such an endpoint"},
+		{lambdaweb.FunctionURL{}, 600, "AllowFrom must have 3072 bytes at most as a list on such an endpoint"},
+		{lambdaweb.RESTAPI{}, 600, "AllowFrom must be fewer: API Gateway takes a resource policy of 8 KB"},
+		{lambdaweb.HTTPAPI{}, 200, ""}, {lambdaweb.RESTAPI{}, 400, ""},
+	} {
+		err := (&web.ServiceProps{
+			Workload: web.Workload{Image: adapted()}, Hosting: lambdaweb.Hosting{Endpoint: test.endpoint}, AllowFrom: many[:test.prefixes],
+		}).Validate()
+		if got := fmt.Sprint(err); test.want == "" && err != nil || !strings.Contains(got, test.want) {
+			t.Errorf("%T with %d: got %v, want %q", test.endpoint, test.prefixes, err, test.want)
+		}
+	}
+}
+
+// An authorizer belongs to one API.
+func TestAuthorizerTwice(t *testing.T) {
+	stack := newStack(t)
+	authorizer := awsapigatewayv2authorizers.NewHttpJwtAuthorizer(new("JWT"), new("https://id.example.com"),
+		&awsapigatewayv2authorizers.HttpJwtAuthorizerProps{JwtAudience: &[]*string{new("shop")}})
+	hosting := lambdaweb.Hosting{Endpoint: lambdaweb.HTTPAPI{Authorizer: authorizer}}
+	lambdaweb.NewService(stack, "One", web.Workload{Image: adapted()}, hosting)
+	hostingtest.WantPanic(t, "Stack/Two", "Hosting.Endpoint.Authorizer is that of Stack/One already", func() {
+		lambdaweb.NewService(stack, "Two", web.Workload{Image: adapted()}, hosting)
+	})
+}
+
+func TestMutualTLSKey(t *testing.T) {
+	stack := newStack(t)
+	err := (&web.ServiceProps{
+		Workload: web.Workload{Image: adapted()}, Domain: &web.Domain{Name: "api.example.com", Zone: hostingtest.Zone(stack)},
+		Hosting: lambdaweb.Hosting{Endpoint: lambdaweb.HTTPAPI{MutualTLS: &lambdaweb.MutualTLS{
+			Bucket: awss3.NewBucket(stack, new("Bucket"), nil), Key: "s3://bucket/ca.pem",
+		}}},
+	}).Validate()
+	if err == nil || !strings.Contains(err.Error(), "MutualTLS.Key must be the name of an object in Bucket") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,6 +1,8 @@
 package lambdaweb
 
 import (
+	"strings"
+
 	"net/netip"
 	"slices"
 
@@ -74,6 +76,14 @@ func (o closed) check(c *web.Check) {
 			Field:   "Hosting.Endpoint.MutualTLS.Key",
 			Message: "is required",
 			Fix:     `set it to "truststore.pem", for instance`,
+		})
+	}
+	if strings.Contains(m.Key, "://") || strings.HasPrefix(m.Key, "/") {
+		c.Problem(web.Problem{
+			Field:   "Hosting.Endpoint.MutualTLS.Key",
+			Message: "must be the name of an object in Bucket",
+			Got:     m.Key,
+			Fix:     "leave the scheme, the bucket and the slash at the start out",
 		})
 	}
 }

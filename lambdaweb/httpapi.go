@@ -119,6 +119,22 @@ func (a HTTPAPI) check(c *web.Check) {
 	a.logs().check(c)
 	a.closed().check(c)
 	checkAllowFrom(c)
+	if other := authorizers[a.Authorizer]; a.ownAuthorizer() && other != "" {
+		c.Problem(web.Problem{
+			Field:   "Hosting.Endpoint.Authorizer",
+			Message: "is that of " + other + " already, and an authorizer is for one API",
+			Fix:     "make another one",
+		})
+	}
+}
+
+// authorizers are those that APIs have, with the paths of their services. Constructs are made by one
+// goroutine, because of jsii.
+var authorizers = map[awsapigatewayv2.IHttpRouteAuthorizer]string{}
+
+// ownAuthorizer reports whether the authorizer becomes a resource of the API.
+func (a HTTPAPI) ownAuthorizer() bool {
+	return a.Authorizer != nil && a.authorization() != awsapigatewayv2.HttpAuthorizerType_IAM
 }
 
 // authorization is the type of the authorizer; empty if it does not tell.
@@ -140,6 +156,9 @@ func (a HTTPAPI) define(
 	r *Resources,
 	made *web.Made,
 ) string {
+	if a.ownAuthorizer() {
+		authorizers[a.Authorizer] = strings.TrimSuffix(*scope.Node().Path(), "/"+platform.HTTPAPI.ID)
+	}
 	props := &awsapigatewayv2.HttpApiProps{
 		ApiName:                    new(apiName(scope)),
 		CorsPreflight:              a.CORS.httpAPI(),

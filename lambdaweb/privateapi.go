@@ -14,6 +14,26 @@ import (
 	"github.com/cdkweb/cdkweb/web"
 )
 
+// maxPolicy is the size of a resource policy (API Gateway developer guide, "Quotas for configuring and
+// running a REST API"), less what stands in it beside the addresses.
+const maxPolicy = 8192 - 700
+
+// checkPolicy checks that the addresses fit into the resource policy.
+func checkPolicy(c *web.Check) {
+	size := 0
+	for _, text := range texts(c.AllowFrom) {
+		size += len(text) + len(`"",`)
+	}
+	if size > maxPolicy {
+		c.Problem(web.Problem{
+			Field:   "AllowFrom",
+			Message: "must be fewer: API Gateway takes a resource policy of 8 KB",
+			Got:     fmt.Sprintf("%d prefixes with %d bytes", len(c.AllowFrom), size),
+			Fix:     "use larger prefixes, or an IP set of a web ACL, and set WebACL",
+		})
+	}
+}
+
 // checkPrivate checks what a private API needs.
 func (a RESTAPI) checkPrivate(c *web.Check) {
 	if !c.Private {

@@ -183,6 +183,7 @@ func (a RESTAPI) check(c *web.Check) {
 	a.logs().check(c)
 	a.closed().check(c)
 	a.checkPrivate(c)
+	checkPolicy(c)
 }
 
 func (a RESTAPI) closed() closed { return closed{a.DisableExecuteAPIEndpoint, a.MutualTLS} }

@@ -106,6 +106,7 @@ type Check struct {
 	platform *platform.Platform
 	list     check.List
 	own      map[string]string // variables that the hosting writes
+	kept     []string          // of which the loss is noticed
 	rules    []func(name, value string) *Problem
 
 	secretRules []func() *Problem
@@ -127,6 +128,13 @@ func (c *Check) Warn(id, message string) { c.warnings = append(c.warnings, warni
 // SetVariable says that the hosting writes an environment variable. The workload's variable of the
 // same name wins.
 func (c *Check) SetVariable(name, value string) { c.own[name] = value }
+
+// KeepVariable is SetVariable for a variable that keeps clients out: if somebody replaces the
+// environment in the L1 construct, its loss is an error.
+func (c *Check) KeepVariable(name, value string) {
+	c.SetVariable(name, value)
+	c.kept = append(c.kept, name)
+}
 
 // EachVariable adds a rule for the workload's variables, also for those that are added to the
 // service later. It returns nil or a problem whose Field is empty. The rules of the platform are

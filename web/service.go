@@ -153,6 +153,10 @@ func NewService(scope constructs.Construct, id string, props *ServiceProps) *Ser
 				props.Hosting),
 		})
 	}
+	if len(check.kept) > 0 {
+		s.watchEnvironment()
+		s.variables.added = append(s.variables.added, check.kept...)
+	}
 	s.defineRecords(domain)
 	s.defineWebACL(node)
 	if front := s.made.Reach.Connections; front != nil && front.DefaultPort() == nil {

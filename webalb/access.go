@@ -241,6 +241,13 @@ func (l *LoadBalancer) verifier(
 					Fix: "leave Login out, and let the server ask who it is",
 				}
 			}
+			if hosts := l.hostsOf(rule); len(hosts) > 0 && !l.found(hosts) {
+				return &web.Problem{
+					Message: fmt.Sprintf("must have a host without * and ? among the Hosts of its load balancer's rule, "+
+						"by which the front reaches it, got %s", strings.Join(hosts, ", ")),
+					Fix: "add one, such as origin.shop.example.com, with a record that leads to the load balancer; or set Domain",
+				}
+			}
 			used := valuesOf(rule)
 			if used+values <= maxValues {
 				return nil
@@ -255,8 +262,30 @@ func (l *LoadBalancer) verifier(
 		Require: func(header string, values []string) {
 			rule.AddCondition(awselasticloadbalancingv2.ListenerCondition_HttpHeader(
 				&header, pointers(slices.Clone(values))))
+			if len(l.rules) == 1 && l.ALB != nil { // the front's own warning says what matters
+				awscdk.Annotations_Of(l).AcknowledgeWarning(new(HTTPWarning), new("clients come by the front"))
+			}
 		},
 	}
+}
+
+// hostsOf are the Hosts of a rule that Forward returned.
+func (l *LoadBalancer) hostsOf(rule awselasticloadbalancingv2.ApplicationListenerRule) []string {
+	scope := *rule.Node().Scope().Node().Path()
+	for _, placed := range l.rules {
+		if placed.scope == scope {
+			return placed.Hosts
+		}
+	}
+	return nil
+}
+
+// found reports whether one of the hosts is no pattern, or a pattern of the load balancer's own name.
+func (l *LoadBalancer) found(hosts []string) bool {
+	_, ok := Rule{Hosts: hosts}.name()
+	return ok || slices.ContainsFunc(hosts, func(host string) bool {
+		return strings.HasSuffix(host, ".elb.amazonaws.com")
+	})
 }
 
 // valuesOf counts the values of all conditions of a rule, those of AddCondition too.

@@ -41,11 +41,5 @@
 //   - Rules of yours, to redirect www.example.com or to respond to a path: Listener.AddAction, with
 //     a Priority of 1 to 999 before those of the services, or of 49000 to 50000 after them.
 //   - Services that are neither tasks nor functions: Forward, with a target group of EC2 instances.
-//   - Users who must log in, over HTTPS: ConfigureAction of a service's rule, with
-//     awselasticloadbalancingv2.ListenerAction_AuthenticateOidc and the target group in its Next.
-//     The CDK warns that it replaces an action, which is meant.
-//   - A web ACL: awswafv2.NewCfnWebACLAssociation with ALB.LoadBalancerArn.
-//   - A DNS name: awsroute53.NewARecord, and NewAaaaRecord with DualStack, for
-//     awsroute53targets.NewLoadBalancerTarget of ALB.
 //   - Other ports: a listener of yours, with [FromListener].
 package webalb

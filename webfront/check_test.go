@@ -21,6 +21,7 @@ import (
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webalb"
 	"github.com/cdkweb/cdkweb/webfront"
+	"github.com/cdkweb/cdkweb/webimage"
 	"github.com/cdkweb/cdkweb/webtest"
 )
 
@@ -328,4 +329,84 @@ func TestTwoFronts(t *testing.T) {
 		}
 	}()
 	webfront.NewFront(stack, "Three", &webfront.FrontProps{Service: site, SecretGeneration: 2})
+}
+
+// A distribution without a domain waits for all services that it stands above, so none of them may
+// wait for what uses it.
+func TestCircleThroughAMove(t *testing.T) {
+	for _, domain := range []bool{false, true} {
+		stack := newStack(t)
+		site, next := service(stack, "Site", lambdaweb.Hosting{}), service(stack, "Next", fargateweb.Hosting{})
+		caller := service(stack, "Caller", lambdaweb.Hosting{Endpoint: lambdaweb.FunctionURL{}})
+		props := &webfront.FrontProps{Service: site, Move: &webfront.Move{To: next}}
+		if domain {
+			props.Domain = &web.Domain{Name: "shop.example.com", Zone: zone(stack)}
+		}
+		webfront.NewFront(stack, "Front", props)
+		caller.UseService("SITE_URL", site)
+		var text string
+		func() {
+			defer func() {
+				if invalid, ok := recover().(*web.InvalidPropsError); ok {
+					text = invalid.Error()
+				}
+			}()
+			next.UseService("CALLER_URL", caller)
+		}()
+		if got := strings.Contains(text, "each would have to be made before the other"); got == domain {
+			t.Errorf("with a domain: %v, got %q", domain, text)
+		}
+		if !domain && !strings.Contains(text, "give the front a Domain") {
+			t.Errorf("got %q, want what to do", text)
+		}
+	}
+}
+
+// Each move has its own store, so that the percentage of the last one does not count.
+func TestStoreOfEachMove(t *testing.T) {
+	stores := map[string]bool{}
+	for _, to := range []string{"Next", "Third"} {
+		stack := newStack(t)
+		front := webfront.NewFront(stack, "Front", &webfront.FrontProps{
+			Service: service(stack, "Site", lambdaweb.Hosting{}),
+			Move:    &webfront.Move{To: service(stack, to, lambdaweb.Hosting{})},
+		})
+		stores[*front.KeyValueStore.Node().Id()] = true
+	}
+	if len(stores) != 2 {
+		t.Errorf("got stores %v, want one for each move", stores)
+	}
+}
+
+// The stack in us-east-1 belongs to the stack of its region.
+func TestStackOfTheRegion(t *testing.T) {
+	app := webtest.NewApp(t)
+	names := map[string]bool{}
+	for _, region := range []string{"eu-west-1", "eu-central-1"} {
+		stack := awscdk.NewStack(app, new("Shop"+region), &awscdk.StackProps{
+			Env: &awscdk.Environment{Account: new("123456789012"), Region: &region}, StackName: new("shop"),
+			TerminationProtection: new(true),
+		})
+		w := workload()
+		w.Image = webimage.URI("123456789012.dkr.ecr."+region+".amazonaws.com/site:1.4", &webimage.ExistingOptions{Adapter: webimage.WithAdapter})
+		for _, id := range []string{"X-Y", "X"} {
+			scope := constructs.Construct(stack)
+			if id == "X" {
+				scope = constructs.NewConstruct(stack, new("X"))
+				id = "Y"
+			}
+			site := web.NewService(scope, "Site"+id, &web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}})
+			front := webfront.NewFront(scope, id, &webfront.FrontProps{
+				Service: site, Domain: &web.Domain{Name: strings.ToLower(id) + region + ".example.com", Zone: zoneIn(scope)},
+			})
+			global := awscdk.Stack_Of(front.Certificate)
+			names[*global.StackName()] = true
+			if !*global.TerminationProtection() {
+				t.Error("the stack is not protected")
+			}
+		}
+	}
+	if len(names) != 2 || !names["shop-eu-west-1-front"] {
+		t.Errorf("got stacks %v, want one for each region", names)
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsroute53"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/constructs-go/constructs/v10"
 
 	"github.com/cdkweb/cdkweb/apprunnerweb"
 	"github.com/cdkweb/cdkweb/ecsweb"
@@ -57,9 +58,11 @@ func newStack(t *testing.T) awscdk.Stack {
 	return awscdk.NewStack(webtest.NewApp(t), new("Shop"), target)
 }
 
-func zone(stack awscdk.Stack) awsroute53.IHostedZone {
+func zone(stack awscdk.Stack) awsroute53.IHostedZone { return zoneIn(stack) }
+
+func zoneIn(scope constructs.Construct) awsroute53.IHostedZone {
 	return awsroute53.HostedZone_FromHostedZoneAttributes(
-		stack,
+		scope,
 		new("Zone"),
 		&awsroute53.HostedZoneAttributes{HostedZoneId: new("Z0123456789ABCDEFGHIJ"), ZoneName: new("example.com")},
 	)
