@@ -158,7 +158,7 @@ func TestDomains(t *testing.T) {
 		})
 	}
 	do(t, "cdk destroy", func() (string, error) {
-		return "nothing is left", errors.Join(d.destroyed(), e.nothingOf(names,
+		return "no domain is left", errors.Join(d.destroy(), e.nothingOf(names,
 			[]string{"route53", "list-hosted-zones", "HostedZones[].Id"},
 			[]string{"apigatewayv2", "get-domain-names", "Items[].DomainName"},
 		))

@@ -107,12 +107,6 @@ func TestMove(t *testing.T) {
 			return note, err
 		})
 	}
-	responds := func() (string, error) {
-		a, err := f.front.get("/mode")
-		return "", want(a, err, 200, "url")
-	}
-	step("before", "Site")
-	try(t, "the service responds", responds)
 	step("beside, without clients", "Site", "percent=0")
 	try(t, "two origins", func() (string, error) { return f.hasOrigins("Site", "Next") })
 	try(t, "the emulator cannot run the function that chooses", func() (string, error) {
@@ -123,11 +117,17 @@ func TestMove(t *testing.T) {
 		return "", want(a, err, 503, "")
 	})
 	try(t, "a part, by the commands of docs/front.md", func() (string, error) { return f.turns() })
-	step("all", "Site", "percent=100")
+	names := maps.Clone(f.names)
 	step("the new one alone", "Next", "service=Next")
-	try(t, "the other service responds", responds)
+	try(t, "the other service responds", func() (string, error) {
+		a, err := f.front.get("/mode")
+		return "", want(a, err, 200, "url")
+	})
 	try(t, "one origin", func() (string, error) { return f.hasOrigins("Next") })
-	do(t, "cdk destroy", func() (string, error) { return "nothing is left", f.destroyedFront() })
+	do(t, "cdk destroy", func() (string, error) {
+		return "no store is left", errors.Join(f.destroy(), l.emulator.nothingOf(names,
+			[]string{"cloudfront", "list-key-value-stores", "KeyValueStoreList.Items[].ARN"}))
+	})
 }
 
 // hasOrigins wants the distribution to have these alone.
@@ -476,9 +476,7 @@ func (f *fronted) destroyedFront() error {
 	return errors.Join(err, f.lab.emulator.nothingOf(f.names,
 		[]string{"cloudfront", "list-distributions", "DistributionList.Items[].Id"},
 		[]string{"cloudfront", "list-functions", "FunctionList.Items[].Name"},
-		[]string{"cloudfront", "list-key-value-stores", "KeyValueStoreList.Items[].Name"},
 		[]string{"secretsmanager", "list-secrets", "SecretList[].Name"},
-		[]string{"route53", "list-hosted-zones", "HostedZones[].Id"},
 		[]string{"apigatewayv2", "get-domain-names", "Items[].DomainName"},
 	))
 }
