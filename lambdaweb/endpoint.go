@@ -40,6 +40,11 @@ type Endpoint interface {
 	reach(r *Resources) web.Reach
 }
 
+// completer is an endpoint that has more to say of what was made than URL and reach.
+type completer interface {
+	complete(in *web.Definition, r *Resources, made *web.Made)
+}
+
 const useFunctionURL = "use Endpoint: lambdaweb.FunctionURL{}, which waits as long as the function"
 
 // isNil reports whether there is no endpoint, or a nil pointer to one.

@@ -35,3 +35,24 @@ func TestLoadBalancerBelowFront(t *testing.T) {
 		t.Errorf("the adapter gets %v, and would refuse the health checks", value)
 	}
 }
+
+// Without health checks the adapter knows the secret too, so that it takes it away, and tells the
+// server who the client is.
+func TestLoadBalancerTellsTheAdapter(t *testing.T) {
+	stack := newStack(t)
+	balancer := webalb.NewLoadBalancer(stack, "Shared", nil)
+	hosting := lambdaweb.Hosting{Endpoint: &lambdaweb.LoadBalancer{LoadBalancer: balancer}} // a pointer is one too
+	service, _ := lambdaweb.NewService(stack, "Site", web.Workload{Image: adapted()}, hosting)
+	if origin := front(stack, 1).Origin(service); origin.Unverified != "" {
+		t.Errorf("got unverified because %s", origin.Unverified)
+	}
+	template := templatetest.Of(t, stack)
+	for _, text := range []string{
+		templatetest.JSON(t, template.Get("AWS::ElasticLoadBalancingV2::ListenerRule", "Conditions")),
+		templatetest.JSON(t, template.Get("AWS::Lambda::Function", "Environment.Variables."+adapter.FrontSecrets)),
+	} {
+		if strings.Count(text, "{{resolve:secretsmanager:") != 2 {
+			t.Errorf("got %s, want two references", text)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/cdkweb/cdkweb/platform"
 	"github.com/cdkweb/cdkweb/web"
 	"github.com/cdkweb/cdkweb/webalb"
+	"github.com/cdkweb/cdkweb/webimage"
 )
 
 // LoadBalancer is an Application Load Balancer that the function shares with other services, on
@@ -121,3 +122,32 @@ func (e LoadBalancer) define(scope constructs.Construct, in *web.Definition, r *
 }
 
 func (LoadBalancer) reach(*Resources) web.Reach { return web.Reach{} } // see Complete
+
+// complete says what the load balancer does for the service.
+func (e LoadBalancer) complete(in *web.Definition, r *Resources, made *web.Made) {
+	e.LoadBalancer.Complete(made, in, r.Rule)
+	e.tellAdapter(in, made)
+}
+
+// tellAdapter has the adapter check what the rule has checked, so that the server sees the client as
+// behind other endpoints, and no secret. Health checks of the load balancer are events without it.
+func (e LoadBalancer) tellAdapter(in *web.Definition, made *web.Made) {
+	if e.HealthCheckEnabled || in.Facts.Adapter != webimage.WithAdapter {
+		return
+	}
+	rule := made.Verify
+	verify(in, made)
+	adapters := made.Verify
+	made.Verify = web.Verifier{
+		Check: func(values int) *web.Problem {
+			if problem := rule.Check(values); problem != nil {
+				return problem
+			}
+			return adapters.Check(values)
+		},
+		Require: func(header string, values []string) {
+			rule.Require(header, values)
+			adapters.Require(header, values)
+		},
+	}
+}

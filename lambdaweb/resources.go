@@ -148,8 +148,8 @@ func (h Hosting) Define(scope constructs.Construct, in *web.Definition) web.Made
 	made.Connections = network.Connections()
 	made.NoConnections = noConnections
 	made.Resources = r
-	if behind, ok := h.Endpoint.(LoadBalancer); ok {
-		behind.LoadBalancer.Complete(&made, in, r.Rule)
+	if behind, ok := h.Endpoint.(completer); ok {
+		behind.complete(in, r, &made)
 	}
 	return made
 }
