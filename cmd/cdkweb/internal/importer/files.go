@@ -48,10 +48,11 @@ func (a *app) finish(o options) {
 	}
 	taken := map[string]bool{}
 	for _, e := range a.environments {
-		for taken[e.stackID()] {
-			e.stack += "-2"
+		// The templates are files, and some systems take A and a for one name.
+		for taken[strings.ToLower(e.stackID())] {
+			e.stack = e.stack[:min(len(e.stack), 100)] + "-2"
 		}
-		taken[e.stackID()] = true
+		taken[strings.ToLower(e.stackID())] = true
 	}
 }
 
@@ -189,8 +190,17 @@ func (a *app) test() (string, error) {
 		w.line("t.Setenv(%q, \"test\")", name)
 	}
 	w.line("for name, environment := range map[string]func(awscdk.App) awscdk.Stack{")
+	keys := map[string]bool{}
 	for _, e := range a.environments {
-		w.line("%q: %s,", cmp.Or(goName(e.name), "stack"), e.v)
+		key := goName(cmp.Or(e.name, "stack"))
+		if e.name == "" && len(a.environments) > 1 || keys[key] {
+			key = goName(e.stackID()) // which no other has
+		}
+		for keys[key] {
+			key += "-2"
+		}
+		keys[key] = true
+		w.line("%q: %s,", key, e.v)
 	}
 	w.line("} {")
 	w.line("t.Run(name, func(t *testing.T) { webtest.Snapshot(t, environment(webtest.NewApp(t))) })")

@@ -961,7 +961,7 @@ func (s *service) writeRule(w *source, r rule) {
 	if len(r.hosts) > 0 {
 		hosts = fmt.Sprintf("Hosts: []string{%s}, ", strings_(r.hosts))
 	}
-	if len(r.sources) > 0 {
+	if len(r.sources) > 0 && !r.main {
 		// Rules of one path that differ in addresses only are for the listener itself.
 		var sources []value
 		for _, source := range r.sources {
@@ -988,5 +988,12 @@ func (s *service) writeRule(w *source, r rule) {
 		return
 	}
 	forward := fmt.Sprintf("made.LoadBalancer.Forward(stack, %q, webalb.Rule{%sPaths: []string{%s}}, %s)", id, hosts, strings_(r.paths), v)
+	if len(r.sources) > 0 {
+		var sources []value
+		for _, source := range r.sources {
+			sources = append(sources, literal(source))
+		}
+		forward += fmt.Sprintf(".AddCondition(awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{%s}))", pointers(sources))
+	}
 	w.line("%s", forward)
 }

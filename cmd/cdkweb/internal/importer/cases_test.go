@@ -1,0 +1,164 @@
+package importer
+
+import (
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A smallCase is a small input, and what its program and report have or must not have.
+type smallCase struct {
+	name  string
+	from  string            // copilot, apprunner or sam
+	files map[string]string // the first by name is imported; of Copilot the folder is
+	args  []string
+	has   []string // in main.go, main_test.go or IMPORT.md
+	lacks []string // in all files
+}
+
+// files imports a case.
+func (c smallCase) build(t *testing.T) []file {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "project")
+	var paths []string
+	for name, content := range c.files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	args := []string{c.from, dir}
+	if c.from != "copilot" {
+		args = append([]string{c.from}, paths...)
+	}
+	files, err := importFiles(append(args, c.args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// check fails if the case's program is not Go that compiles, as far as that is known without the
+// packages that it imports, or if a text is missing or there that must not be.
+func (c smallCase) check(t *testing.T) {
+	t.Helper()
+	files := c.build(t)
+	for _, f := range files {
+		if strings.HasSuffix(f.name, ".go") {
+			wantGo(t, f)
+		}
+	}
+	wantTypes(t, files)
+	// A comment of main.go is in several lines, so all white space is one space.
+	text := strings.Join(strings.Fields(strings.ReplaceAll(all(files), "//", " ")), " ")
+	for _, want := range c.has {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %q in\n%s", want, all(files))
+		}
+	}
+	for _, bad := range c.lacks {
+		if strings.Contains(text, bad) {
+			t.Errorf("there is %q in\n%s", bad, all(files))
+		}
+	}
+}
+
+// noPackages imports each package as an empty one.
+type noPackages struct{}
+
+func (noPackages) Import(path string) (*types.Package, error) {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	if name == "v2" {
+		name = "awscdk"
+	}
+	p := types.NewPackage(path, name)
+	p.MarkComplete()
+	return p, nil
+}
+
+// wantTypes fails if a program does not compile for a reason that has nothing to do with the packages
+// that it imports, such as a variable that is not used.
+func wantTypes(t testing.TB, files []file) {
+	t.Helper()
+	set := token.NewFileSet()
+	var parsed []*ast.File
+	for _, f := range files {
+		if f.name != "main.go" && f.name != "main_test.go" {
+			continue
+		}
+		file, err := parser.ParseFile(set, f.name, f.content, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed = append(parsed, file)
+	}
+	config := types.Config{Importer: noPackages{}, Error: func(err error) {
+		var problem types.Error
+		if errors.As(err, &problem) && !strings.HasPrefix(problem.Msg, "undefined: ") {
+			t.Errorf("%v in\n%s", err, all(files))
+		}
+	}}
+	_, _ = config.Check("main", set, parsed, nil) // each error goes to Error
+}
+
+const manifest1 = "name: api\ntype: Load Balanced Web Service\nimage:\n  location: nginx\n  port: 8080\n"
+
+const requestDriven1 = "name: api\ntype: Request-Driven Web Service\nimage:\n  location: public.ecr.aws/nginx/nginx\n  port: 8080\n"
+
+func appRunner1(name, region string) string {
+	return `{"Service": {"ServiceName": "` + name + `", "ServiceArn": "arn:aws:apprunner:` + region + `:123456789012:service/` + name + `/1",
+"SourceConfiguration": {"ImageRepository": {"ImageIdentifier": "public.ecr.aws/nginx/nginx:1", "ImageRepositoryType": "ECR_PUBLIC",
+"ImageConfiguration": {"Port": "8080"}}}}}`
+}
+
+const sam1 = "Transform: AWS::Serverless-2016-10-31\nResources:\n  ApiFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n      PackageType: Image\n" +
+	"      ImageUri: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/api:1\n"
+
+func TestCases(t *testing.T) {
+	for _, c := range []smallCase{
+		{
+			name: "a function that nothing names", from: "sam", files: map[string]string{"template.yaml": sam1},
+			has: []string{`web.NewService(stack, "API"`}, lacks: []string{"api :="},
+		},
+		{
+			name: "a queue that nothing names", from: "sam",
+			files: map[string]string{"template.yaml": sam1 + "  Jobs:\n    Type: AWS::SQS::Queue\n"},
+			has:   []string{`awssqs.NewQueue(stack, new("Jobs"), nil)`}, lacks: []string{"jobs :="},
+		},
+		{
+			name: "two services of App Runner", from: "apprunner", files: map[string]string{"a.json": appRunner1("one", "eu-west-1") + appRunner1("two", "eu-west-1")},
+			has: []string{`"one": newOne`, `"two": newTwo`},
+		},
+		{
+			name: "a service of App Runner in two Regions", from: "apprunner",
+			files: map[string]string{"a.json": appRunner1("one", "eu-west-1"), "b.json": appRunner1("one", "eu-west-3")},
+			has:   []string{`"one": newOne`, `"one-2": newOneStack`},
+		},
+		{
+			name: "environments that differ in upper case", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1, "copilot/.workspace": "application: shop\n"}, args: []string{"--environments", "test,Test"},
+			has: []string{`"test": newTest`, `"shop-test-2": newTestStack`},
+		},
+		{
+			name: "addresses of clients of another container", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
+				"http:\n  path: /\n  target_container: sc\n  allowed_source_ips: [1.2.3.4/32]\nsidecars:\n  sc:\n    image: nginx\n    port: 90\n"},
+			has:   []string{`scTargets).AddCondition(awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{new("1.2.3.4/32")}))`},
+			lacks: []string{"Priority: new(0.0)"},
+		},
+	} {
+		t.Run(c.name, c.check)
+	}
+}
