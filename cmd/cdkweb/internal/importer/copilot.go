@@ -653,6 +653,10 @@ func (c *copilotReader) read() {
 		c.count(root.get("count"))
 	}
 	c.http(root.get("http"), apprunner)
+	if s.port == httpsPort && !apprunner {
+		s.tls = true
+		s.overTLS(root.get("image", "port"))
+	}
 	c.network(root.get("network"), apprunner)
 	c.topics(root.get("publish", "topics"))
 	c.tags(root.get("tags"))
@@ -859,11 +863,13 @@ func (c *copilotReader) envFile(n *node) {
 		return
 	}
 	path := filepath.Join(c.dir, name)
-	content, err := os.ReadFile(path)
+	content, err := readInside(c.dir, name)
 	if err != nil {
-		s.missing(atEnvironment, n, fmt.Sprintf("%s is not there: write its variables here", path))
+		s.missing(atEnvironment, n, fmt.Sprintf("%s cannot be read, as a file of the workspace: write its variables here", path))
 		return
 	}
+	s.different(atEnvironment, n, "is read, and its values are in main.go now",
+		"move what is secret to AWS Secrets Manager and Workload.Secrets before you commit main.go")
 	for i, line := range strings.Split(string(content), "\n") {
 		line = strings.TrimRight(line, "\r")
 		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
@@ -877,6 +883,23 @@ func (c *copilotReader) envFile(n *node) {
 		}
 		s.variables = append(slices.DeleteFunc(s.variables, func(v variable) bool { return v.name == name }), variable{name, literal(text)})
 	}
+}
+
+// readInside reads a file in a folder. One outside of it is an error, also if a link leads there.
+func readInside(dir, name string) ([]byte, error) {
+	root, err := os.OpenRoot(cmp.Or(dir, "."))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	info, err := root.Stat(filepath.Clean(name))
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxFile {
+		return nil, fmt.Errorf("%s is no file of at most 8 MB", name)
+	}
+	return root.ReadFile(filepath.Clean(name))
 }
 
 // secrets reads variables whose values are secrets.
@@ -1149,6 +1172,7 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	c.health(n.get("healthcheck"), &s.health, true)
 	c.alias(n, &s.front, apprunner)
 	if apprunner {
+		c.checked(n, &s.health, s.port, true)
 		private := n.get("private")
 		switch {
 		case private == nil:
@@ -1346,11 +1370,7 @@ func (c *copilotReader) health(n *node, into *health, own bool) {
 	into.timeout, _ = c.time(n.get("timeout"), atHealthCheck, time.Second, time.Hour)
 	into.healthy, _ = c.number(n.get("healthy_threshold"), atHealthCheck, 1, 20)
 	into.unhealthy, _ = c.number(n.get("unhealthy_threshold"), atHealthCheck, 1, 20)
-	if port := n.get("port"); port != nil {
-		if p, ok := c.number(port, atHealthCheck, 1, 65535); ok && p != s.port {
-			s.missing(atHealthCheck, port, "the load balancer checks the port of the service: let that respond")
-		}
-	}
+	into.port, _ = c.number(n.get("port"), atHealthCheck, 1, 65535)
 	if grace := n.get("grace_period"); grace != nil {
 		if !own {
 			s.missing(atHealthCheck, grace, "the service has one grace period: that of http.healthcheck")
@@ -1358,6 +1378,24 @@ func (c *copilotReader) health(n *node, into *health, own bool) {
 			s.grace = max(d, time.Second)
 			s.took("grace_period", grace, func() { s.grace = 0 })
 		}
+	}
+}
+
+// checked settles the port of a health check of a target at another port. The load balancer reaches a
+// task at its targets' ports, and so can check the service's own for another target.
+func (c *copilotReader) checked(n *node, into *health, target int, apprunner bool) {
+	s := c.service
+	switch into.port {
+	case 0, target:
+		into.port = 0
+	case s.port:
+		if !apprunner {
+			return
+		}
+		into.port = 0
+	default:
+		into.port = 0
+		s.missing(atHealthCheck, n.get("healthcheck", "port"), "the load balancer checks the port of the service: let that respond")
 	}
 }
 
@@ -1371,11 +1409,18 @@ func (c *copilotReader) rules(n *node) {
 	}
 	if main.container != "" || main.port != s.port {
 		main.node = cmp.Or(main.node, n.get("targetContainer"), n.get("target_port"))
+		c.checked(n, &s.health, main.port, false)
 		main.health, main.protocol, main.deregister, main.stickiness = s.health, s.protocol, s.deregister, s.stickiness
 		main.sources = s.front.sources
 		main.id = pascal(cmp.Or(main.container, "target"))
 		s.rules = append(s.rules, main)
 		s.took("rules", main.node, func() { s.rules = nil })
+	} else {
+		c.checked(n, &s.health, s.port, false)
+	}
+	s.health.port = 0
+	if main.port == httpsPort && main.port != s.port {
+		s.overTLS(main.node)
 	}
 	more := n.get("additional_rules")
 	if more == nil {
@@ -1404,6 +1449,10 @@ func (c *copilotReader) rules(n *node) {
 		}
 		s.front.zones = append(s.front.zones, own.zones...)
 		c.health(n.get("healthcheck"), &r.health, false)
+		c.checked(n, &r.health, r.port, false)
+		if r.port == httpsPort && r.port != s.port {
+			s.overTLS(n)
+		}
 		r.sources = c.sources(n.get("allowed_source_ips"))
 		r.deregister, _ = c.time(n.get("deregistration_delay"), atFront, 0, time.Hour)
 		r.stickiness, _ = c.flag(n.get("stickiness"), atFront)
@@ -1424,6 +1473,16 @@ func (c *copilotReader) rules(n *node) {
 	if more.kind != sequence {
 		s.wrong(atFront, more, "a list of rules")
 	}
+}
+
+// httpsPort is the port of a container that Copilot's load balancer reaches with HTTPS.
+const httpsPort = 443
+
+// overTLS notes that the load balancer speaks HTTPS with a container.
+func (s *service) overTLS(n *node) {
+	s.notes = append(s.notes, note{kind: different, place: atPort, file: n.file, line: n.line, path: n.path,
+		what: "is port 443, which is reached with HTTPS on Fargate, as Copilot does",
+		todo: "the container needs a certificate, which the load balancer does not check; other hostings speak HTTP with the server"})
 }
 
 // same names the rule that takes all requests of another before it; empty if there is none.

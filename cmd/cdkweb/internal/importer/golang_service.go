@@ -861,6 +861,11 @@ func (s *service) writeMade(w *source, balancer string) {
 		}
 		inner.line("made.Rule.AddCondition(awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{%s}))", pointers(sources))
 	}
+	if s.tls {
+		inner.line("secure := made.TargetGroup.Node().DefaultChild().(awselasticloadbalancingv2.CfnTargetGroup)")
+		inner.line("secure.SetProtocol(new(\"HTTPS\"))")
+		inner.line("secure.SetHealthCheckProtocol(new(\"HTTPS\"))")
+	}
 	if s.protocol != "" {
 		writeProtocol(inner, "made.TargetGroup", s.protocol)
 	}
@@ -920,7 +925,11 @@ func (s *service) writeRule(w *source, r rule) {
 	}
 	w.line("%s := awselasticloadbalancingv2.NewApplicationTargetGroup(stack, new(%q), &awselasticloadbalancingv2.ApplicationTargetGroupProps{", v, w.ids.id(r.id+" targets", s.id))
 	w.line("Vpc: made.LoadBalancer.VPC,")
-	w.line("Port: new(%d.0), Protocol: awselasticloadbalancingv2.ApplicationProtocol_HTTP,", r.port)
+	scheme := "HTTP"
+	if r.port == httpsPort {
+		scheme = "HTTPS"
+	}
+	w.line("Port: new(%d.0), Protocol: awselasticloadbalancingv2.ApplicationProtocol_%s,", r.port, scheme)
 	switch r.protocol {
 	case "GRPC":
 		w.line("ProtocolVersion: awselasticloadbalancingv2.ApplicationProtocolVersion_GRPC,")
@@ -937,6 +946,12 @@ func (s *service) writeRule(w *source, r rule) {
 	}
 	w.line("HealthCheck: &awselasticloadbalancingv2.HealthCheck{")
 	w.line("Path: new(%s),", quote(cmp.Or(r.health.path, "/")))
+	if r.health.port != 0 {
+		w.line("Port: new(\"%d\"),", r.health.port)
+	}
+	if cmp.Or(r.health.port, r.port) == httpsPort {
+		w.line("Protocol: awselasticloadbalancingv2.Protocol_HTTPS,")
+	}
 	if r.health.codes != "" {
 		w.line("HealthyHttpCodes: new(%s),", quote(r.health.codes))
 	}

@@ -97,6 +97,10 @@ func (r *samReader) read() error {
 	} {
 		if n := root.get(section); n != nil {
 			for _, key := range n.keysOrNone() {
+				if section == "Parameters" && isSecret(n.fields[key]) {
+					e.secretParameter(n.fields[key])
+					continue
+				}
 				if section == "Parameters" {
 					if value := n.fields[key].get("Default"); value != nil && value.kind == scalar {
 						r.values[key] = quote(value.value)
@@ -154,6 +158,21 @@ func (r *samReader) read() error {
 	}
 	r.outputs(root.get("Outputs"))
 	return nil
+}
+
+// isSecret reports whether nobody may see a parameter's value.
+func isSecret(parameter *node) bool {
+	hide := parameter.get("NoEcho")
+	shown, ok := hide.boolOr(false)
+	return hide != nil && (!ok || shown)
+}
+
+// secretParameter notes a parameter whose default is a secret, and does not show it.
+func (e *environment) secretParameter(n *node) {
+	n.take()
+	e.notes = append(e.notes, note{kind: missing, place: atStack, file: n.file, line: n.line, path: n.path,
+		what: "has NoEcho, and its default is not written here",
+		todo: "keep the value as a secret in AWS Secrets Manager, and give it to the service with Workload.Secrets"})
 }
 
 // isServer reports whether a function runs a web server with the adapter.
