@@ -197,6 +197,59 @@ func TestCases(t *testing.T) {
 			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "env_file: ../outside.env\n", "../outside.env": "A=hunter2\n"},
 			has:   []string{"env_file: ../outside.env has no equal"}, lacks: []string{"hunter2"},
 		},
+		{
+			name: "no redirect to HTTPS", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "http:\n  path: /\n  alias: shop.example.com\n  redirect_to_https: false\n"},
+			has:   []string{"RedirectDisabled: true", "http.redirect_to_https: false closes port 80, where Copilot served HTTP"},
+		},
+		{
+			name: "no metadata in logs", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "logging:\n  enableMetadata: false\n"},
+			has:   []string{"Options: &awsecs.FirelensOptions{EnableECSLogMetadata: new(false)}"},
+		},
+		{
+			name: "an alias without a hosted zone", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
+				"http:\n  path: /\n  alias:\n    - name: a.example.com\n      hosted_zone: Z0123456789\n    - name: b.example.org\n"},
+			has:   []string{"FromDnsMultiZone", `"a.example.com": zone`, "http.alias: b.example.org has no hosted zone, and so no record"},
+			lacks: []string{"FromDns(zone)", `"b.example.org": zone`},
+		},
+		{
+			name: "a parameter of another account", from: "apprunner",
+			files: map[string]string{"a.json": strings.Replace(appRunner1("one", "eu-west-1"), `"Port"`,
+				`"RuntimeEnvironmentSecrets": {"A": "arn:aws:ssm:eu-west-1:210987654321:parameter/a", "B": "arn:aws:ssm:eu-west-1:123456789012:parameter/b"}, "Port"`, 1)},
+			has:   []string{"parameter/a is the parameter of this name in the stack's account and region"},
+			lacks: []string{"parameter/b is the parameter"},
+		},
+		{
+			name: "the ARN of a secret", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
+				"secrets:\n  A:\n    secretsmanager: \"arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf:password::\"\n"},
+			has: []string{`new("arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf")`, `, "password")`},
+		},
+		{
+			name: "a password of a registry", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "sidecars:\n" +
+				"  a:\n    image: quay.io/a\n    credentialsParameter: arn:aws:secretsmanager:eu-west-1:123456789012:secret:one\n" +
+				"  b:\n    image: quay.io/b\n    credentialsParameter: arn:aws:secretsmanager:eu-west-1:123456789012:secret:two-AbCdEf\n" +
+				"  c:\n    image: quay.io/c\n    credentialsParameter: three\n" +
+				"  d:\n    image:\n      build: d/Dockerfile\n    credentialsParameter: four\n"},
+			has: []string{
+				`Secret_FromSecretPartialArn(stack, new("ACredentials")`, `Secret_FromSecretCompleteArn(stack, new("BCredentials")`,
+				`Secret_FromSecretNameV2(stack, new("CCredentials")`, "sidecars.d.credentialsParameter: four has no equal",
+			},
+		},
+		{
+			name: "what stands beside the services", from: "copilot",
+			files: map[string]string{
+				"copilot/api/manifest.yml": manifest1, "copilot/environments/addons/bucket.yml": "Resources: {}\n",
+				"copilot/pipelines/main/manifest.yml": "name: main\nversion: 1\n",
+			},
+			has: []string{
+				"environments/addons/bucket.yml: environments/addons belongs to the environments, and has no equal",
+				"pipelines/main/manifest.yml: pipelines is a pipeline, which",
+			},
+		},
 	} {
 		t.Run(c.name, c.check)
 	}

@@ -40,6 +40,7 @@ type manifest struct {
 // A workspace is all of Copilot's files.
 type workspace struct {
 	dir          string // from which builds start
+	folder       string // the folder copilot; empty if one manifest is read
 	application  string
 	services     []manifest
 	environments map[string]manifest
@@ -55,6 +56,7 @@ func readCopilot(path string, o options) (*app, error) {
 	if o.app != "" {
 		w.application = o.app
 	}
+	w.beside()
 	a := &app{from: "AWS Copilot", name: w.application}
 	a.notebook = w.notebook
 	names := o.environments
@@ -128,6 +130,7 @@ func findWorkspace(path string) (*workspace, error) {
 	}
 	w.dir = path
 	folder := path
+	defer func() { w.folder = folder }()
 	if inner := filepath.Join(path, "copilot"); isDir(inner) {
 		folder = inner
 	} else if filepath.Base(absolute(path)) == "copilot" {
@@ -264,6 +267,28 @@ func (w *workspace) add(file string, must bool) error {
 		return &brokenError{file, kind.line, fmt.Sprintf("has the type %q, which Copilot does not have: %s or %s", kind.value, requestDriven, loadBalanced)}
 	}
 	return nil
+}
+
+// beside notes what stands beside the manifests of services and environments.
+func (w *workspace) beside() {
+	if w.folder == "" {
+		return
+	}
+	for _, beside := range []struct{ pattern, what, todo string }{
+		{"environments/addons/*", "belongs to the environments, and has no equal",
+			"make what it has with the CDK, or import it by its name, and let the services use it"},
+		{"environments/overrides/*", "changes the environments, and has no equal", "make the change in Go"},
+		{"pipelines/*/manifest.y*ml", "is a pipeline, which", otherTypes["Pipeline"]},
+	} {
+		found, err := filepath.Glob(filepath.Join(w.folder, beside.pattern))
+		if err != nil {
+			panic(err) // the pattern is wrong
+		}
+		for _, file := range found {
+			kind, _, _ := strings.Cut(beside.pattern, "/*")
+			w.notes = append(w.notes, note{kind: missing, place: atStack, file: file, path: kind, what: beside.what, todo: beside.todo})
+		}
+	}
 }
 
 func (w *workspace) check(path string) error {
@@ -920,6 +945,10 @@ func (c *copilotReader) secrets(n *node, place string) []secretVariable {
 			if !ok {
 				continue
 			}
+			if strings.HasPrefix(text, "arn:") {
+				found = append(found, secretVariable{key, secretOf(text)})
+				continue
+			}
 			name, rest, _ := strings.Cut(text, ":")
 			found = append(found, secretVariable{key, secret{name: literal(name)}.with(rest)})
 		case field.kind == mapping && field.has("from_cfn"):
@@ -1215,6 +1244,10 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	}
 	if on, ok := c.flag(n.get("redirect_to_https"), atFront); ok {
 		s.front.redirectOff = !on
+		if !on && (len(s.front.names) > 0 || len(c.environment.certificates) > 0) {
+			s.different(atFront, n.get("redirect_to_https"), "closes port 80, where Copilot served HTTP",
+				"if clients need HTTP, add a listener at port 80 to the load balancer with the CDK's awselasticloadbalancingv2")
+		}
 	}
 	s.missing(atFront, n.get("alb"),
 		"the service gets a load balancer of its own: to go behind this one, pass webalb.FromListener(…) as Hosting.LoadBalancer")
@@ -1327,6 +1360,16 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 			}
 		} else if name, ok := c.str(item, atFront); ok {
 			add(item, name, "")
+		}
+	}
+	if len(into.zones) > 0 {
+		for _, name := range into.names {
+			if into.inZone(name) {
+				continue
+			}
+			s.notes = append(s.notes, note{kind: different, place: atFront, file: alias.file, line: alias.line, path: alias.path, value: name,
+				what: "has no hosted zone, and so no record",
+				todo: "add the record that ACM asks for while the stack is deployed, and one that points to the load balancer; or set its hosted_zone"})
 		}
 	}
 	if len(into.names) > 0 {

@@ -244,7 +244,11 @@ func (c *copilotReader) sidecar(name string, n *node) {
 		k.optional = !essential
 	}
 	if credentials := n.get("credentialsParameter"); credentials != nil {
-		k.credentials, _ = c.val(credentials, atTask)
+		if k.image.uri == nil {
+			s.missing(atTask, credentials, "the image is built here, and needs no password: leave it out")
+		} else {
+			k.credentials, _ = c.val(credentials, atTask)
+		}
 	}
 	k.variables = c.variables(n.get("variables"), atTask, c.injected())
 	s.missing(atTask, n.get("env_file"), "write its variables into Environment of the container")

@@ -424,6 +424,11 @@ func number(f float64) string {
 	return text
 }
 
+// inZone reports whether the hosted zone of a name is known.
+func (f *front) inZone(name string) bool {
+	return slices.ContainsFunc(f.zones, func(z zone) bool { return slices.Contains(z.names, name) })
+}
+
 // write writes a load balancer.
 func (f *front) write(w *source, name, id string, inVPC bool, subnets string) {
 	w.ids.taken[id] = true
@@ -464,9 +469,9 @@ func (f *front) write(w *source, name, id string, inVPC bool, subnets string) {
 			w.line("SubjectAlternativeNames: &[]*string{%s},", pointers(others))
 		}
 		switch {
-		case len(zones) == 1:
+		case len(zones) == 1 && !slices.ContainsFunc(f.names, func(name string) bool { return !f.inZone(name) }):
 			w.line("Validation: awscertificatemanager.CertificateValidation_FromDns(%s),", zones[f.zones[0].id])
-		case len(zones) > 1:
+		case len(zones) > 0: // the others are validated by records that a person adds
 			w.line("Validation: awscertificatemanager.CertificateValidation_FromDnsMultiZone(&map[string]awsroute53.IHostedZone{")
 			for _, zone := range f.zones {
 				for _, name := range zone.names {

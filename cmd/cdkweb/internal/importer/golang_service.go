@@ -623,16 +623,11 @@ func (l *logging) write(w *source, s *service, task string, use func([]secretVar
 	w.line("Image: %s,", containerImage(w, s, image{uri: literal(cmp.Or(l.image, "public.ecr.aws/aws-observability/aws-for-fluent-bit:stable"))}, "Logs", nil))
 	w.line("FirelensConfig: &awsecs.FirelensConfig{")
 	w.line("Type: awsecs.FirelensLogRouterType_FLUENTBIT,")
-	if !l.metadataOff || l.configFile != "" {
-		var options []string
-		if !l.metadataOff {
-			options = append(options, "EnableECSLogMetadata: new(true)")
-		}
-		if l.configFile != "" {
-			options = append(options, "ConfigFileType: awsecs.FirelensConfigFileType_FILE", "ConfigFileValue: new("+quote(l.configFile)+")")
-		}
-		w.line("Options: &awsecs.FirelensOptions{%s},", strings.Join(options, ", "))
+	options := []string{fmt.Sprintf("EnableECSLogMetadata: new(%t)", !l.metadataOff)}
+	if l.configFile != "" {
+		options = append(options, "ConfigFileType: awsecs.FirelensConfigFileType_FILE", "ConfigFileValue: new("+quote(l.configFile)+")")
 	}
+	w.line("Options: &awsecs.FirelensOptions{%s},", strings.Join(options, ", "))
 	w.line("},")
 	if len(l.variables) > 0 {
 		w.line("Environment: %s,", pointerMap(l.variables))
@@ -744,8 +739,15 @@ func containerImage(w *source, s *service, i image, name string, credentials val
 		return fmt.Sprintf("awsecs.ContainerImage_FromAsset(new(%s), &awsecs.AssetImageProps{%s})", quote(i.dir), strings.Join(options, ", "))
 	}
 	if credentials != nil {
-		return fmt.Sprintf("awsecs.ContainerImage_FromRegistry(%s, &awsecs.RepositoryImageProps{\nCredentials: awssecretsmanager.Secret_FromSecretCompleteArn(stack, new(%q), %s),\n})",
-			pointer(i.uri), w.ids.id(name+" credentials", s.id), pointer(credentials))
+		from := "FromSecretCompleteArn"
+		switch text, ok := credentials.text(); {
+		case ok && !strings.HasPrefix(text, "arn:"):
+			from = "FromSecretNameV2"
+		case ok && !completeARN.MatchString(text):
+			from = "FromSecretPartialArn"
+		}
+		return fmt.Sprintf("awsecs.ContainerImage_FromRegistry(%s, &awsecs.RepositoryImageProps{\nCredentials: awssecretsmanager.Secret_%s(stack, new(%q), %s),\n})",
+			pointer(i.uri), from, w.ids.id(name+" credentials", s.id), pointer(credentials))
 	}
 	text, ok := i.uri.text()
 	if registry, rest, found := strings.Cut(text, "/"); ok && found && strings.Contains(registry, ".dkr.ecr.") && !strings.Contains(rest, "@") {
