@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,7 +21,7 @@ var describers = map[string]string{
 func readAppRunner(o options) (*app, error) {
 	r := appRunnerReader{options: o, found: map[string][]*node{}}
 	for _, path := range o.paths {
-		content, err := os.ReadFile(path)
+		content, err := readFile(path)
 		if err != nil {
 			return nil, plain(err)
 		}

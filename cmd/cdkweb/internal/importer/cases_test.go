@@ -250,7 +250,56 @@ func TestCases(t *testing.T) {
 				"pipelines/main/manifest.yml: pipelines is a pipeline, which",
 			},
 		},
+		{
+			name: "a number that nobody knows, with Globals", from: "sam",
+			files: map[string]string{"template.yaml": sam1 + "      Timeout: !Ref P\nGlobals:\n  Function:\n    Timeout: 60\nParameters:\n  P:\n    Type: Number\n"},
+			has:   []string{"Timeout: time.Minute", "Timeout: {Ref: P} is 60, as in Globals, now"},
+		},
+		{
+			name: "a number that nobody knows", from: "sam",
+			files: map[string]string{"template.yaml": sam1 + "      Timeout: !Ref P\nParameters:\n  P:\n    Type: Number\n"},
+			has:   []string{"Timeout: 3 * time.Second", "Timeout: {Ref: P} is 3 s, Lambda's own, now"},
+		},
+		{
+			name: "values of another shape", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "network: [a]\nlogging: yes\npublish:\n  topics: a\nstorage: 3\n"},
+			has: []string{"network: [a] is left out: must be a mapping", "logging: yes is left out: must be a mapping",
+				"publish.topics: a is left out: must be a list", "storage: 3 is left out: must be a mapping"},
+			lacks: []string{"is no field that"},
+		},
+		{
+			name: "two topics of one name", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "publish:\n  topics:\n    - name: jobs\n    - name: jobs\n"},
+			has:   []string{"{name: jobs} is left out: must be a topic of another name"}, lacks: []string{"jobsTopic"},
+		},
 	} {
 		t.Run(c.name, c.check)
+	}
+}
+
+// Files of another folder stay as they are, also with --force.
+func TestForceFollowsNoLinks(t *testing.T) {
+	for _, link := range []string{"main.go", "api"} {
+		dir := t.TempDir()
+		out, outside := filepath.Join(dir, "out"), filepath.Join(dir, "outside")
+		target := filepath.Join(outside, "main.go")
+		for _, folder := range []string{out, outside} {
+			if err := os.Mkdir(folder, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := os.WriteFile(target, []byte("mine"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		to := map[string]string{"main.go": target, "api": outside}[link]
+		if err := os.Symlink(to, filepath.Join(out, link)); err != nil {
+			t.Fatal(err)
+		}
+		if err := write(out, []file{{"main.go", "new"}, {"api/main.go", "new"}}, true); err == nil {
+			t.Errorf("%s: a link that leads out of the folder was followed", link)
+		}
+		if text, err := os.ReadFile(target); err != nil || string(text) != "mine" {
+			t.Errorf("%s: got %q, %v, want the file as it was", link, text, err)
+		}
 	}
 }

@@ -210,7 +210,7 @@ func exists(path string) bool {
 // readApplication reads the name of the application from Copilot's file .workspace.
 func (w *workspace) readApplication(folder string) {
 	name := filepath.Join(folder, ".workspace")
-	content, err := os.ReadFile(name)
+	content, err := readFile(name)
 	if err != nil {
 		return
 	}
@@ -227,7 +227,7 @@ func (w *workspace) readApplication(folder string) {
 // add reads a manifest. One of another type is skipped with a note; a file that is no manifest at all
 // is an error if it must be one.
 func (w *workspace) add(file string, must bool) error {
-	content, err := os.ReadFile(file)
+	content, err := readFile(file)
 	if err != nil {
 		return plain(err)
 	}
@@ -390,12 +390,40 @@ func (w *workspace) service(m manifest, e *environment, o options, touched map[*
 	c := &copilotReader{workspace: w, manifest: m, environment: e, service: s, root: root, options: o}
 	c.interpolate(root)
 	c.read()
+	c.shapes()
 	root.each(func(leaf *node) {
 		if !leaf.done {
 			s.add(unknown, c.placeOf(leaf), leaf, fmt.Sprintf("is no field that a %s has", s.kind), "check its name")
 		}
 	})
 	return s, nil
+}
+
+// shapes are the fields that must have fields, or a list, of their own.
+var shapes = map[string]kind{
+	"image": mapping, "variables": mapping, "secrets": mapping, "sidecars": mapping, "storage": mapping, "storage.volumes": mapping,
+	"logging": mapping, "deployment": mapping, "observability": mapping, "network": mapping, "network.vpc": mapping, "publish": mapping,
+	"publish.topics": sequence, "http.additional_rules": sequence, "image.depends_on": mapping,
+}
+
+// shapes notes fields of another shape: their values are wrong, and the fields not unknown.
+func (c *copilotReader) shapes() {
+	for path, shape := range shapes {
+		n := c.root.get(strings.Split(path, ".")...)
+		if n == nil || n.kind == shape {
+			continue
+		}
+		undone := false
+		n.each(func(leaf *node) { undone = undone || !leaf.done })
+		if !undone {
+			continue
+		}
+		must := "a mapping from names to values"
+		if shape == sequence {
+			must = "a list"
+		}
+		c.service.wrong(c.placeOf(n), n, must)
+	}
 }
 
 // A copilotReader reads one manifest of one environment.
@@ -1734,6 +1762,10 @@ func (c *copilotReader) topics(n *node) {
 		name, ok := c.str(item.get("name"), atTopics)
 		if !ok {
 			s.wrong(atTopics, item, "a topic with a name")
+			continue
+		}
+		if slices.ContainsFunc(s.topics, func(t topic) bool { return snake(t.name) == snake(name) }) {
+			s.wrong(atTopics, item, "a topic of another name: the server finds topics by the variables "+snake(name)+"_TOPIC_ARN")
 			continue
 		}
 		t := topic{name: name}

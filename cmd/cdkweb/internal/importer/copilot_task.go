@@ -3,7 +3,6 @@ package importer
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -412,7 +411,7 @@ func (c *copilotReader) addon(path string) {
 	say := func(line int, what, todo string) {
 		s.notes = append(s.notes, note{kind: missing, place: atAfter, file: path, line: line, path: "addons", what: what, todo: todo})
 	}
-	content, err := os.ReadFile(path)
+	content, err := readFile(path)
 	if err != nil {
 		say(0, "cannot be read", err.Error())
 		return
