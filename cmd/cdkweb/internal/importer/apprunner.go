@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,7 +21,7 @@ var describers = map[string]string{
 func readAppRunner(o options) (*app, error) {
 	r := appRunnerReader{options: o, found: map[string][]*node{}}
 	for _, path := range o.paths {
-		content, err := os.ReadFile(path)
+		content, err := readFile(path)
 		if err != nil {
 			return nil, plain(err)
 		}
@@ -65,6 +64,8 @@ type appRunnerReader struct {
 	options options
 	found   map[string][]*node
 	current *service
+
+	region, account string // of the current service
 }
 
 // add takes a document, which may be the description itself or have it below its kind.
@@ -180,6 +181,7 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 			e.region, e.account = parts[1], parts[2]
 		}
 	}
+	r.region, r.account = e.region, e.account
 	take(n)
 	s.cpu, s.memory = 1024, 2048
 	r.source(n.get("SourceConfiguration"))
@@ -282,6 +284,11 @@ func (r *appRunnerReader) source(n *node) {
 			continue
 		}
 		s.secrets = append(s.secrets, secretVariable{name, secretOf(text)})
+		parts := arnPattern.FindStringSubmatch(text)
+		if parts != nil && strings.Contains(text, ":ssm:") && (parts[1] != r.region || parts[2] != r.account) {
+			s.different(atSecrets, secrets.fields[name], "is the parameter of this name in the stack's account and region",
+				"it must be there: copy it, if the ARN is another account's or region's")
+		}
 	}
 }
 

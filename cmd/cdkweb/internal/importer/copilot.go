@@ -40,6 +40,7 @@ type manifest struct {
 // A workspace is all of Copilot's files.
 type workspace struct {
 	dir          string // from which builds start
+	folder       string // the folder copilot; empty if one manifest is read
 	application  string
 	services     []manifest
 	environments map[string]manifest
@@ -55,6 +56,7 @@ func readCopilot(path string, o options) (*app, error) {
 	if o.app != "" {
 		w.application = o.app
 	}
+	w.beside()
 	a := &app{from: "AWS Copilot", name: w.application}
 	a.notebook = w.notebook
 	names := o.environments
@@ -128,6 +130,7 @@ func findWorkspace(path string) (*workspace, error) {
 	}
 	w.dir = path
 	folder := path
+	defer func() { w.folder = folder }()
 	if inner := filepath.Join(path, "copilot"); isDir(inner) {
 		folder = inner
 	} else if filepath.Base(absolute(path)) == "copilot" {
@@ -207,7 +210,7 @@ func exists(path string) bool {
 // readApplication reads the name of the application from Copilot's file .workspace.
 func (w *workspace) readApplication(folder string) {
 	name := filepath.Join(folder, ".workspace")
-	content, err := os.ReadFile(name)
+	content, err := readFile(name)
 	if err != nil {
 		return
 	}
@@ -224,7 +227,7 @@ func (w *workspace) readApplication(folder string) {
 // add reads a manifest. One of another type is skipped with a note; a file that is no manifest at all
 // is an error if it must be one.
 func (w *workspace) add(file string, must bool) error {
-	content, err := os.ReadFile(file)
+	content, err := readFile(file)
 	if err != nil {
 		return plain(err)
 	}
@@ -264,6 +267,28 @@ func (w *workspace) add(file string, must bool) error {
 		return &brokenError{file, kind.line, fmt.Sprintf("has the type %q, which Copilot does not have: %s or %s", kind.value, requestDriven, loadBalanced)}
 	}
 	return nil
+}
+
+// beside notes what stands beside the manifests of services and environments.
+func (w *workspace) beside() {
+	if w.folder == "" {
+		return
+	}
+	for _, beside := range []struct{ pattern, what, todo string }{
+		{"environments/addons/*", "belongs to the environments, and has no equal",
+			"make what it has with the CDK, or import it by its name, and let the services use it"},
+		{"environments/overrides/*", "changes the environments, and has no equal", "make the change in Go"},
+		{"pipelines/*/manifest.y*ml", "is a pipeline, which", otherTypes["Pipeline"]},
+	} {
+		found, err := filepath.Glob(filepath.Join(w.folder, beside.pattern))
+		if err != nil {
+			panic(err) // the pattern is wrong
+		}
+		for _, file := range found {
+			kind, _, _ := strings.Cut(beside.pattern, "/*")
+			w.notes = append(w.notes, note{kind: missing, place: atStack, file: file, path: kind, what: beside.what, todo: beside.todo})
+		}
+	}
 }
 
 func (w *workspace) check(path string) error {
@@ -365,12 +390,40 @@ func (w *workspace) service(m manifest, e *environment, o options, touched map[*
 	c := &copilotReader{workspace: w, manifest: m, environment: e, service: s, root: root, options: o}
 	c.interpolate(root)
 	c.read()
+	c.shapes()
 	root.each(func(leaf *node) {
 		if !leaf.done {
 			s.add(unknown, c.placeOf(leaf), leaf, fmt.Sprintf("is no field that a %s has", s.kind), "check its name")
 		}
 	})
 	return s, nil
+}
+
+// shapes are the fields that must have fields, or a list, of their own.
+var shapes = map[string]kind{
+	"image": mapping, "variables": mapping, "secrets": mapping, "sidecars": mapping, "storage": mapping, "storage.volumes": mapping,
+	"logging": mapping, "deployment": mapping, "observability": mapping, "network": mapping, "network.vpc": mapping, "publish": mapping,
+	"publish.topics": sequence, "http.additional_rules": sequence, "image.depends_on": mapping,
+}
+
+// shapes notes fields of another shape: their values are wrong, and the fields not unknown.
+func (c *copilotReader) shapes() {
+	for path, shape := range shapes {
+		n := c.root.get(strings.Split(path, ".")...)
+		if n == nil || n.kind == shape {
+			continue
+		}
+		undone := false
+		n.each(func(leaf *node) { undone = undone || !leaf.done })
+		if !undone {
+			continue
+		}
+		must := "a mapping from names to values"
+		if shape == sequence {
+			must = "a list"
+		}
+		c.service.wrong(c.placeOf(n), n, must)
+	}
 }
 
 // A copilotReader reads one manifest of one environment.
@@ -653,6 +706,10 @@ func (c *copilotReader) read() {
 		c.count(root.get("count"))
 	}
 	c.http(root.get("http"), apprunner)
+	if s.port == httpsPort && !apprunner {
+		s.tls = true
+		s.overTLS(root.get("image", "port"))
+	}
 	c.network(root.get("network"), apprunner)
 	c.topics(root.get("publish", "topics"))
 	c.tags(root.get("tags"))
@@ -859,11 +916,13 @@ func (c *copilotReader) envFile(n *node) {
 		return
 	}
 	path := filepath.Join(c.dir, name)
-	content, err := os.ReadFile(path)
+	content, err := readInside(c.dir, name)
 	if err != nil {
-		s.missing(atEnvironment, n, fmt.Sprintf("%s is not there: write its variables here", path))
+		s.missing(atEnvironment, n, fmt.Sprintf("%s cannot be read, as a file of the workspace: write its variables here", path))
 		return
 	}
+	s.different(atEnvironment, n, "is read, and its values are in main.go now",
+		"move what is secret to AWS Secrets Manager and Workload.Secrets before you commit main.go")
 	for i, line := range strings.Split(string(content), "\n") {
 		line = strings.TrimRight(line, "\r")
 		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
@@ -877,6 +936,23 @@ func (c *copilotReader) envFile(n *node) {
 		}
 		s.variables = append(slices.DeleteFunc(s.variables, func(v variable) bool { return v.name == name }), variable{name, literal(text)})
 	}
+}
+
+// readInside reads a file in a folder. One outside of it is an error, also if a link leads there.
+func readInside(dir, name string) ([]byte, error) {
+	root, err := os.OpenRoot(cmp.Or(dir, "."))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	info, err := root.Stat(filepath.Clean(name))
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxFile {
+		return nil, fmt.Errorf("%s is no file of at most 8 MB", name)
+	}
+	return root.ReadFile(filepath.Clean(name))
 }
 
 // secrets reads variables whose values are secrets.
@@ -895,6 +971,10 @@ func (c *copilotReader) secrets(n *node, place string) []secretVariable {
 		case field.kind == mapping && field.has("secretsmanager"):
 			text, ok := c.str(field.get("secretsmanager"), place)
 			if !ok {
+				continue
+			}
+			if strings.HasPrefix(text, "arn:") {
+				found = append(found, secretVariable{key, secretOf(text)})
 				continue
 			}
 			name, rest, _ := strings.Cut(text, ":")
@@ -1149,6 +1229,7 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	c.health(n.get("healthcheck"), &s.health, true)
 	c.alias(n, &s.front, apprunner)
 	if apprunner {
+		c.checked(n, &s.health, s.port, true)
 		private := n.get("private")
 		switch {
 		case private == nil:
@@ -1191,6 +1272,10 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	}
 	if on, ok := c.flag(n.get("redirect_to_https"), atFront); ok {
 		s.front.redirectOff = !on
+		if !on && (len(s.front.names) > 0 || len(c.environment.certificates) > 0) {
+			s.different(atFront, n.get("redirect_to_https"), "closes port 80, where Copilot served HTTP",
+				"if clients need HTTP, add a listener at port 80 to the load balancer with the CDK's awselasticloadbalancingv2")
+		}
 	}
 	s.missing(atFront, n.get("alb"),
 		"the service gets a load balancer of its own: to go behind this one, pass webalb.FromListener(…) as Hosting.LoadBalancer")
@@ -1305,6 +1390,16 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 			add(item, name, "")
 		}
 	}
+	if len(into.zones) > 0 {
+		for _, name := range into.names {
+			if into.inZone(name) {
+				continue
+			}
+			s.notes = append(s.notes, note{kind: different, place: atFront, file: alias.file, line: alias.line, path: alias.path, value: name,
+				what: "has no hosted zone, and so no record",
+				todo: "add the record that ACM asks for while the stack is deployed, and one that points to the load balancer; or set its hosted_zone"})
+		}
+	}
 	if len(into.names) > 0 {
 		s.took("alias", alias, func() { *into = front{private: into.private, paths: into.paths, sources: into.sources} })
 	}
@@ -1346,11 +1441,7 @@ func (c *copilotReader) health(n *node, into *health, own bool) {
 	into.timeout, _ = c.time(n.get("timeout"), atHealthCheck, time.Second, time.Hour)
 	into.healthy, _ = c.number(n.get("healthy_threshold"), atHealthCheck, 1, 20)
 	into.unhealthy, _ = c.number(n.get("unhealthy_threshold"), atHealthCheck, 1, 20)
-	if port := n.get("port"); port != nil {
-		if p, ok := c.number(port, atHealthCheck, 1, 65535); ok && p != s.port {
-			s.missing(atHealthCheck, port, "the load balancer checks the port of the service: let that respond")
-		}
-	}
+	into.port, _ = c.number(n.get("port"), atHealthCheck, 1, 65535)
 	if grace := n.get("grace_period"); grace != nil {
 		if !own {
 			s.missing(atHealthCheck, grace, "the service has one grace period: that of http.healthcheck")
@@ -1358,6 +1449,24 @@ func (c *copilotReader) health(n *node, into *health, own bool) {
 			s.grace = max(d, time.Second)
 			s.took("grace_period", grace, func() { s.grace = 0 })
 		}
+	}
+}
+
+// checked settles the port of a health check of a target at another port. The load balancer reaches a
+// task at its targets' ports, and so can check the service's own for another target.
+func (c *copilotReader) checked(n *node, into *health, target int, apprunner bool) {
+	s := c.service
+	switch into.port {
+	case 0, target:
+		into.port = 0
+	case s.port:
+		if !apprunner {
+			return
+		}
+		into.port = 0
+	default:
+		into.port = 0
+		s.missing(atHealthCheck, n.get("healthcheck", "port"), "the load balancer checks the port of the service: let that respond")
 	}
 }
 
@@ -1371,11 +1480,18 @@ func (c *copilotReader) rules(n *node) {
 	}
 	if main.container != "" || main.port != s.port {
 		main.node = cmp.Or(main.node, n.get("targetContainer"), n.get("target_port"))
+		c.checked(n, &s.health, main.port, false)
 		main.health, main.protocol, main.deregister, main.stickiness = s.health, s.protocol, s.deregister, s.stickiness
 		main.sources = s.front.sources
 		main.id = pascal(cmp.Or(main.container, "target"))
 		s.rules = append(s.rules, main)
 		s.took("rules", main.node, func() { s.rules = nil })
+	} else {
+		c.checked(n, &s.health, s.port, false)
+	}
+	s.health.port = 0
+	if main.port == httpsPort && main.port != s.port {
+		s.overTLS(main.node)
 	}
 	more := n.get("additional_rules")
 	if more == nil {
@@ -1404,6 +1520,10 @@ func (c *copilotReader) rules(n *node) {
 		}
 		s.front.zones = append(s.front.zones, own.zones...)
 		c.health(n.get("healthcheck"), &r.health, false)
+		c.checked(n, &r.health, r.port, false)
+		if r.port == httpsPort && r.port != s.port {
+			s.overTLS(n)
+		}
 		r.sources = c.sources(n.get("allowed_source_ips"))
 		r.deregister, _ = c.time(n.get("deregistration_delay"), atFront, 0, time.Hour)
 		r.stickiness, _ = c.flag(n.get("stickiness"), atFront)
@@ -1424,6 +1544,16 @@ func (c *copilotReader) rules(n *node) {
 	if more.kind != sequence {
 		s.wrong(atFront, more, "a list of rules")
 	}
+}
+
+// httpsPort is the port of a container that Copilot's load balancer reaches with HTTPS.
+const httpsPort = 443
+
+// overTLS notes that the load balancer speaks HTTPS with a container.
+func (s *service) overTLS(n *node) {
+	s.notes = append(s.notes, note{kind: different, place: atPort, file: n.file, line: n.line, path: n.path,
+		what: "is port 443, which is reached with HTTPS on Fargate, as Copilot does",
+		todo: "the container needs a certificate, which the load balancer does not check; other hostings speak HTTP with the server"})
 }
 
 // same names the rule that takes all requests of another before it; empty if there is none.
@@ -1632,6 +1762,10 @@ func (c *copilotReader) topics(n *node) {
 		name, ok := c.str(item.get("name"), atTopics)
 		if !ok {
 			s.wrong(atTopics, item, "a topic with a name")
+			continue
+		}
+		if slices.ContainsFunc(s.topics, func(t topic) bool { return snake(t.name) == snake(name) }) {
+			s.wrong(atTopics, item, "a topic of another name: the server finds topics by the variables "+snake(name)+"_TOPIC_ARN")
 			continue
 		}
 		t := topic{name: name}

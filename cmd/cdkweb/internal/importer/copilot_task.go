@@ -3,7 +3,6 @@ package importer
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -244,7 +243,11 @@ func (c *copilotReader) sidecar(name string, n *node) {
 		k.optional = !essential
 	}
 	if credentials := n.get("credentialsParameter"); credentials != nil {
-		k.credentials, _ = c.val(credentials, atTask)
+		if k.image.uri == nil {
+			s.missing(atTask, credentials, "the image is built here, and needs no password: leave it out")
+		} else {
+			k.credentials, _ = c.val(credentials, atTask)
+		}
 	}
 	k.variables = c.variables(n.get("variables"), atTask, c.injected())
 	s.missing(atTask, n.get("env_file"), "write its variables into Environment of the container")
@@ -408,7 +411,7 @@ func (c *copilotReader) addon(path string) {
 	say := func(line int, what, todo string) {
 		s.notes = append(s.notes, note{kind: missing, place: atAfter, file: path, line: line, path: "addons", what: what, todo: todo})
 	}
-	content, err := os.ReadFile(path)
+	content, err := readFile(path)
 	if err != nil {
 		say(0, "cannot be read", err.Error())
 		return

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,10 +49,11 @@ func (a *app) finish(o options) {
 	}
 	taken := map[string]bool{}
 	for _, e := range a.environments {
-		for taken[e.stackID()] {
-			e.stack += "-2"
+		// The templates are files, and some systems take A and a for one name.
+		for taken[strings.ToLower(e.stackID())] {
+			e.stack = e.stack[:min(len(e.stack), 100)] + "-2"
 		}
-		taken[e.stackID()] = true
+		taken[strings.ToLower(e.stackID())] = true
 	}
 }
 
@@ -189,8 +191,17 @@ func (a *app) test() (string, error) {
 		w.line("t.Setenv(%q, \"test\")", name)
 	}
 	w.line("for name, environment := range map[string]func(awscdk.App) awscdk.Stack{")
+	keys := map[string]bool{}
 	for _, e := range a.environments {
-		w.line("%q: %s,", cmp.Or(goName(e.name), "stack"), e.v)
+		key := goName(cmp.Or(e.name, "stack"))
+		if e.name == "" && len(a.environments) > 1 || keys[key] {
+			key = goName(e.stackID()) // which no other has
+		}
+		for keys[key] {
+			key += "-2"
+		}
+		keys[key] = true
+		w.line("%q: %s,", key, e.v)
 	}
 	w.line("} {")
 	w.line("t.Run(name, func(t *testing.T) { webtest.Snapshot(t, environment(webtest.NewApp(t))) })")
@@ -244,6 +255,25 @@ func (a *app) hints(o options) []string {
 		"Look through main.go: a comment stands at each field without an equal.")
 }
 
+// readFile reads a file of at most 8 MB. What is no file can wait for ever: only /dev has pipes that a
+// shell opens, such as /dev/stdin.
+func readFile(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	pipe := strings.HasPrefix(filepath.Clean(name), "/dev/") && info.Mode()&fs.ModeNamedPipe != 0
+	if !info.Mode().IsRegular() && !pipe {
+		return nil, fmt.Errorf("%s is no file", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
+}
+
 // write writes the files into a folder that is empty, unless they may be overwritten.
 func write(folder string, files []file, force bool) error {
 	entries, err := os.ReadDir(folder)
@@ -253,12 +283,28 @@ func write(folder string, files []file, force bool) error {
 	if len(entries) > 0 && !force {
 		return fmt.Errorf("%s is not empty: choose another folder with --out, or overwrite what is there with --force", folder)
 	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(folder) // links do not lead out of it
+	if err != nil {
+		return err
+	}
+	defer root.Close()
 	for _, f := range files {
-		name := filepath.Join(folder, filepath.FromSlash(f.name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		info, err := root.Lstat(filepath.FromSlash(f.name))
+		if err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is no file but a link or a folder: remove it, or choose another folder with --out", filepath.Join(folder, f.name))
+		} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err := os.WriteFile(name, []byte(f.content), 0o644); err != nil {
+	}
+	for _, f := range files {
+		name := filepath.FromSlash(f.name)
+		if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if err := root.WriteFile(name, []byte(f.content), 0o644); err != nil {
 			return err
 		}
 	}

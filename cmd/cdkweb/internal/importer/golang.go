@@ -162,7 +162,52 @@ func (a *app) program() (string, error) {
 		what = "the service " + a.environments[0].services[0].name
 	}
 	doc := fmt.Sprintf("// Command %s is a CDK app: %s, imported from %s.\n", goName(a.name), inLine(what), a.from)
-	return formatted("main.go", doc, w.text.String())
+	body, err := withoutUnused(w.text.String())
+	if err != nil {
+		return "", fmt.Errorf("main.go: %w\n%s", err, w.text.String())
+	}
+	return formatted("main.go", doc, body)
+}
+
+// withoutUnused leaves out variables that nothing uses, which Go refuses: x := f() becomes f().
+func withoutUnused(body string) (string, error) {
+	const head = "package main\n"
+	set := token.NewFileSet()
+	parsed, err := parser.ParseFile(set, "", head+body, parser.SkipObjectResolution)
+	if err != nil {
+		return "", err
+	}
+	type span struct{ from, to int }
+	var unused []span
+	for _, declaration := range parsed.Decls {
+		function, ok := declaration.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		uses := map[string]int{}
+		var made []*ast.AssignStmt
+		ast.Inspect(function, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Ident:
+				uses[n.Name]++
+			case *ast.AssignStmt:
+				if _, call := n.Rhs[0].(*ast.CallExpr); call && n.Tok == token.DEFINE && len(n.Lhs) == 1 {
+					made = append(made, n)
+				}
+			}
+			return true
+		})
+		for _, statement := range made {
+			if name, ok := statement.Lhs[0].(*ast.Ident); ok && uses[name.Name] == 1 {
+				unused = append(unused, span{set.Position(statement.Pos()).Offset - len(head), set.Position(statement.Rhs[0].Pos()).Offset - len(head)})
+			}
+		}
+	}
+	slices.SortFunc(unused, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	for _, s := range slices.Backward(unused) {
+		body = body[:s.from] + body[s.to:]
+	}
+	return body, nil
 }
 
 // inLine is text that can stand in a comment.
@@ -379,6 +424,11 @@ func number(f float64) string {
 	return text
 }
 
+// inZone reports whether the hosted zone of a name is known.
+func (f *front) inZone(name string) bool {
+	return slices.ContainsFunc(f.zones, func(z zone) bool { return slices.Contains(z.names, name) })
+}
+
 // write writes a load balancer.
 func (f *front) write(w *source, name, id string, inVPC bool, subnets string) {
 	w.ids.taken[id] = true
@@ -419,9 +469,9 @@ func (f *front) write(w *source, name, id string, inVPC bool, subnets string) {
 			w.line("SubjectAlternativeNames: &[]*string{%s},", pointers(others))
 		}
 		switch {
-		case len(zones) == 1:
+		case len(zones) == 1 && !slices.ContainsFunc(f.names, func(name string) bool { return !f.inZone(name) }):
 			w.line("Validation: awscertificatemanager.CertificateValidation_FromDns(%s),", zones[f.zones[0].id])
-		case len(zones) > 1:
+		case len(zones) > 0: // the others are validated by records that a person adds
 			w.line("Validation: awscertificatemanager.CertificateValidation_FromDnsMultiZone(&map[string]awsroute53.IHostedZone{")
 			for _, zone := range f.zones {
 				for _, name := range zone.names {

@@ -623,16 +623,11 @@ func (l *logging) write(w *source, s *service, task string, use func([]secretVar
 	w.line("Image: %s,", containerImage(w, s, image{uri: literal(cmp.Or(l.image, "public.ecr.aws/aws-observability/aws-for-fluent-bit:stable"))}, "Logs", nil))
 	w.line("FirelensConfig: &awsecs.FirelensConfig{")
 	w.line("Type: awsecs.FirelensLogRouterType_FLUENTBIT,")
-	if !l.metadataOff || l.configFile != "" {
-		var options []string
-		if !l.metadataOff {
-			options = append(options, "EnableECSLogMetadata: new(true)")
-		}
-		if l.configFile != "" {
-			options = append(options, "ConfigFileType: awsecs.FirelensConfigFileType_FILE", "ConfigFileValue: new("+quote(l.configFile)+")")
-		}
-		w.line("Options: &awsecs.FirelensOptions{%s},", strings.Join(options, ", "))
+	options := []string{fmt.Sprintf("EnableECSLogMetadata: new(%t)", !l.metadataOff)}
+	if l.configFile != "" {
+		options = append(options, "ConfigFileType: awsecs.FirelensConfigFileType_FILE", "ConfigFileValue: new("+quote(l.configFile)+")")
 	}
+	w.line("Options: &awsecs.FirelensOptions{%s},", strings.Join(options, ", "))
 	w.line("},")
 	if len(l.variables) > 0 {
 		w.line("Environment: %s,", pointerMap(l.variables))
@@ -744,8 +739,15 @@ func containerImage(w *source, s *service, i image, name string, credentials val
 		return fmt.Sprintf("awsecs.ContainerImage_FromAsset(new(%s), &awsecs.AssetImageProps{%s})", quote(i.dir), strings.Join(options, ", "))
 	}
 	if credentials != nil {
-		return fmt.Sprintf("awsecs.ContainerImage_FromRegistry(%s, &awsecs.RepositoryImageProps{\nCredentials: awssecretsmanager.Secret_FromSecretCompleteArn(stack, new(%q), %s),\n})",
-			pointer(i.uri), w.ids.id(name+" credentials", s.id), pointer(credentials))
+		from := "FromSecretCompleteArn"
+		switch text, ok := credentials.text(); {
+		case ok && !strings.HasPrefix(text, "arn:"):
+			from = "FromSecretNameV2"
+		case ok && !completeARN.MatchString(text):
+			from = "FromSecretPartialArn"
+		}
+		return fmt.Sprintf("awsecs.ContainerImage_FromRegistry(%s, &awsecs.RepositoryImageProps{\nCredentials: awssecretsmanager.Secret_%s(stack, new(%q), %s),\n})",
+			pointer(i.uri), from, w.ids.id(name+" credentials", s.id), pointer(credentials))
 	}
 	text, ok := i.uri.text()
 	if registry, rest, found := strings.Cut(text, "/"); ok && found && strings.Contains(registry, ".dkr.ecr.") && !strings.Contains(rest, "@") {
@@ -861,6 +863,11 @@ func (s *service) writeMade(w *source, balancer string) {
 		}
 		inner.line("made.Rule.AddCondition(awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{%s}))", pointers(sources))
 	}
+	if s.tls {
+		inner.line("secure := made.TargetGroup.Node().DefaultChild().(awselasticloadbalancingv2.CfnTargetGroup)")
+		inner.line("secure.SetProtocol(new(\"HTTPS\"))")
+		inner.line("secure.SetHealthCheckProtocol(new(\"HTTPS\"))")
+	}
 	if s.protocol != "" {
 		writeProtocol(inner, "made.TargetGroup", s.protocol)
 	}
@@ -920,7 +927,11 @@ func (s *service) writeRule(w *source, r rule) {
 	}
 	w.line("%s := awselasticloadbalancingv2.NewApplicationTargetGroup(stack, new(%q), &awselasticloadbalancingv2.ApplicationTargetGroupProps{", v, w.ids.id(r.id+" targets", s.id))
 	w.line("Vpc: made.LoadBalancer.VPC,")
-	w.line("Port: new(%d.0), Protocol: awselasticloadbalancingv2.ApplicationProtocol_HTTP,", r.port)
+	scheme := "HTTP"
+	if r.port == httpsPort {
+		scheme = "HTTPS"
+	}
+	w.line("Port: new(%d.0), Protocol: awselasticloadbalancingv2.ApplicationProtocol_%s,", r.port, scheme)
 	switch r.protocol {
 	case "GRPC":
 		w.line("ProtocolVersion: awselasticloadbalancingv2.ApplicationProtocolVersion_GRPC,")
@@ -937,6 +948,12 @@ func (s *service) writeRule(w *source, r rule) {
 	}
 	w.line("HealthCheck: &awselasticloadbalancingv2.HealthCheck{")
 	w.line("Path: new(%s),", quote(cmp.Or(r.health.path, "/")))
+	if r.health.port != 0 {
+		w.line("Port: new(\"%d\"),", r.health.port)
+	}
+	if cmp.Or(r.health.port, r.port) == httpsPort {
+		w.line("Protocol: awselasticloadbalancingv2.Protocol_HTTPS,")
+	}
 	if r.health.codes != "" {
 		w.line("HealthyHttpCodes: new(%s),", quote(r.health.codes))
 	}
@@ -961,7 +978,7 @@ func (s *service) writeRule(w *source, r rule) {
 	if len(r.hosts) > 0 {
 		hosts = fmt.Sprintf("Hosts: []string{%s}, ", strings_(r.hosts))
 	}
-	if len(r.sources) > 0 {
+	if len(r.sources) > 0 && !r.main {
 		// Rules of one path that differ in addresses only are for the listener itself.
 		var sources []value
 		for _, source := range r.sources {
@@ -988,5 +1005,12 @@ func (s *service) writeRule(w *source, r rule) {
 		return
 	}
 	forward := fmt.Sprintf("made.LoadBalancer.Forward(stack, %q, webalb.Rule{%sPaths: []string{%s}}, %s)", id, hosts, strings_(r.paths), v)
+	if len(r.sources) > 0 {
+		var sources []value
+		for _, source := range r.sources {
+			sources = append(sources, literal(source))
+		}
+		forward += fmt.Sprintf(".AddCondition(awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{%s}))", pointers(sources))
+	}
 	w.line("%s", forward)
 }

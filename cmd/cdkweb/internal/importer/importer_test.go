@@ -49,6 +49,7 @@ var (
 		{"apprunner-python", []string{"apprunner", testdata + "/apprunner/python-app.json"}},
 		{"sam-many", []string{"sam", testdata + "/sam/template.yaml"}},
 		{"sam-many-fargate", []string{"sam", testdata + "/sam/template.yaml", "--hosting", "fargate"}},
+		{"edges", []string{"copilot", testdata + "/edges"}},
 		{"workspace", []string{"copilot", testdata + "/workspace"}},
 		{"workspace-lambda", []string{"copilot", testdata + "/workspace", "--hosting", "lambda"}},
 		{"workspace-express", []string{"copilot", testdata + "/workspace", "--hosting", "express"}},

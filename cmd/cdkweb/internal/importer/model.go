@@ -244,6 +244,7 @@ type service struct {
 	alone           bool // its load balancer is its own
 	rules           []rule
 	stickiness      bool
+	tls             bool   // the load balancer speaks HTTPS with the server
 	protocol        string // of the load balancer's requests: GRPC, HTTP2
 	deregister      time.Duration
 	grace           time.Duration
@@ -326,6 +327,7 @@ type health struct {
 	codes              string
 	interval, timeout  time.Duration
 	healthy, unhealthy int
+	port               int // of a rule to another container; 0 is the port of the requests
 }
 
 type metric struct {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -19,7 +18,7 @@ var adapterLayer = regexp.MustCompile(`LambdaAdapterLayer`)
 // readSAM reads a SAM template.
 func readSAM(o options) (*app, error) {
 	path := o.paths[0]
-	content, err := os.ReadFile(path)
+	content, err := readFile(path)
 	if err != nil {
 		return nil, plain(err)
 	}
@@ -97,6 +96,10 @@ func (r *samReader) read() error {
 	} {
 		if n := root.get(section); n != nil {
 			for _, key := range n.keysOrNone() {
+				if section == "Parameters" && isSecret(n.fields[key]) {
+					e.secretParameter(n.fields[key])
+					continue
+				}
 				if section == "Parameters" {
 					if value := n.fields[key].get("Default"); value != nil && value.kind == scalar {
 						r.values[key] = quote(value.value)
@@ -156,6 +159,21 @@ func (r *samReader) read() error {
 	return nil
 }
 
+// isSecret reports whether nobody may see a parameter's value.
+func isSecret(parameter *node) bool {
+	hide := parameter.get("NoEcho")
+	shown, ok := hide.boolOr(false)
+	return hide != nil && (!ok || shown)
+}
+
+// secretParameter notes a parameter whose default is a secret, and does not show it.
+func (e *environment) secretParameter(n *node) {
+	n.take()
+	e.notes = append(e.notes, note{kind: missing, place: atStack, file: n.file, line: n.line, path: n.path,
+		what: "has NoEcho, and its default is not written here",
+		todo: "keep the value as a secret in AWS Secrets Manager, and give it to the service with Workload.Secrets"})
+}
+
 // isServer reports whether a function runs a web server with the adapter.
 func (r *samReader) isServer(n *node) bool {
 	properties := n.get("Properties")
@@ -210,6 +228,24 @@ func (r *samReader) number(n *node, place string, least, most int) (int, bool) {
 	}
 	n.take()
 	return i, true
+}
+
+// known reads a number of a function. One that nobody knows before deployment is that of Globals, or
+// else Lambda's own, and the report says which.
+func (r *samReader) known(properties *node, key, otherwise string, least, most int) (int, bool) {
+	n := r.property(properties, key)
+	i, ok := r.number(n, atHosting, least, most)
+	if ok || n == nil {
+		return i, ok
+	}
+	i, ok = 0, false
+	if global := r.globals.get(key); global != n && global != nil {
+		if i, ok = r.number(global, atHosting, least, most); ok {
+			otherwise = fmt.Sprintf("%d, as in Globals", i)
+		}
+	}
+	r.current.different(atHosting, n, "is "+otherwise+", now", "write the number that you deploy with")
+	return i, ok
 }
 
 // pseudo are what CloudFormation knows of the stack.
@@ -424,7 +460,7 @@ func (r *samReader) function(id string, n *node, s *service) {
 	get := func(key string) *node { return r.property(p, key) }
 	r.source(n, p, s)
 	r.variables(p, s)
-	if i, ok := r.number(get("MemorySize"), atHosting, 128, 10240); ok {
+	if i, ok := r.known(p, "MemorySize", "128 MB, Lambda's own", 128, 10240); ok {
 		s.lambda.memory = i
 		s.memory = max(i, s.memory)
 		s.took("memory", get("MemorySize"), func() {})
@@ -432,7 +468,7 @@ func (r *samReader) function(id string, n *node, s *service) {
 		s.lambda.memory = 128 // Lambda's own
 	}
 	s.lambda.timeout = 3 * time.Second // Lambda's own
-	if i, ok := r.number(get("Timeout"), atHosting, 1, 900); ok {
+	if i, ok := r.known(p, "Timeout", "3 s, Lambda's own", 1, 900); ok {
 		s.lambda.timeout = time.Duration(i) * time.Second
 		s.took("timeout", get("Timeout"), func() { s.lambda.timeout = 0 })
 	}
@@ -440,7 +476,7 @@ func (r *samReader) function(id string, n *node, s *service) {
 		s.lambda.disk = i
 		s.took("ephemeral", get("EphemeralStorage").get("Size"), func() { s.lambda.disk = 0 })
 	}
-	if i, ok := r.number(get("ReservedConcurrentExecutions"), atHosting, 1, 100000); ok {
+	if i, ok := r.known(p, "ReservedConcurrentExecutions", "no limit", 1, 100000); ok {
 		s.lambda.concurrency = i
 		s.took("reserved", get("ReservedConcurrentExecutions"), func() { s.lambda.concurrency = 0 })
 	}
@@ -553,7 +589,7 @@ func undone(n *node) *node {
 func (r *samReader) dockerfile(at *node, dir, name string, s *service) {
 	context := filepath.Join(r.dir, dir)
 	path := filepath.Join(context, name)
-	content, err := os.ReadFile(path)
+	content, err := readFile(path)
 	if err != nil {
 		s.image.dir = goName(s.name)
 		s.notes = append(s.notes, note{kind: missing, place: atImage, file: r.file, line: at.lineOr(r.root.line), path: "Metadata.DockerContext",

@@ -16,7 +16,7 @@ import (
 
 // synthesized are the samples that are synthesized, unless CDKWEB_IMPORT is all, as in make validate: then it is all of
 // them.
-var synthesized = []string{"copilot-rdws", "copilot-svc", "copilot-grpc", "apprunner-orders", "sam-sqs"}
+var synthesized = []string{"copilot-rdws", "copilot-svc", "copilot-grpc", "apprunner-orders", "sam-sqs", "edges"}
 
 var environmentFunction = regexp.MustCompile(`(?m)^func (new\w+)\(app awscdk\.App\) awscdk\.Stack {`)
 
@@ -154,5 +154,26 @@ func TestSynthesis(t *testing.T) {
 	}
 	if len(templates) == 0 {
 		t.Error("nothing was synthesized")
+	}
+}
+
+// A container at port 443 is reached with HTTPS, and the health check of another container is at the
+// port that the manifest names.
+func TestEdges(t *testing.T) {
+	templates, err := synthesize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(templates["edges"]["test"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`"Port":443,"Protocol":"HTTPS"`, `"HealthCheckProtocol":"HTTPS"`, `"HealthCheckPort":"8080"`, `"Values":["1.2.3.4/32"]`,
+		`"enable-ecs-log-metadata":"false"`, `"DomainValidationOptions":[{"DomainName":"a.example.com","HostedZoneId":"Z0123456789"}]`,
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the template has no %s", want)
+		}
 	}
 }
