@@ -993,6 +993,10 @@ func (c *copilotReader) secrets(n *node, place string) []secretVariable {
 			if !ok {
 				continue
 			}
+			if secret := secretOf(text); secret.stage != "" && secret.version != "" {
+				c.service.different(place, field, "names a stage and a version of which the stage counts",
+					"write WithVersion in place of WithStage if the version is meant")
+			}
 			found = append(found, secretVariable{key, secretOf(text)})
 			if strings.HasPrefix(text, "arn:") && strings.Contains(text, ":ssm:") {
 				c.service.different(place, field, "is the parameter of this name in the stack's account and region",
@@ -1148,6 +1152,9 @@ func (c *copilotReader) count(n *node) {
 	}
 	in, out := copilotIn, copilotOut
 	c.cooldown(n.get("cooldown"), &in, &out)
+	if cooldown := n.get("cooldown"); cooldown != nil {
+		s.took("autoscaling", cooldown, func() {})
+	}
 	for _, kind := range []struct{ field, metric string }{
 		{"cpu_percentage", "AverageCPU"}, {"memory_percentage", "AverageMemory"}, {"requests", "RequestCountPerTarget"},
 		{"response_time", "ResponseTime"},
@@ -1249,6 +1256,9 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	}
 	if path, ok := c.str(n.get("path"), atFront); ok {
 		s.front.paths = c.paths(n.get("path"), path)
+		if path != "/" {
+			s.took("path", n.get("path"), func() {})
+		}
 	}
 	if delay, ok := c.time(n.get("deregistration_delay"), atHosting, 0, time.Hour); ok {
 		s.deregister = delay
@@ -1275,6 +1285,9 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 		if !on && (len(s.front.names) > 0 || len(c.environment.certificates) > 0) {
 			s.different(atFront, n.get("redirect_to_https"), "closes port 80, where Copilot served HTTP",
 				"if clients need HTTP, add a listener at port 80 to the load balancer with the CDK's awselasticloadbalancingv2")
+		}
+		if on && len(s.front.names) > 0 {
+			s.took("alias", n.get("redirect_to_https"), func() {})
 		}
 	}
 	s.missing(atFront, n.get("alb"),
@@ -1351,6 +1364,9 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 			s.missing(atFront, n.get("hosted_zone"), "there is no alias whose record could be made in it")
 		}
 		return
+	}
+	if zone := n.get("hosted_zone"); zone != nil {
+		s.took("alias", zone, func() {})
 	}
 	add := func(n *node, name, id string) {
 		for _, name := range strings.Split(name, ",") {

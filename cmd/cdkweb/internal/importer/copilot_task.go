@@ -367,6 +367,7 @@ func (w *workspace) environment(name string, o options) *environment {
 		}
 	}
 	if certificates := root.get("http", "public", "certificates"); certificates != nil && certificates.kind == sequence {
+		e.certificatesAt = certificates
 		for _, item := range certificates.items {
 			if item.kind == scalar {
 				item.take()
@@ -530,6 +531,10 @@ func share(e *environment) {
 	certificates := e.certificates
 	if len(behind) == 1 && certificates != nil {
 		behind[0].front.certificates = certificates
+	}
+	if len(behind) == 0 && certificates != nil && len(e.services) > 0 {
+		e.services[0].add(missing, atFront, e.certificatesAt, "has no equal here: no service has a load balancer",
+			"give the certificate to a Domain of the service, or to a front above it: webfront.NewFront")
 	}
 	if len(behind) < 2 {
 		return

@@ -49,6 +49,7 @@ var advice = map[string]struct {
 	"version":              {[]string{fargateHosting}, atHosting, "the server gets HTTP/1.1; choose fargateweb.Hosting{} for another"},
 	"allowed_source_ips":   {[]string{fargateHosting}, atFront, "set AllowFrom of web.ServiceProps, where docs/front.md says that the hosting can"},
 	"alias":                {[]string{fargateHosting}, atFront, "put a front with a Domain above the service: webfront.NewFront; see docs/front.md"},
+	"path":                 {[]string{fargateHosting}, atFront, "the server gets the requests for all paths; let it refuse the others, or choose fargateweb.Hosting{Paths: …}"},
 	"private":              {[]string{fargateHosting}, atFront, "set Private of web.ServiceProps, where docs/front.md says that the hosting can"},
 	"endpoint":             {nil, atFront, "clients in the VPC reach the load balancer itself: the endpoint is not needed"},
 	"rules":                {[]string{fargateHosting}, atFront, "one service has one address: make a service of each, and put a load balancer of webalb or a front above them"},

@@ -175,19 +175,20 @@ type file struct{ name, content string }
 
 // An environment is a stack of its own.
 type environment struct {
-	name         string
-	v            string // its function in the program
-	stack        string // its name
-	description  string
-	account      string
-	region       string
-	network      *network
-	certificates []value // of its load balancer
-	shared       *front  // the load balancer that its services share
-	services     []*service
-	queues       []*queue
-	tags         []variable
-	outputs      []output
+	name           string
+	v              string // its function in the program
+	stack          string // its name
+	description    string
+	account        string
+	region         string
+	network        *network
+	certificates   []value // of its load balancer
+	certificatesAt *node
+	shared         *front // the load balancer that its services share
+	services       []*service
+	queues         []*queue
+	tags           []variable
+	outputs        []output
 	notebook
 }
 
