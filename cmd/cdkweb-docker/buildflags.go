@@ -256,6 +256,9 @@ func (p *program) build(args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := p.ctx.Err(); err != nil {
+		return err
+	}
 	for _, tag := range flags.tags {
 		if err := p.store.Tag(tag, image.Descriptor); err != nil {
 			return err

@@ -84,11 +84,11 @@ func run(args []string) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &status):
-		return int(status)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil: // whatever failed for it
 		fmt.Fprintln(p.err, "cdkweb-docker: interrupted; what was not finished is not kept")
 		return 130
+	case errors.As(err, &status):
+		return int(status)
 	case errors.As(err, &usage):
 		fmt.Fprintf(
 			p.err,

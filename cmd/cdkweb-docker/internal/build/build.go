@@ -85,7 +85,11 @@ func (b *Builder) Build(ctx context.Context, options Options) (*Image, error) {
 	if err := r.build(target); err != nil {
 		return nil, err
 	}
-	return r.finish(target)
+	image, err := r.finish(target)
+	if err != nil {
+		return nil, err
+	}
+	return image, ctx.Err()
 }
 
 // run is one build.

@@ -54,7 +54,8 @@ func (r *run) newLayer(s *stage) (layer, error) {
 		return layer{}, err
 	}
 	written := map[string]*rootfs.File{}
-	err = s.tree.WriteLayer(io.MultiWriter(plain, zipped), func(name string, file *rootfs.File) {
+	out := contextWriter{r.ctx, io.MultiWriter(plain, zipped)}
+	err = s.tree.WriteLayer(out, func(name string, file *rootfs.File) {
 		written[name] = file
 	})
 	if err != nil {
@@ -304,6 +305,19 @@ func (c contextReader) Read(into []byte) (int, error) {
 		return 0, err
 	}
 	return c.in.Read(into)
+}
+
+// contextWriter ends with a context.
+type contextWriter struct {
+	ctx context.Context
+	out io.Writer
+}
+
+func (c contextWriter) Write(content []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.out.Write(content)
 }
 
 // stream reads what another reader was opened for.

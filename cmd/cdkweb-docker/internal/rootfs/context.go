@@ -135,14 +135,17 @@ func open(ctx context.Context, name string) (io.ReadCloser, error) {
 	return &interruptible{ctx, file}, nil
 }
 
+// interruptible has no method of the file but these: io.Copy would call WriteTo in place of Read.
 type interruptible struct {
-	ctx context.Context
-	*os.File
+	ctx  context.Context
+	file *os.File
 }
+
+func (i *interruptible) Close() error { return i.file.Close() }
 
 func (i *interruptible) Read(into []byte) (int, error) {
 	if err := i.ctx.Err(); err != nil {
 		return 0, errors.Join(err, context.Cause(i.ctx))
 	}
-	return i.File.Read(into)
+	return i.file.Read(into)
 }
