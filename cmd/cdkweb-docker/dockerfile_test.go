@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestOwners wants numbers of owners taken as they are, or refused.
+func TestOwners(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	dockerfile := func(chown string) string {
+		return files(t, map[string]string{
+			"Dockerfile": "FROM scratch\nCOPY --chown=" + chown + " x /x\n", "x": "x",
+		})
+	}
+	for chown, want := range map[string]string{
+		"3000000000:3000000001": "3000000000:3000000001",
+		"4294967294":            "4294967294:4294967294",
+		"7:0":                   "7:0",
+	} {
+		built(t, m, dockerfile(chown))
+		if got := describe(t, saved(t, m, "built")); !strings.Contains(got, want) {
+			t.Errorf("--chown=%s made %s, want %s", chown, got, want)
+		}
+	}
+	for chown, wrong := range map[string]string{
+		"-1": "-1", "7:-1": "-1", "4294967295": "4294967295", "1:99999999999999999999": "99999999999999999999",
+	} {
+		m.fails(1, fmt.Sprintf("the owner must be a name or a number from 0 to 4294967294, got %q", wrong),
+			"build", dockerfile(chown))
+	}
+}
