@@ -32,3 +32,24 @@ func TestOwners(t *testing.T) {
 			"build", dockerfile(chown))
 	}
 }
+
+// TestNamedContext has docker build where a named context stands in for an image or a stage.
+func TestNamedContext(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	dir := files(t, map[string]string{
+		"Dockerfile": "FROM example.com/base:1 AS a\nFROM scratch AS b\nCOPY x /\nFROM b AS c\n" +
+			"FROM scratch AS d\nCOPY --from=other x /\n",
+		"x": "x",
+	})
+	other := files(t, map[string]string{"x": "other"})
+	for _, test := range [][]string{
+		{"example.com/base:1", "a", "stands in for the image of FROM"},
+		{"b", "b", "stands in for the stage"},
+		{"B", "c", "stands in for the stage"},
+	} {
+		m.fails(1, "this build needs Docker, and there is no docker in PATH: the build context "+
+			test[0]+" "+test[2], "build", "--build-context", test[0]+"="+other, "--target", test[1], dir)
+	}
+	m.must("build", "--build-context", "other="+other, "--target", "d", dir)
+}

@@ -453,8 +453,8 @@ func (r *run) from(s *stage, command *instructions.CopyCommand) (*rootfs.Tree, e
 		}
 		return source.tree, nil
 	}
-	if named, ok := r.options.Contexts[command.From]; ok {
-		return r.namedContext(command.From, named, s.platform)
+	if name, ok := r.contextNamed(command.From); ok {
+		return r.namedContext(name, r.options.Contexts[name], s.platform)
 	}
 	found, err := r.base(command.From, s.platform)
 	if err != nil {
