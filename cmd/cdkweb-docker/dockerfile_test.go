@@ -53,3 +53,20 @@ func TestNamedContext(t *testing.T) {
 	}
 	m.must("build", "--build-context", "other="+other, "--target", "d", dir)
 }
+
+// TestRefusedInstructions wants refused what BuildKit refuses.
+func TestRefusedInstructions(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	for dockerfile, want := range map[string]string{
+		"FROM scratch\nEXPOSE 0\n":               "EXPOSE must have ports from 1 to 65535",
+		"FROM scratch\nSTOPSIGNAL SIGBOGUS\n":    `got "SIGBOGUS"`,
+		"FROM scratch\nSTOPSIGNAL RTMIN+16\n":    `got "RTMIN+16"`,
+		"FROM scratch\nARG S=0\nSTOPSIGNAL $S\n": `got "0"`,
+	} {
+		m.fails(1, want, "build", files(t, map[string]string{"Dockerfile": dockerfile}))
+	}
+	for _, signal := range []string{"SIGTERM", "term", "9", "SIGRTMIN+3", "64"} {
+		m.must("build", files(t, map[string]string{"Dockerfile": "FROM scratch\nSTOPSIGNAL " + signal + "\n"}))
+	}
+}

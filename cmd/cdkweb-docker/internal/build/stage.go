@@ -212,6 +212,9 @@ func (r *run) do(s *stage, command instructions.Command) error {
 			config.Volumes[volume] = struct{}{}
 		}
 	case *instructions.StopSignalCommand:
+		if err := checkSignal(command.Signal); err != nil {
+			return err
+		}
 		config.StopSignal = command.Signal
 	case *instructions.ShellCommand:
 		config.Shell = command.Shell
@@ -515,7 +518,7 @@ func parsePorts(text string) ([]string, error) {
 	}
 	first, err1 := strconv.ParseUint(from, 10, 16)
 	last, err2 := strconv.ParseUint(to, 10, 16)
-	if err1 != nil || err2 != nil || first > last {
+	if err1 != nil || err2 != nil || first == 0 || first > last {
 		return nil, wrong
 	}
 	var all []string
