@@ -400,12 +400,37 @@ func (r *run) source(s *stage, command *instructions.CopyCommand) (*stage, error
 	return found, nil
 }
 
+// contextNamed returns the named context that stands in for an image or a stage, which BuildKit
+// looks for before anything else.
+func (r *run) contextNamed(wanted string) (string, bool) {
+	full, err := FullName(wanted)
+	for _, name := range sortedKeys(r.options.Contexts) {
+		if strings.EqualFold(name, wanted) {
+			return name, true
+		}
+		if other, err2 := FullName(name); err == nil && err2 == nil && other == full {
+			return name, true
+		}
+	}
+	return "", false
+}
+
 // needs reports what only Docker can do of what it takes to build a stage.
 func (r *run) needs(s *stage) error {
 	if s.parent != nil {
 		if err := r.needs(s.parent); err != nil {
 			return err
 		}
+	}
+	if s.parent == nil {
+		if name, ok := r.contextNamed(s.image); ok {
+			return &NeedsDocker{
+				fmt.Sprintf("the build context %s stands in for the image of FROM", name),
+			}
+		}
+	}
+	if name, ok := r.contextNamed(s.Name); ok && s.Name != "" {
+		return &NeedsDocker{fmt.Sprintf("the build context %s stands in for the stage", name)}
 	}
 	for _, command := range s.Commands {
 		if err := needsDocker(command); err != nil {

@@ -104,6 +104,9 @@ func (r *run) base(image string, platform v1.Platform) (*base, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pull %s: %w", image, err)
 	}
+	if err := baseNeedsDocker(image, pulled); err != nil {
+		return nil, err
+	}
 	kind, err := pulled.MediaType()
 	if err != nil {
 		return nil, fmt.Errorf("pull %s: %w", image, err)
@@ -128,6 +131,24 @@ func (r *run) base(image string, platform v1.Platform) (*base, error) {
 	found.tree.Keep()
 	r.pulled[key] = found
 	return found, nil
+}
+
+// baseNeedsDocker reports what an image says and the images made here could not.
+func baseNeedsDocker(image string, pulled v1.Image) error {
+	content, err := pulled.RawConfigFile()
+	if err != nil {
+		return fmt.Errorf("pull %s: %w", image, err)
+	}
+	var said struct {
+		Config struct{ Healthcheck struct{ StartInterval int64 } } `json:"config"`
+	}
+	if err := json.Unmarshal(content, &said); err != nil {
+		return fmt.Errorf("pull %s: %w", image, err)
+	}
+	if said.Config.Healthcheck.StartInterval != 0 {
+		return &NeedsDocker{fmt.Sprintf("the health check of %s has a start interval", image)}
+	}
+	return nil
 }
 
 // takeAll brings layers into the store, some at a time.

@@ -212,6 +212,9 @@ func (r *run) do(s *stage, command instructions.Command) error {
 			config.Volumes[volume] = struct{}{}
 		}
 	case *instructions.StopSignalCommand:
+		if err := checkSignal(command.Signal); err != nil {
+			return err
+		}
 		config.StopSignal = command.Signal
 	case *instructions.ShellCommand:
 		config.Shell = command.Shell
@@ -299,8 +302,10 @@ func (s *stage) user(text string) (rootfs.Owner, error) {
 		return owner, nil
 	}
 	user, group, hasGroup := strings.Cut(text, ":")
-	if id, err := strconv.ParseInt(user, 10, 32); err == nil {
-		owner = rootfs.Owner{UID: int(id), GID: int(id)}
+	if id, ok, err := ownerNumber(user); err != nil {
+		return owner, err
+	} else if ok {
+		owner = rootfs.Owner{UID: id, GID: id}
 	} else if user != "root" && user != "" {
 		fields := s.lookup("/etc/passwd", user, 4)
 		if fields != nil {
@@ -310,14 +315,31 @@ func (s *stage) user(text string) (rootfs.Owner, error) {
 	if !hasGroup {
 		return owner, nil
 	}
-	if id, err := strconv.ParseInt(group, 10, 32); err == nil {
-		owner.GID = int(id)
+	if id, ok, err := ownerNumber(group); err != nil {
+		return owner, err
+	} else if ok {
+		owner.GID = id
 	} else if group == "root" {
 		owner.GID = 0
 	} else if fields := s.lookup("/etc/group", group, 3); fields != nil {
 		owner.GID = number(fields[2])
 	}
 	return owner, nil
+}
+
+// ownerNumber reads the number of a user or a group. It reports false for a name.
+func ownerNumber(text string) (int, bool, error) {
+	digits := strings.TrimLeft(text, "+-")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return 0, false, nil
+	}
+	const most = 1<<32 - 2 // Linux has the number above for none
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || id < 0 || id > most {
+		return 0, false, fmt.Errorf(
+			"the owner must be a name or a number from 0 to %d, got %q", int64(most), text)
+	}
+	return int(id), true, nil
 }
 
 // lookup returns the line of a name in one of the files of users.
@@ -434,8 +456,8 @@ func (r *run) from(s *stage, command *instructions.CopyCommand) (*rootfs.Tree, e
 		}
 		return source.tree, nil
 	}
-	if named, ok := r.options.Contexts[command.From]; ok {
-		return r.namedContext(command.From, named, s.platform)
+	if name, ok := r.contextNamed(command.From); ok {
+		return r.namedContext(name, r.options.Contexts[name], s.platform)
 	}
 	found, err := r.base(command.From, s.platform)
 	if err != nil {
@@ -496,7 +518,7 @@ func parsePorts(text string) ([]string, error) {
 	}
 	first, err1 := strconv.ParseUint(from, 10, 16)
 	last, err2 := strconv.ParseUint(to, 10, 16)
-	if err1 != nil || err2 != nil || first > last {
+	if err1 != nil || err2 != nil || first == 0 || first > last {
 		return nil, wrong
 	}
 	var all []string
