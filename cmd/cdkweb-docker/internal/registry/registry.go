@@ -237,7 +237,10 @@ func explain(ctx context.Context, action, registry string, err error) error {
 	}
 	refused := (*transport.Error)(nil)
 	failed := net.Error(nil)
+	unread := (*credentialsError)(nil)
 	switch {
+	case errors.As(err, &unread):
+		return fmt.Errorf("%s: %w", action, err)
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusUnauthorized:
 		return fmt.Errorf(
 			"%s: the registry %s refused the login; check the user and the password: %w",
