@@ -18,6 +18,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/google/go-containerregistry/pkg/logs"
 
@@ -112,7 +113,12 @@ func sentence(err error) string {
 	if errors.Is(err, syscall.ENOSPC) {
 		text += "; free some space, or name a folder on another disk in CDKWEB_DOCKER_CACHE"
 	}
-	return text
+	return strings.Map(func(r rune) rune { // what a registry says is no word to a terminal
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // program is one call.
