@@ -202,6 +202,17 @@ func (s *Store) change(edit func(index *v1.IndexManifest, outside map[string]tim
 	return errors.Join(s.replace(indexFile, content), s.replace(outsideFile, names))
 }
 
+// damagedError is the error of a file of the store that cannot be read as JSON.
+type damagedError struct {
+	file string
+	err  error
+}
+
+func (e *damagedError) Error() string {
+	return fmt.Sprintf("%s is damaged (%v); cdkweb-docker prune repairs it, without its images",
+		e.file, e.err)
+}
+
 func (s *Store) read() (*v1.IndexManifest, map[string]time.Time, error) {
 	index := &v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
 	outside := map[string]time.Time{}
@@ -214,7 +225,7 @@ func (s *Store) read() (*v1.IndexManifest, map[string]time.Time, error) {
 			return nil, nil, err
 		}
 		if err := json.Unmarshal(content, into); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w; remove the folder %s", name, err, s.dir)
+			return nil, nil, &damagedError{name, err}
 		}
 	}
 	if outside == nil {
