@@ -359,6 +359,11 @@ func (p *program) push(args []string) error {
 	started := time.Now()
 	p.log("pushing %s", name)
 	pushed, err := client.Push(p.ctx, name, image.Descriptor, content)
+	if err != nil && p.ctx.Err() == nil {
+		if damaged := p.store.RemoveDamaged(p.ctx, image.Descriptor); damaged != nil {
+			return fmt.Errorf("push %s: %w", name, damaged)
+		}
+	}
 	if err != nil {
 		return err
 	}
