@@ -192,7 +192,7 @@ read line`
 	}
 	// Another run has nothing of it.
 	m.must("tag", r.host+"/app:1", r.host+"/app:2")
-	m.fails(1, "refused the login", "push", r.host+"/app:2")
+	m.fails(1, "there is no login for "+r.host+" in this run", "push", r.host+"/app:2")
 
 	end.Close()
 	if err := run.Wait(); err == nil {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -68,5 +70,26 @@ func TestRefusedInstructions(t *testing.T) {
 	}
 	for _, signal := range []string{"SIGTERM", "term", "9", "SIGRTMIN+3", "64"} {
 		m.must("build", files(t, map[string]string{"Dockerfile": "FROM scratch\nSTOPSIGNAL " + signal + "\n"}))
+	}
+}
+
+// TestDamagedIndex wants prune to repair a list of images that is damaged.
+func TestDamagedIndex(t *testing.T) {
+	t.Parallel()
+	for _, damaged := range []string{"index.json", "docker.json"} {
+		for _, content := range []string{"", `{"manifests":[`} {
+			m, dir := newMachine(t), files(t, map[string]string{"Dockerfile": "FROM scratch\n"})
+			m.must("build", "--tag", "app", dir)
+			if err := os.WriteFile(filepath.Join(m.cache, damaged), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			m.fails(1, damaged+" is damaged", "images")
+			m.must("prune")
+			if got := m.must("images", "--quiet"); got != "" {
+				t.Errorf("after prune there is %q", got)
+			}
+			m.must("build", "--tag", "app", dir)
+			m.must("inspect", "app")
+		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/google/go-containerregistry/pkg/logs"
 
@@ -112,7 +113,12 @@ func sentence(err error) string {
 	if errors.Is(err, syscall.ENOSPC) {
 		text += "; free some space, or name a folder on another disk in CDKWEB_DOCKER_CACHE"
 	}
-	return text
+	return strings.Map(func(r rune) rune { // what a registry says is no word to a terminal
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // program is one call.
@@ -353,6 +359,11 @@ func (p *program) push(args []string) error {
 	started := time.Now()
 	p.log("pushing %s", name)
 	pushed, err := client.Push(p.ctx, name, image.Descriptor, content)
+	if err != nil && p.ctx.Err() == nil {
+		if damaged := p.store.RemoveDamaged(p.ctx, image.Descriptor); damaged != nil {
+			return fmt.Errorf("push %s: %w", name, damaged)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -189,12 +189,24 @@ type dockerKeychain struct{}
 
 func (dockerKeychain) Resolve(resource authn.Resource) (authn.Authenticator, error) {
 	found, err := authn.DefaultKeychain.Resolve(resource)
-	if err != nil {
-		return nil, fmt.Errorf("read the credentials for %s from Docker's configuration: %w",
-			resource.RegistryStr(), err)
+	if err == nil {
+		return found, nil
 	}
-	return found, nil
+	// What a helper printed stands at the end, and may be a secret.
+	if before, _, ok := strings.Cut(err.Error(), ", out: `"); ok {
+		_, status, _ := strings.Cut(before, "err: ")
+		return nil, &credentialsError{fmt.Sprintf(
+			"the credential helper for %s in Docker's configuration failed: %s; "+
+				"its own words, if any, are above", resource.RegistryStr(), status)}
+	}
+	return nil, &credentialsError{fmt.Sprintf(
+		"read the credentials for %s from Docker's configuration: %v", resource.RegistryStr(), err)}
 }
+
+// credentialsError is an error before a registry was asked anything.
+type credentialsError struct{ text string }
+
+func (e *credentialsError) Error() string { return e.text }
 
 // Await removes a login once its run has ended.
 func Await(ctx context.Context, file string) error {

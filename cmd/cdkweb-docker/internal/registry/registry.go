@@ -80,7 +80,7 @@ func (c *Client) Pull(ctx context.Context, image string, platform v1.Platform) (
 	}
 	descriptor, err := remote.Get(ref, append(c.options(ctx), remote.WithPlatform(platform))...)
 	if err != nil {
-		return nil, explain(ctx, "pull "+image, ref.Context().RegistryStr(), err)
+		return nil, c.explain(ctx, "pull "+image, ref.Context(), err)
 	}
 	pulled, err := descriptor.Image()
 	if err != nil {
@@ -109,7 +109,6 @@ func (c *Client) Push(
 	if err != nil {
 		return pushed, err
 	}
-	registry := ref.Context().RegistryStr()
 	there, err := remote.Head(ref, c.options(ctx)...)
 	refused := (*transport.Error)(nil)
 	switch {
@@ -117,7 +116,7 @@ func (c *Client) Push(
 		pushed.There = true // a registry may refuse to be given a name again
 		return pushed, nil
 	case err != nil && !(errors.As(err, &refused) && refused.StatusCode < 500):
-		return pushed, explain(ctx, "push "+image, registry, err)
+		return pushed, c.explain(ctx, "push "+image, ref.Context(), err)
 	}
 	manifest, err := content.Manifest()
 	if err != nil {
@@ -132,7 +131,7 @@ func (c *Client) Push(
 	err = remote.Write(ref, content, append(c.options(ctx), remote.WithTransport(count))...)
 	stop()
 	if err != nil {
-		return pushed, explain(ctx, "push "+image, registry, err)
+		return pushed, c.explain(ctx, "push "+image, ref.Context(), err)
 	}
 	pushed.Had, pushed.Sent, pushed.Bytes = count.had.Load(), count.sent.Load(), count.sentBytes.Done()
 	return pushed, nil
@@ -227,6 +226,22 @@ func Verify(ctx context.Context, registry string, credentials authn.Authenticato
 	return explain(ctx, action, registry, transport.CheckError(response, http.StatusOK))
 }
 
+// explain is [explain] for a client, which knows whether there is a login at all.
+func (c *Client) explain(
+	ctx context.Context, action string, repository name.Repository, err error,
+) error {
+	refused := (*transport.Error)(nil)
+	if ctx.Err() == nil && errors.As(err, &refused) &&
+		refused.StatusCode == http.StatusUnauthorized {
+		who, resolved := authn.Resolve(ctx, c.Keychain, repository)
+		if resolved == nil && who == authn.Anonymous {
+			return fmt.Errorf("%s: there is no login for %s in this run; log in first: %w",
+				action, repository.RegistryStr(), err)
+		}
+	}
+	return explain(ctx, action, repository.RegistryStr(), err)
+}
+
 // explain says in one sentence why a registry did not do something.
 func explain(ctx context.Context, action, registry string, err error) error {
 	if err == nil {
@@ -237,7 +252,10 @@ func explain(ctx context.Context, action, registry string, err error) error {
 	}
 	refused := (*transport.Error)(nil)
 	failed := net.Error(nil)
+	unread := (*credentialsError)(nil)
 	switch {
+	case errors.As(err, &unread):
+		return fmt.Errorf("%s: %w", action, err)
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusUnauthorized:
 		return fmt.Errorf(
 			"%s: the registry %s refused the login; check the user and the password: %w",

@@ -151,7 +151,13 @@ func (t *Tree) extract(
 		file.Mode = 0o777 // Linux knows no other
 	case tar.TypeReg, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 	case tar.TypeLink:
-		linked := t.Lookup(path.Join(root, clean(header.Linkname)))
+		target := path.Join(root, clean(header.Linkname))
+		dir, err := t.Resolve(path.Dir("/" + target))
+		if err != nil {
+			return err
+		}
+		target = path.Join(dir, path.Base(target))
+		linked := t.Lookup(target)
 		if linked == nil || linked.isDir() {
 			return fmt.Errorf("the archive has a hard link %q to %q, which is not before it",
 				header.Name, header.Linkname)
@@ -161,7 +167,7 @@ func (t *Tree) extract(
 		if owner != nil {
 			linked.UID, linked.GID = owner.UID, owner.GID
 		}
-		t.changed[path.Join(root, clean(header.Linkname))] = true
+		t.changed[target] = true
 		file = linked.clone()
 	default:
 		return fmt.Errorf("the archive holds %q, which is of a kind that images cannot have (%q)",

@@ -28,6 +28,11 @@ func (s *Store) Prune(limit int64, age time.Duration) error {
 		return err
 	}
 	index, _, err := s.read()
+	for damaged := (*damagedError)(nil); errors.As(err, &damaged); index, _, err = s.read() {
+		if err := os.Remove(filepath.Join(s.dir, damaged.file)); err != nil {
+			return err
+		}
+	}
 	if err != nil {
 		return err
 	}

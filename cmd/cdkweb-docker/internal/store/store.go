@@ -8,6 +8,7 @@
 package store
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -202,6 +203,17 @@ func (s *Store) change(edit func(index *v1.IndexManifest, outside map[string]tim
 	return errors.Join(s.replace(indexFile, content), s.replace(outsideFile, names))
 }
 
+// damagedError is the error of a file of the store that cannot be read as JSON.
+type damagedError struct {
+	file string
+	err  error
+}
+
+func (e *damagedError) Error() string {
+	return fmt.Sprintf("%s is damaged (%v); cdkweb-docker prune repairs it, without its images",
+		e.file, e.err)
+}
+
 func (s *Store) read() (*v1.IndexManifest, map[string]time.Time, error) {
 	index := &v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
 	outside := map[string]time.Time{}
@@ -214,7 +226,7 @@ func (s *Store) read() (*v1.IndexManifest, map[string]time.Time, error) {
 			return nil, nil, err
 		}
 		if err := json.Unmarshal(content, into); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w; remove the folder %s", name, err, s.dir)
+			return nil, nil, &damagedError{name, err}
 		}
 	}
 	if outside == nil {
@@ -333,6 +345,46 @@ func (s *Store) parts(image v1.Descriptor) ([]v1.Descriptor, error) {
 		return nil, err
 	}
 	return append(manifest.Layers, manifest.Config, image), nil
+}
+
+// RemoveDamaged removes the parts of an image that are not what their names say, so that a build
+// makes them anew. It is an error if there are such.
+func (s *Store) RemoveDamaged(ctx context.Context, image v1.Descriptor) error {
+	parts, err := s.parts(image)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, part := range parts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		sum, err := s.sum(part.Digest)
+		switch {
+		case err != nil:
+			errs = append(errs, err)
+		case sum != part.Digest.Hex:
+			if err := os.Remove(s.blob(part.Digest)); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			errs = append(errs, fmt.Errorf("its part %s is damaged on this machine, and was "+
+				"removed; build the image again", part.Digest))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sum returns the checksum of what a blob holds.
+func (s *Store) sum(digest v1.Hash) (string, error) {
+	in, err := s.OpenBlob(digest)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	hash := sha256.New()
+	_, err = io.Copy(hash, in)
+	return hex.EncodeToString(hash.Sum(nil)), err
 }
 
 // Image returns an image of the store.
