@@ -211,11 +211,11 @@ func TestDockerConfig(t *testing.T) {
 			}
 			dir := files(t, map[string]string{"Dockerfile": "FROM " + base + "\nCOPY Dockerfile /\n"})
 			build := []string{"build", "--tag", r.host + "/app:1", "--platform", "linux/amd64", dir}
-			m.fails(1, "refused the login", build...)
+			m.fails(1, "there is no login for "+r.host+" in this run", build...)
 
 			config := files(t, map[string]string{"config.json": test.config(r.host)})
 			m.must(append([]string{"--config", config}, build...)...) // as the CDK gives it
-			m.fails(1, "refused the login", "push", r.host+"/app:1")
+			m.fails(1, "there is no login for "+r.host+" in this run", "push", r.host+"/app:1")
 			m.environment = append(m.environment, "DOCKER_CONFIG="+config)
 			m.must("push", r.host+"/app:1")
 
