@@ -1155,6 +1155,14 @@ func (c *copilotReader) count(n *node) {
 	if cooldown := n.get("cooldown"); cooldown != nil {
 		s.took("autoscaling", cooldown, func() {})
 	}
+	counts := map[string]bool{} // the cooldowns that a metric has from count
+	defer func() {
+		for _, way := range []string{"in", "out"} {
+			if cooldown := n.get("cooldown", way); cooldown != nil && !counts[way] {
+				s.different(atHosting, cooldown, "counts for nothing", "each metric has one of its own, or there is none")
+			}
+		}
+	}()
 	for _, kind := range []struct{ field, metric string }{
 		{"cpu_percentage", "AverageCPU"}, {"memory_percentage", "AverageMemory"}, {"requests", "RequestCountPerTarget"},
 		{"response_time", "ResponseTime"},
@@ -1165,6 +1173,9 @@ func (c *copilotReader) count(n *node) {
 		}
 		m := metric{metric: kind.metric, in: in, out: out}
 		target := n
+		for _, way := range []string{"in", "out"} {
+			counts[way] = counts[way] || n.kind != mapping || n.get("cooldown", way) == nil
+		}
 		if n.kind == mapping {
 			target = n.get("value")
 			c.cooldown(n.get("cooldown"), &m.in, &m.out)

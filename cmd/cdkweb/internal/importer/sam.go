@@ -400,6 +400,10 @@ func (r *samReader) queue(id string, n *node) {
 }
 
 // outputs reads what the stack prints.
+// wholeURL is the address of an API or a function without a path of the server's.
+var wholeURL = regexp.MustCompile(`https://\$\{Serverless(Http|Rest)Api\}\.execute-api\.\$\{AWS::Region\}\.(\$\{AWS::URLSuffix\}|amazonaws\.com)/?(Prod/?)?\}?$|` +
+	`[A-Za-z0-9]Url, FunctionUrl\W*$`)
+
 func (r *samReader) outputs(n *node) {
 	e := r.environment
 	for _, id := range n.keysOrNone() {
@@ -412,6 +416,9 @@ func (r *samReader) outputs(n *node) {
 			implicit := strings.Contains(text, "${ServerlessHttpApi}") || strings.Contains(text, "${ServerlessRestApi}")
 			if s.url() != "" && (implicit && s.lambda.endpoint != "FunctionURL" || strings.Contains(text, s.name+"Url, FunctionUrl")) {
 				code = s.url()
+				if !wholeURL.MatchString(text) {
+					e.different(atStack, value, "became the URL of the service", "add the path that it had, if it had one")
+				}
 				if implicit && len(e.services) > 1 && s != e.services[0] {
 					code = ""
 				}
@@ -545,6 +552,9 @@ func (r *samReader) source(n, p *node, s *service) {
 		s.missing(atCommand, config.get("EntryPoint"), "set ENTRYPOINT in the Dockerfile")
 		s.missing(atCommand, config.get("WorkingDirectory"), "set WORKDIR in the Dockerfile")
 	}
+	if kind := get("PackageType"); kind != nil && kind.text() != "Image" && kind.text() != "Zip" {
+		s.missing(atImage, kind, "it must be Image or Zip")
+	}
 	get("PackageType").take()
 	if uri := get("ImageUri"); uri != nil && metadata.get("Dockerfile") == nil {
 		if v, ok := r.resolve(uri); ok {
@@ -615,18 +625,23 @@ func (r *samReader) zip(metadata *node, get func(string) *node, s *service) {
 	method := metadata.get("BuildMethod").text()
 	isGo := strings.HasPrefix(method, "go") || strings.HasPrefix(runtime, "go") ||
 		method == "" && strings.HasPrefix(runtime, "provided") && exists(filepath.Join(r.dir, code, "go.mod"))
-	get("Runtime").take()
-	get("Handler").take()
+	for _, field := range []string{"Runtime", "Handler"} {
+		if n := get(field); n != nil {
+			s.different(atImage, n, "is not needed", "an image has what runs in it, and starts it")
+		}
+	}
 	for _, item := range get("Layers").itemsOrNone() {
 		if adapterLayer.MatchString(item.text()) {
-			item.take()
+			s.different(atImage, item, "became the adapter of this library", "which the image gets by itself")
 		} else {
 			s.missing(atImage, item, "an image has no layers: copy what is in it in the Dockerfile")
 		}
 	}
 	folder := filepath.Join(r.dir, code)
 	if isGo {
-		metadata.get("BuildMethod").take()
+		if n := metadata.get("BuildMethod"); n != nil {
+			s.different(atImage, n, "became webimage.Go", "which compiles the program at synth")
+		}
 		s.image.goDir, s.image.known = folder, isDir(folder)
 		if !s.image.known {
 			s.image.goDir = goName(s.name)
@@ -663,6 +678,9 @@ func (r *samReader) variables(p *node, s *service) {
 				continue
 			case key == "AWS_LWA_INVOKE_MODE":
 				s.lambda.streaming = strings.EqualFold(text, "response_stream")
+				if !s.lambda.streaming && !strings.EqualFold(text, "buffered") {
+					s.missing(atEnvironment, field, "it must be buffered or response_stream: buffered is taken")
+				}
 				continue
 			case key == "AWS_LAMBDA_EXEC_WRAPPER":
 				s.different(atEnvironment, field, "is not needed", "an image starts its server by itself")
@@ -866,7 +884,7 @@ func (r *samReader) sqs(event, properties *node, s *service) {
 	properties.get("Queue").take()
 	props := "nil"
 	if size, ok := properties.get("BatchSize").intOr(0); ok && size > 0 && size <= 10000 {
-		properties.get("BatchSize").take()
+		s.took("events", properties.get("BatchSize"), func() {})
 		props = fmt.Sprintf("&awslambdaeventsources.SqsEventSourceProps{BatchSize: new(%d.0)}", size)
 	}
 	s.lambda.events = append(s.lambda.events, fmt.Sprintf("made.Function.AddEventSource(awslambdaeventsources.NewSqsEventSource(%s, %s))", found, props))
