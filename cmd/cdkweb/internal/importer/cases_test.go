@@ -116,7 +116,6 @@ func wantTypes(t testing.TB, files []file) {
 
 const manifest1 = "name: api\ntype: Load Balanced Web Service\nimage:\n  location: nginx\n  port: 8080\n"
 
-
 func appRunner1(name, region string) string {
 	return `{"Service": {"ServiceName": "` + name + `", "ServiceArn": "arn:aws:apprunner:` + region + `:123456789012:service/` + name + `/1",
 "SourceConfiguration": {"ImageRepository": {"ImageIdentifier": "public.ecr.aws/nginx/nginx:1", "ImageRepositoryType": "ECR_PUBLIC",
