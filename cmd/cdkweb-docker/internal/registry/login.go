@@ -28,16 +28,12 @@ type Logins struct {
 // Run is what a login lives as long as.
 type Run struct {
 	Parent int // process that called this program
-	Group  int // process group, or noGroup
+	Group  int // process group; 0 where there are none
 }
 
-// noGroup is the group of a run where processes have none.
-const noGroup = -1
-
-// same reports whether two runs are one. In a container the parent may well be process 1, and the
-// group 1, or 0 if it was made outside of the container.
+// same reports whether two runs are one.
 func (r Run) same(other Run) bool {
-	return r.Parent == other.Parent || r.Group != noGroup && r.Group == other.Group
+	return r.Parent > 1 && r.Parent == other.Parent || r.Group > 1 && r.Group == other.Group
 }
 
 // Login is what is known of a registry.

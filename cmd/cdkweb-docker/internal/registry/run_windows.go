@@ -9,7 +9,7 @@ import (
 )
 
 // ThisRun returns the run that this process is a part of.
-func ThisRun() Run { return Run{Parent: os.Getppid(), Group: noGroup} }
+func ThisRun() Run { return Run{Parent: os.Getppid()} }
 
 // alive reports whether anything of a run is left.
 func (r Run) alive() bool {
