@@ -57,22 +57,23 @@ func (c *Check) checkAccess() {
 	for _, problem := range PrefixProblems("AllowFrom", c.AllowFrom) {
 		c.Problem(problem)
 	}
-	if c.AllowFrom != nil && len(c.AllowFrom) == 0 {
-		c.Problem(Problem{
-			Field:   "AllowFrom",
-			Message: "must not be empty, which would let nobody in, or everybody",
-			Fix:     "leave it out to let every address in",
-		})
-	}
 	if problem := webACLProblem(c.WebACL, false, c.Target.Region); problem != nil {
 		problem.Field = "WebACL"
 		c.Problem(*problem)
 	}
 }
 
-// PrefixProblems are those of a list of addresses that are let in.
+// PrefixProblems are those of a list of addresses that are let in. A nil list has none: it lets
+// everybody in.
 func PrefixProblems(field string, prefixes []netip.Prefix) []Problem {
 	var problems []Problem
+	if prefixes != nil && len(prefixes) == 0 {
+		problems = append(problems, Problem{
+			Field:   field,
+			Message: "must not be empty, which would let nobody in, or everybody",
+			Fix:     "leave it out to let every address in",
+		})
+	}
 	seen := map[netip.Prefix]bool{}
 	for i, prefix := range prefixes {
 		problem := Problem{Field: fmt.Sprintf("%s[%d]", field, i)}

@@ -166,6 +166,11 @@ func (f *Front) Problems(field string, service IService) []Problem {
 			"make the front before UseService is called")
 	}
 	defer s.withPublicURL(f)()
+	if problem := s.check.variablesSize(s.check.variables(), s.check.Workload.Secrets); problem != nil {
+		problem.Field = field
+		problem.Message = "must leave room for the front's URL in " + PublicURLVariable + ": its variables " + problem.Message
+		return append(problems, *problem)
+	}
 	if s.made.Verify.Require != nil && s.made.Verify.Check != nil {
 		if problem := s.made.Verify.Check(maxGenerations); problem != nil {
 			problem.Field = field

@@ -332,21 +332,14 @@ func (p *LoadBalancerProps) checkAllowFrom(list *check.List) {
 		[]string{"AllowFrom"},
 		"add rules to the groups instead",
 	)
+	for _, problem := range web.PrefixProblems("AllowFrom", p.AllowFrom) {
+		list.Add(check.Problem(problem))
+	}
 	for i, prefix := range p.AllowFrom {
-		field := fmt.Sprintf("AllowFrom[%d]", i)
-		switch {
-		case !prefix.IsValid():
+		if prefix.Addr().Is6() && !prefix.Addr().Is4In6() && !p.DualStack {
 			list.Add(
 				check.Problem{
-					Field:   field,
-					Message: "must be a valid prefix",
-					Fix:     `write netip.MustParsePrefix("192.0.2.0/24"), for instance`,
-				},
-			)
-		case prefix.Addr().Is6() && !p.DualStack:
-			list.Add(
-				check.Problem{
-					Field:   field,
+					Field:   fmt.Sprintf("AllowFrom[%d]", i),
 					Message: "is of IPv6, by which clients come only with DualStack",
 					Got:     prefix.String(),
 					Fix:     "set DualStack, or leave it out",

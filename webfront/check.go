@@ -41,12 +41,9 @@ func (p *FrontProps) check(scope constructs.Construct, id string) (*FrontProps, 
 	stack, path := stackOf(scope, id)
 	if stack == nil {
 		report("scope", "must be a stack, or a construct in one", "", nil)
-	}
-	if stack != nil {
-		if region := token.Literal(*stack.Region()); strings.HasPrefix(region, "cn-") || strings.Contains(region, "-gov-") ||
-			strings.Contains(region, "-iso") {
-			report("scope", "must be in a Region of AWS's standard partition, where CloudFront has functions", "", region)
-		}
+	} else if region := token.Literal(*stack.Region()); strings.HasPrefix(region, "cn-") ||
+		strings.Contains(region, "-gov-") || strings.Contains(region, "-iso") {
+		report("scope", "must be in a Region of AWS's standard partition, where CloudFront has functions", "", region)
 	}
 	if all.SecretGeneration < 1 {
 		report("SecretGeneration", "must be at least 1", "leave it out for the first", all.SecretGeneration)
@@ -158,13 +155,6 @@ func (p *FrontProps) domainProblems(facts *web.Front, stack awscdk.Stack) []web.
 
 func (p *FrontProps) allowProblems() []web.Problem {
 	problems := web.PrefixProblems("AllowFrom", p.AllowFrom)
-	if p.AllowFrom != nil && len(p.AllowFrom) == 0 {
-		problems = append(problems, web.Problem{
-			Field:   "AllowFrom",
-			Message: "must not be empty, which would let nobody in, or everybody",
-			Fix:     "leave it out to let every address in",
-		})
-	}
 	if len(problems) > 0 {
 		return problems
 	}
@@ -213,10 +203,6 @@ func (p *FrontProps) staticProblems(stack awscdk.Stack) []web.Problem {
 		}
 		if s.Path != "/*" && s.Path != "*" {
 			seen = append(seen, s.Path)
-		}
-		if s.Bucket != nil && stack != nil && *awscdk.Resource_IsOwnedResource(s.Bucket) && s.Bucket.Stack() != stack {
-			report("Bucket", "must not be "+*s.Bucket.Node().Path()+" of another stack, whose policy would name the "+
-				"front, which needs the bucket", "make it in the stack of the front, or import it by its name", nil)
 		}
 		if s.Bucket != nil && stack != nil && *awscdk.Resource_IsOwnedResource(s.Bucket) && s.Bucket.Stack() != stack {
 			report("Bucket", "must not be "+*s.Bucket.Node().Path()+" of another stack, whose policy would name the "+

@@ -43,7 +43,12 @@ func problemsOf(t *testing.T, stack awscdk.Stack, props *webfront.FrontProps) (t
 			if after := len(*stack.Node().FindAll(constructs.ConstructOrder_PREORDER)); after != before {
 				t.Errorf("the tree has %d constructs, had %d before the error", after, before)
 			}
+			said := map[string]bool{}
 			for _, problem := range invalid.Problems {
+				if said[problem.Error()] {
+					t.Errorf("said twice: %s", problem.Error())
+				}
+				said[problem.Error()] = true
 				if line := problem.Error(); strings.HasSuffix(line, ".") || strings.Contains(line, "\n") {
 					t.Errorf("not one sentence: %q", line)
 				}
@@ -168,6 +173,27 @@ func TestProblems(t *testing.T) {
 				"Static[6].Path comes after /a/*, which takes its requests", "Static[7].Path must leave something",
 				"Static[8].Path must be a pattern with * and ?", "Static[9].MaxAge must be whole seconds", "write 3600 * time.Second",
 			},
+		},
+		"a bucket of another stack": {
+			func(stack awscdk.Stack, site *web.Service) *webfront.FrontProps {
+				other := awscdk.NewStack(stack.Node().Root().(awscdk.App), new("Other"), target)
+				return &webfront.FrontProps{Service: site, Static: []webfront.Static{
+					{Path: "/img/*", Bucket: awss3.NewBucket(other, new("Files"), nil)},
+				}}
+			},
+			[]string{"Shop/Front: Static[0].Bucket must not be Other/Files of another stack"},
+		},
+		"no room for the URL": {
+			func(stack awscdk.Stack, _ *web.Service) *webfront.FrontProps {
+				w := workload()
+				w.Image = webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4", &webimage.ExistingOptions{Adapter: webimage.OwnAdapter})
+				w.Environment = map[string]string{"TEXT": strings.Repeat("x", 3950)}
+				return &webfront.FrontProps{
+					Service: web.NewService(stack, "Full", &web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}}),
+					Domain:  &web.Domain{Name: strings.Repeat("x", 40) + ".example.com", Zone: zone(stack)},
+				}
+			},
+			[]string{"Service must leave room for the front's URL in PUBLIC_URL: its variables must not have more than 4096 bytes"},
 		},
 		"addresses": {
 			func(_ awscdk.Stack, site *web.Service) *webfront.FrontProps {

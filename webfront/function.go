@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -140,12 +142,7 @@ func (p *FrontProps) functions(f *Front, service, next *web.Origin) associations
 }
 
 func (p *FrontProps) hasBuckets() bool {
-	for _, s := range p.Static {
-		if s.Bucket != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Static, func(s Static) bool { return s.Bucket != nil })
 }
 
 func newFunction(f *Front, id, code string, store awscloudfront.KeyValueStore) awscloudfront.Function {
@@ -175,13 +172,7 @@ func uniqueName(f constructs.Construct, id string) string {
 
 // originSuffix is a hash of names, for ids.
 func originSuffix(names ...string) string {
-	return fmt.Sprintf("%08x", fnv32(strings.Join(names, "\n")))
-}
-
-func fnv32(text string) uint32 {
-	sum := uint32(2166136261)
-	for i := range len(text) {
-		sum = (sum ^ uint32(text[i])) * 16777619
-	}
-	return sum
+	sum := fnv.New32a()
+	sum.Write([]byte(strings.Join(names, "\n")))
+	return fmt.Sprintf("%08x", sum.Sum32())
 }

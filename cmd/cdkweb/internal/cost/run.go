@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cdkweb/cdkweb/cmd/cdkweb/internal/command"
 	"github.com/cdkweb/cdkweb/platform"
 )
 
@@ -52,27 +53,9 @@ What is written
 It ends with status 1 if something could not be read or written, and 2 if the flags are wrong.
 `
 
-// usageError is a mistake in the flags.
-type usageError struct{ error }
-
 // Run is the command. It returns the status to exit with.
 func Run(args []string, stdout, stderr io.Writer) int {
-	err := run(args, stdout, stderr)
-	var usage usageError
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, flag.ErrHelp):
-		if _, err := io.WriteString(stdout, help); err != nil {
-			return 1
-		}
-		return 0
-	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "cdkweb cost: %v; cdkweb cost --help lists the flags\n", err)
-		return 2
-	}
-	fmt.Fprintf(stderr, "cdkweb cost: %v\n", err)
-	return 1
+	return command.Run("cost", help, args, stdout, stderr, run)
 }
 
 // settings are the flags.
@@ -151,7 +134,7 @@ func parse(args []string) (settings, error) {
 			if errors.Is(err, flag.ErrHelp) {
 				return settings{}, err
 			}
-			return settings{}, usageError{errors.New(flagWords(err))}
+			return settings{}, command.Usage(errors.New(flagWords(err)))
 		}
 		if flags.NArg() == 0 {
 			break
@@ -159,7 +142,7 @@ func parse(args []string) (settings, error) {
 		names, args = append(names, flags.Arg(0)), flags.Args()[1:]
 	}
 	if len(names) != 1 {
-		return settings{}, usageError{fmt.Errorf("got %d names of apps, want one, such as cdk.out", len(names))}
+		return settings{}, command.Usage(fmt.Errorf("got %d names of apps, want one, such as cdk.out", len(names)))
 	}
 	s.app = names[0]
 	return s, nil
@@ -257,7 +240,7 @@ func run(args []string, stdout, stderr io.Writer) error {
 		}
 	}
 	if len(found.comparisons) == 0 {
-		return usageError{fmt.Errorf("--service %q is not in %s, which has %s", s.service, s.app, strings.Join(names, ", "))}
+		return command.Usage(fmt.Errorf("--service %q is not in %s, which has %s", s.service, s.app, strings.Join(names, ", ")))
 	}
 	found.shared = sharedBill(shared, prices, s.regionOf(shared.Region), s.hoursPerMonth)
 	if len(services) > 1 && len(found.comparisons) == len(services) {

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/cdkweb/cdkweb/cmd/cdkweb/internal/command"
 )
 
 const help = `usage: cdkweb import copilot DIR [flags]
@@ -54,27 +56,9 @@ It ends with status 0, also if fields have no equal; 1 if something could not be
 2 if the flags are wrong.
 `
 
-// usageError is a mistake in the flags.
-type usageError struct{ error }
-
 // Run is the command. It returns the status to exit with.
 func Run(args []string, stdout, stderr io.Writer) int {
-	err := run(args, stdout, stderr)
-	var usage usageError
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, flag.ErrHelp):
-		if _, err := io.WriteString(stdout, help); err != nil {
-			return 1
-		}
-		return 0
-	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "cdkweb import: %v; cdkweb import --help lists the flags\n", err)
-		return 2
-	}
-	fmt.Fprintf(stderr, "cdkweb import: %v\n", err)
-	return 1
+	return command.Run("import", help, args, stdout, stderr, run)
 }
 
 // options are the flags.
@@ -116,7 +100,7 @@ func parse(args []string) (options, error) {
 			if errors.Is(err, flag.ErrHelp) {
 				return o, err
 			}
-			return o, usageError{err}
+			return o, command.Usage(err)
 		}
 		if args = flags.Args(); len(args) == 0 {
 			break
@@ -124,13 +108,13 @@ func parse(args []string) (options, error) {
 		words, args = append(words, args[0]), args[1:]
 	}
 	if len(words) == 0 {
-		return o, usageError{errors.New("say what to import: copilot, apprunner or sam")}
+		return o, command.Usage(errors.New("say what to import: copilot, apprunner or sam"))
 	}
 	o.from, o.paths = words[0], words[1:]
 	if o.from == "help" {
 		return o, flag.ErrHelp
 	}
-	bad := func(format string, values ...any) error { return usageError{fmt.Errorf(format, values...)} }
+	bad := func(format string, values ...any) error { return command.Usage(fmt.Errorf(format, values...)) }
 	switch {
 	case !slices.Contains([]string{"copilot", "apprunner", "sam"}, o.from):
 		return o, bad("%q cannot be imported: copilot, apprunner or sam can", o.from)
