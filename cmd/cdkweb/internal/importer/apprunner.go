@@ -450,7 +450,9 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 		}
 	}
 	if kind := n.get("NetworkConfiguration", "IpAddressType"); kind != nil {
-		if text, ok := r.str(kind, atFront); ok && text == "DUAL_STACK" {
+		if text, ok := r.str(kind, atFront); ok && text == "DUAL_STACK" && s.front.private && r.options.hosting == apprunnerHosting {
+			s.missing(atFront, kind, "a service that only a VPC reaches has IPv4 there")
+		} else if ok && text == "DUAL_STACK" {
 			s.dualStack = true
 			s.took("dualStack", kind, func() { s.dualStack = false })
 		} else if ok && text != "IPV4" {
@@ -461,6 +463,9 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	egress.get("EgressType").take()
 	arn := egress.get("VpcConnectorArn")
 	if arn == nil {
+		if kind := egress.get("EgressType"); kind != nil && s.front.private && r.options.hosting == apprunnerHosting {
+			s.different(atNetwork, kind, "goes through the VPC now", "its private subnets need a NAT gateway if the server calls the internet")
+		}
 		return
 	}
 	connector := r.find("VpcConnector", "VpcConnectorArn", arn)
@@ -512,10 +517,10 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 func (r *appRunnerReader) private(n, ingress *node, e *environment) {
 	s := r.current
 	s.front.private = true
-	s.took("private", ingress, s.public)
+	s.took("onlyVPC", ingress, s.public)
 	s.inVPC, s.onlyClients = true, true
 	e.network = placeholder()
-	keeps := r.options.hosting == "" || r.options.hosting == fargateHosting
+	keeps := slices.Contains([]string{"", apprunnerHosting, fargateHosting}, r.options.hosting)
 	if keeps {
 		s.add(missing, atNetwork, ingress, "needs the VPC of the clients", "replace vpc-00000000000000000 and its subnets by those of the VPC endpoint: aws apprunner list-vpc-ingress-connections names it")
 	}
@@ -532,7 +537,12 @@ func (r *appRunnerReader) private(n, ingress *node, e *environment) {
 			vpc.take()
 			e.network.vpc = literal(vpc.value)
 		}
-		s.took("endpoint", connection.get("IngressVpcConfiguration", "VpcEndpointId"), func() {})
+		endpoint := connection.get("IngressVpcConfiguration", "VpcEndpointId")
+		if r.options.hosting == apprunnerHosting {
+			s.missing(atHosting, endpoint, "the hosting makes one: set VPCEndpoint to keep this")
+			continue
+		}
+		s.took("endpoint", endpoint, func() {})
 	}
 }
 

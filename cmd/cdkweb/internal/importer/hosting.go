@@ -51,6 +51,7 @@ var advice = map[string]struct {
 	"alias":                {[]string{fargateHosting}, atFront, "put a front with a Domain above the service: webfront.NewFront; see docs/front.md"},
 	"path":                 {[]string{fargateHosting}, atFront, "the server gets the requests for all paths; let it refuse the others, or choose fargateweb.Hosting{Paths: …}"},
 	"private":              {[]string{fargateHosting}, atFront, "set Private of web.ServiceProps, where docs/front.md says that the hosting can"},
+	"onlyVPC":              {[]string{apprunnerHosting, fargateHosting}, atFront, "set Private of web.ServiceProps, where docs/front.md says that the hosting can: until then it is public"},
 	"endpoint":             {nil, atFront, "clients in the VPC reach the load balancer itself: the endpoint is not needed"},
 	"rules":                {[]string{fargateHosting}, atFront, "one service has one address: make a service of each, and put a load balancer of webalb or a front above them"},
 	"subnets":              {hostings, atNetwork, ""},
@@ -118,7 +119,7 @@ func (s *service) fit() {
 	if s.hosting != apprunnerHosting {
 		s.connector = nil
 	} else if s.connector != nil { // it has subnets and security groups
-		s.inVPC, s.subnets, s.groups = false, nil, nil
+		s.inVPC, s.subnets, s.groups = s.front.private, nil, nil
 	}
 	if s.hosting == apprunnerHosting {
 		if text, ok := s.image.uri.text(); ok && text != "" && !strings.Contains(text, ".dkr.ecr") && !strings.HasPrefix(text, "public.ecr.aws/") {
