@@ -1334,6 +1334,10 @@ func (c *copilotReader) paths(n *node, path string) []string {
 		c.service.wrong(atFront, n, "a path of at most 120 letters, digits and _-.$/~\"'@:+&*?")
 		return nil
 	}
+	if most := maxWildcards - 2; strings.Count(path, "*")+strings.Count(path, "?") > most { // one is added, one is a host's
+		c.service.wrong(atFront, n, fmt.Sprintf("a path with at most %d of * and ?", most))
+		return nil
+	}
 	return []string{"/" + path, "/" + path + "/*"}
 }
 
@@ -1348,15 +1352,21 @@ func (c *copilotReader) sources(n *node) []string {
 		if !ok {
 			continue
 		}
-		if _, err := netip.ParsePrefix(text); err != nil {
-			if address, err := netip.ParseAddr(text); err == nil {
-				text = netip.PrefixFrom(address, address.BitLen()).String()
-			} else {
-				c.service.wrong(atFront, item, "an address block such as 192.0.2.0/24")
-				continue
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			var address netip.Addr
+			if address, err = netip.ParseAddr(text); err == nil {
+				prefix = netip.PrefixFrom(address, address.BitLen())
 			}
 		}
-		found = append(found, text)
+		switch text = prefix.Masked().String(); {
+		case err != nil || prefix.Addr().Is4In6() || prefix.Addr().Zone() != "":
+			c.service.wrong(atFront, item, "an address block such as 192.0.2.0/24")
+		case slices.Contains(found, text):
+			c.service.different(atFront, item, "is there twice", "one of them is enough")
+		default:
+			found = append(found, text)
+		}
 	}
 	if n.kind != sequence {
 		c.service.wrong(atFront, n, "a list of address blocks such as 192.0.2.0/24")
@@ -1500,7 +1510,8 @@ func (c *copilotReader) checked(n *node, into *health, target int, apprunner boo
 // rules reads http.target_container, http.target_port and http.additional_rules.
 func (c *copilotReader) rules(n *node) {
 	s := c.service
-	main := rule{main: true, paths: []string{"/*"}, hosts: s.front.names, node: n.get("target_container")}
+	s.hosts = slices.Clone(s.front.names)
+	main := rule{main: true, paths: []string{"/*"}, hosts: s.hosts, node: n.get("target_container")}
 	main.container, main.port = c.target(n)
 	if len(s.front.paths) > 0 {
 		main.paths = s.front.paths
@@ -1555,13 +1566,7 @@ func (c *copilotReader) rules(n *node) {
 		r.deregister, _ = c.time(n.get("deregistration_delay"), atFront, 0, time.Hour)
 		r.stickiness, _ = c.flag(n.get("stickiness"), atFront)
 		r.protocol = c.protocol(n.get("version"))
-		if count := len(r.hosts) + len(r.paths) + len(r.sources); count > 5 {
-			s.missing(atFront, n, fmt.Sprintf("a rule has at most 5 hosts, paths and addresses, and this one %d: divide it", count))
-			continue
-		}
-		if len(r.sources) > 0 {
-			r.priority = 1 + i + 50*len(c.environment.services)
-		} else if other := s.same(r); other != "" {
+		if other := s.same(r); other != "" && len(r.sources) == 0 {
 			s.missing(atFront, n, "it never gets a request: "+other+" takes them all before it")
 			continue
 		}
@@ -1589,7 +1594,7 @@ func (s *service) same(r rule) string {
 	if len(paths) == 0 {
 		paths = []string{"/*"}
 	}
-	main := rule{hosts: s.front.names, paths: paths, sources: s.front.sources}
+	main := rule{hosts: s.hosts, paths: paths, sources: s.front.sources}
 	for i, other := range append([]rule{main}, s.rules...) {
 		if len(other.sources) == 0 && slices.Equal(other.hosts, r.hosts) && slices.Equal(other.paths, r.paths) {
 			if i == 0 {

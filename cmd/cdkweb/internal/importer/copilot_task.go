@@ -506,7 +506,7 @@ func (s *service) requests() []string {
 			}
 		}
 	}
-	add(s.front.names, s.front.paths)
+	add(s.hosts, s.front.paths)
 	for _, r := range s.rules {
 		add(r.hosts, r.paths)
 	}

@@ -46,6 +46,7 @@ func (a *app) finish(o options) {
 			e.network = nil
 		}
 		share(e)
+		divide(e)
 	}
 	taken := map[string]bool{}
 	for _, e := range a.environments {

@@ -244,6 +244,8 @@ type service struct {
 	front           front
 	alone           bool // its load balancer is its own
 	rules           []rule
+	hosts           []string    // of the service's own rule
+	parts           []condition // of the service's own rule
 	stickiness      bool
 	tls             bool   // the load balancer speaks HTTPS with the server
 	protocol        string // of the load balancer's requests: GRPC, HTTP2
@@ -368,8 +370,8 @@ type rule struct {
 	health     health
 	deregister time.Duration
 	stickiness bool
-	priority   int  // of a rule with sources
 	main       bool // it stands for the service's own rule
+	parts      []condition
 }
 
 type topic struct {
