@@ -176,13 +176,13 @@ func TestCases(t *testing.T) {
 		},
 		{
 			name: "a port of HTTPS", from: "copilot", files: map[string]string{"copilot/api/manifest.yml": strings.Replace(manifest1, "8080", "443", 1)},
-			has: []string{`secure.SetProtocol(new("HTTPS"))`, `secure.SetHealthCheckProtocol(new("HTTPS"))`, "is port 443, which is reached with HTTPS on Fargate"},
+			has: []string{`secure.SetProtocol(new("HTTPS"))`, `secure.SetHealthCheckProtocol(new("HTTPS"))`, "leads to port 443, which the load balancer reaches with HTTPS"},
 		},
 		{
 			name: "another container's port of HTTPS", from: "copilot",
 			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "http:\n  path: /\n  target_container: sc\nsidecars:\n  sc:\n    image: nginx\n    port: 443\n"},
 			has: []string{"Port: new(443.0), Protocol: awselasticloadbalancingv2.ApplicationProtocol_HTTPS,",
-				"Protocol: awselasticloadbalancingv2.Protocol_HTTPS,", "is port 443, which is reached with HTTPS on Fargate"},
+				"Protocol: awselasticloadbalancingv2.Protocol_HTTPS,", "leads to port 443, which the load balancer reaches with HTTPS"},
 			lacks: []string{"secure"},
 		},
 		{
@@ -262,7 +262,7 @@ func TestCases(t *testing.T) {
 			},
 			has: []string{
 				"environments/addons/bucket.yml: environments/addons belongs to the environments, and has no equal",
-				"pipelines/main/manifest.yml: pipelines is a pipeline, which",
+				"pipelines/main/manifest.yml: pipelines is a pipeline, and no service: write one",
 			},
 		},
 		{

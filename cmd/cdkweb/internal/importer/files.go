@@ -42,6 +42,7 @@ func (a *app) finish(o options) {
 			}
 			s.relative(o.out)
 		}
+		e.fit()
 		if !slices.ContainsFunc(e.services, func(s *service) bool { return s.inVPC }) {
 			e.network = nil
 		}

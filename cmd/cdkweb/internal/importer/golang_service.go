@@ -319,7 +319,8 @@ func (s *service) writeHosting(w *source, front, task string) {
 			add("AutoScalingMetric: ecsweb.%s", s.metrics[0].metric)
 			add("AutoScalingTargetValue: %d", s.metrics[0].target)
 			for _, m := range s.metrics[1:] {
-				s.noteAbout("count", atHosting, "has no equal on ECS Express Mode", fmt.Sprintf("it scales by one metric, not by %s too", m.metric))
+				field := map[string]string{"AverageCPU": "cpu_percentage", "AverageMemory": "memory_percentage", "RequestCountPerTarget": "requests"}[m.metric]
+				s.noteAbout("count."+field, atHosting, "has no equal on ECS Express Mode", fmt.Sprintf("it scales by one metric, which is %s here", s.metrics[0].metric))
 			}
 			notes = s.at(atHosting)
 		}

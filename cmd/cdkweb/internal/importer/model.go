@@ -219,7 +219,8 @@ type service struct {
 	v    string // its variable in the program
 	file string
 
-	named bool // id and v are given
+	root  *node // what describes it
+	named bool  // id and v are given
 
 	logGroup, logs string // variables of the log group, and of the driver of a log router
 
@@ -471,4 +472,12 @@ func (s *service) public() {
 func (s *service) took(name string, n *node, reset func()) {
 	n.take()
 	s.set = append(s.set, setting{name, n, reset})
+}
+
+// lacks notes a field that even Fargate does not have. On another hosting, its advice counts.
+func (s *service) lacks(name, place string, n *node, todo string) {
+	if n != nil {
+		s.missing(place, n, todo)
+		s.set = append(s.set, setting{name, n, func() {}})
+	}
 }
