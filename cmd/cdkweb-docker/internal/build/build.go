@@ -203,7 +203,7 @@ func (r *run) parse(content []byte) (err error) {
 		return inDockerfile(err)
 	}
 	if len(stages) == 0 {
-		return errors.New("the Dockerfile has no FROM instruction, so it builds no image")
+		return errNoStage
 	}
 	r.lex = shell.NewLex(parsed.EscapeToken)
 	r.host = v1.Platform{OS: "linux", Architecture: runtime.GOARCH}
@@ -216,14 +216,28 @@ func (r *run) parse(content []byte) (err error) {
 	return r.link(stages)
 }
 
+// errNoStage is the error of a Dockerfile that says nothing, or sets arguments alone.
+var errNoStage = errors.New("the Dockerfile has no FROM instruction, so it builds no image")
+
+// parserPrefix is how BuildKit's reader says where an error is, too.
+var parserPrefix = regexp.MustCompile(`^(dockerfile )?parse error on line \d+: `)
+
 // inDockerfile says where an error is.
 func inDockerfile(err error) error {
+	// BuildKit has no other names for these.
+	text := parserPrefix.ReplaceAllString(err.Error(), "")
+	switch text {
+	case "file with no instructions":
+		return errNoStage
+	case "no build stage in current context":
+		text = "there is no FROM instruction above it"
+	}
 	if located := (*parser.LocationError)(nil); errors.As(err, &located) &&
 		len(located.Locations) > 0 &&
 		len(located.Locations[0]) > 0 {
-		return fmt.Errorf("line %d of the Dockerfile: %w", located.Locations[0][0].Start.Line, err)
+		return fmt.Errorf("line %d of the Dockerfile: %s", located.Locations[0][0].Start.Line, text)
 	}
-	return fmt.Errorf("the Dockerfile: %w", err)
+	return fmt.Errorf("the Dockerfile: %s", text)
 }
 
 // at says in which line an error is.
