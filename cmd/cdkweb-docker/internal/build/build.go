@@ -153,8 +153,14 @@ func (r *run) read() error {
 
 // readIgnored reads the patterns that hide parts of the context.
 func readIgnored(folder, dockerfile string) (*patternmatcher.PatternMatcher, error) {
-	const file = ".dockerignore"
-	for _, name := range []string{dockerfile + file, filepath.Join(folder, file)} {
+	return readIgnoreFiles(dockerfile+ignoreFile, filepath.Join(folder, ignoreFile))
+}
+
+const ignoreFile = ".dockerignore"
+
+// readIgnoreFiles reads the first of some files that exists.
+func readIgnoreFiles(names ...string) (*patternmatcher.PatternMatcher, error) {
+	for _, name := range names {
 		content, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -175,6 +181,9 @@ func readIgnored(folder, dockerfile string) (*patternmatcher.PatternMatcher, err
 	return nil, nil
 }
 
+// multiPlatform is an argument that BuildKit itself takes notice of.
+const multiPlatform = "BUILDKIT_MULTI_PLATFORM"
+
 // parse reads the stages. It panics in none of them: BuildKit's reader does in a few.
 func (r *run) parse(content []byte) (err error) {
 	defer func() {
@@ -190,6 +199,9 @@ func (r *run) parse(content []byte) (err error) {
 		return &NeedsDocker{
 			fmt.Sprintf("the Dockerfile asks to be read by the program %s (syntax)", syntax),
 		}
+	}
+	if yes, err := strconv.ParseBool(r.options.Args[multiPlatform]); err == nil && yes {
+		return &NeedsDocker{multiPlatform + " asks for an image of several platforms"}
 	}
 	parsed, err := parser.Parse(bytes.NewReader(content))
 	if err != nil {

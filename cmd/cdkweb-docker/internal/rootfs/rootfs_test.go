@@ -325,6 +325,7 @@ func TestCopy(t *testing.T) {
 			[]string{"d 0500 0:0 p", "d 0500 0:0 p/x", "- 0500 5:6 p/x/b: B", "l p/x/l -> /else", "d 0500 0:0 p/x/sub", "- 0500 0:0 p/x/sub/c: C"}, ""},
 		{"without some", nil, "dir", "/x", CopyOptions{Exclude: []string{"sub", "l"}}, []string{"d x", "- 0755 5:6 x/b: B"}, ""},
 		{"without all but one", nil, "dir", "/x", CopyOptions{Exclude: []string{"*", "!sub/c"}}, []string{"d x", "d 0750 0:0 x/sub", "- x/sub/c: C"}, ""},
+		{"without a folder in which nothing is left", nil, "dir", "/x", CopyOptions{Exclude: []string{"*", "!b"}}, []string{"d x", "- 0755 5:6 x/b: B"}, ""},
 		{"without what it is no pattern of", nil, "dir", "/x", CopyOptions{Exclude: []string{"["}}, nil, "--exclude"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
