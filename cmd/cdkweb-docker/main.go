@@ -358,7 +358,7 @@ func (p *program) push(args []string) error {
 	client := p.client()
 	started := time.Now()
 	p.log("pushing %s", name)
-	pushed, err := client.Push(p.ctx, name, image.Descriptor, content)
+	pushed, err := client.Push(p.ctx, name, image.Descriptor, content, store.Sources(image.Descriptor))
 	if err != nil && p.ctx.Err() == nil {
 		if damaged := p.store.RemoveDamaged(p.ctx, image.Descriptor); damaged != nil {
 			return fmt.Errorf("push %s: %w", name, damaged)

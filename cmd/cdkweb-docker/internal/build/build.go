@@ -523,3 +523,12 @@ func FullName(image string) (string, error) {
 	}
 	return reference.Name(), nil
 }
+
+// repositoryOf returns the repository that an image lies in, with its registry.
+func repositoryOf(image string) (string, error) {
+	reference, err := name.ParseReference(image, name.WeakValidation)
+	if err != nil {
+		return "", err
+	}
+	return reference.Context().Name(), nil
+}

@@ -42,10 +42,12 @@ func (a *app) finish(o options) {
 			}
 			s.relative(o.out)
 		}
+		e.fit()
 		if !slices.ContainsFunc(e.services, func(s *service) bool { return s.inVPC }) {
 			e.network = nil
 		}
 		share(e)
+		divide(e)
 	}
 	taken := map[string]bool{}
 	for _, e := range a.environments {

@@ -219,7 +219,8 @@ type service struct {
 	v    string // its variable in the program
 	file string
 
-	named bool // id and v are given
+	root  *node // what describes it
+	named bool  // id and v are given
 
 	logGroup, logs string // variables of the log group, and of the driver of a log router
 
@@ -244,6 +245,8 @@ type service struct {
 	front           front
 	alone           bool // its load balancer is its own
 	rules           []rule
+	hosts           []string    // of the service's own rule
+	parts           []condition // of the service's own rule
 	stickiness      bool
 	tls             bool   // the load balancer speaks HTTPS with the server
 	protocol        string // of the load balancer's requests: GRPC, HTTP2
@@ -368,8 +371,8 @@ type rule struct {
 	health     health
 	deregister time.Duration
 	stickiness bool
-	priority   int  // of a rule with sources
 	main       bool // it stands for the service's own rule
+	parts      []condition
 }
 
 type topic struct {
@@ -469,4 +472,12 @@ func (s *service) public() {
 func (s *service) took(name string, n *node, reset func()) {
 	n.take()
 	s.set = append(s.set, setting{name, n, reset})
+}
+
+// lacks notes a field that even Fargate does not have. On another hosting, its advice counts.
+func (s *service) lacks(name, place string, n *node, todo string) {
+	if n != nil {
+		s.missing(place, n, todo)
+		s.set = append(s.set, setting{name, n, func() {}})
+	}
 }

@@ -170,7 +170,7 @@ func TestEdges(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"Port":443,"Protocol":"HTTPS"`, `"HealthCheckProtocol":"HTTPS"`, `"HealthCheckPort":"8080"`, `"Values":["1.2.3.4/32"]`,
-		`"enable-ecs-log-metadata":"false"`, `"DomainValidationOptions":[{"DomainName":"a.example.com","HostedZoneId":"Z0123456789"}]`,
+		`"enable-ecs-log-metadata":"false"`, `"Values":["10.0.6.0/24"]`, `"Values":["c.example.net","d.example.net"]`, `"DomainValidationOptions":[{"DomainName":"a.example.com","HostedZoneId":"Z0123456789"}]`,
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the template has no %s", want)
