@@ -238,7 +238,7 @@ var appRunnerProperties = slices.Concat(described, []property{
 	{"health check: protocol, path, times, thresholds", `Service\.(HealthCheckConfiguration\..+)`, same, "AppRunner::Service.$1", "", ""},
 	{"scaling: App Runner's default configuration", scaling + `Arn=.+/DefaultConfiguration/.+`, none, "AppRunner::Service.AutoScalingConfigurationArn", anyway, `AutoScalingConfigurationArn: .* is App Runner's own`},
 	{"scaling: configuration", scaling + `Arn=.+`, differs, "AppRunner::Service.AutoScalingConfigurationArn", "a new one with its numbers; its ARN, if its description is not there", unsaid},
-	{"scaling: configuration", scaling + `Name`, none, "AppRunner::AutoScalingConfiguration.AutoScalingConfigurationName", generated, unsaid},
+	{"scaling: name of the configuration", scaling + `Name`, none, "AppRunner::AutoScalingConfiguration.AutoScalingConfigurationName", generated, unsaid},
 	{"scaling: least, most, requests at once", `AutoScalingConfiguration(|\.(?:MinSize|MaxSize|MaxConcurrency))`, same, "AppRunner::AutoScalingConfiguration$1", "", ""},
 	{"egress: to the internet", network1 + `EgressConfiguration\.EgressType=DEFAULT`, none, "AppRunner::Service.NetworkConfiguration.EgressConfiguration.EgressType", anyway, unsaid},
 	{"egress: VPC connector", `Service\.(NetworkConfiguration\.EgressConfiguration\..+)`, same, "AppRunner::Service.$1", "", ""},
