@@ -50,6 +50,8 @@ var (
 		{"sam-many", []string{"sam", testdata + "/sam/template.yaml"}},
 		{"sam-many-fargate", []string{"sam", testdata + "/sam/template.yaml", "--hosting", "fargate"}},
 		{"edges", []string{"copilot", testdata + "/edges"}},
+		{"environments", []string{"copilot", testdata + "/environments"}},
+		{"environments-apart", []string{"copilot", testdata + "/environments"}},
 		{"workspace", []string{"copilot", testdata + "/workspace"}},
 		{"workspace-lambda", []string{"copilot", testdata + "/workspace", "--hosting", "lambda"}},
 		{"workspace-express", []string{"copilot", testdata + "/workspace", "--hosting", "express"}},
@@ -62,7 +64,7 @@ const testdata = "cmd/cdkweb/internal/importer/testdata"
 // mutated are those whose values are changed one by one.
 func mutated() []sample {
 	return slices.DeleteFunc(samples(), func(s sample) bool {
-		return s.name == "copilot-all" || s.name == "workspace-express" || s.name == "workspace-apprunner"
+		return s.name == "copilot-all" || s.name == "environments-apart" || s.name == "workspace-express" || s.name == "workspace-apprunner"
 	})
 }
 
@@ -85,14 +87,21 @@ func (s sample) need(t testing.TB) {
 // build imports a sample.
 func (s sample) build(t testing.TB, more ...string) []file {
 	t.Helper()
-	files, err := importFiles(append(slices.Clone(s.args), more...))
+	files, err := s.files(append(slices.Clone(s.args), more...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return files
 }
 
-func importFiles(args []string) ([]file, error) {
+// files imports with the arguments of a sample.
+func (s sample) files(args []string) ([]file, error) {
+	return importAs(args, strings.HasSuffix(s.name, "-apart"))
+}
+
+func importFiles(args []string) ([]file, error) { return importAs(args, false) }
+
+func importAs(args []string, apart bool) ([]file, error) {
 	o, err := parse(args)
 	if err != nil {
 		return nil, err
@@ -101,6 +110,7 @@ func importFiles(args []string) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.apart = apart
 	return a.build(o)
 }
 

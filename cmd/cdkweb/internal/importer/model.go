@@ -169,6 +169,7 @@ type app struct {
 	notebook            // what belongs to no environment
 	files        []file // beside the program
 	text         string // of the program, once it is written
+	apart        bool   // each environment has all of its function, as a test compares
 }
 
 type file struct{ name, content string }

@@ -189,10 +189,8 @@ func read(o options) (*app, error) {
 func (a *app) build(o options) ([]file, error) {
 	a.finish(o)
 	// What is left out while the program is written has to be in the report too.
-	if _, err := a.program(); err != nil {
-		return nil, fmt.Errorf("this is a mistake in cdkweb import, please report it: %w", err)
-	}
 	for _, e := range a.environments {
+		e.body()
 		e.outputs = slices.DeleteFunc(e.outputs, func(o output) bool { return o.own })
 		for _, s := range e.services {
 			if !s.named {
