@@ -52,12 +52,6 @@ const unwrapped = "//§"
 
 // comment writes a comment, which becomes lines of at most 100 characters.
 func (w *source) comment(indent int, text string) {
-	text = strings.Map(func(r rune) rune {
-		if r == unicode.ReplacementChar || !unicode.IsPrint(r) && !unicode.IsSpace(r) || r == 0xfeff {
-			return '?'
-		}
-		return r
-	}, text)
 	if text = inLine(text); text != "" {
 		w.line("%s%d %s", unwrapped, indent, text)
 	}
@@ -228,8 +222,16 @@ func withoutUnused(body string) (string, error) {
 	return body, nil
 }
 
-// inLine is text that can stand in a comment.
-func inLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// inLine is text that can stand in a comment, or in a line of the report.
+func inLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) && !unicode.IsSpace(r) || r == 0xfeff {
+			return '?'
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
 
 // function is the name of an environment's function.
 func (e *environment) function() string {

@@ -155,7 +155,7 @@ func (v value) golang() string {
 
 // quote is a string as a person would write it.
 func quote(text string) string {
-	if strings.ContainsAny(text, "\"\\") && strconv.CanBackquote(text) {
+	if strings.ContainsAny(text, "\"\\") && strconv.CanBackquote(text) && inLine("|"+text+"|") == "|"+text+"|" {
 		return "`" + text + "`"
 	}
 	return strconv.Quote(text)
