@@ -166,7 +166,7 @@ func (r *appRunnerReader) arn(n *node, place string) (value, bool) {
 
 // service reads a service.
 func (r *appRunnerReader) service(n *node, e *environment) *service {
-	s := &service{file: n.file, kind: "service of App Runner", port: 8080}
+	s := &service{file: n.file, root: n, kind: "service of App Runner", port: 8080}
 	r.current = s
 	s.name, _ = r.str(n.get("ServiceName"), atHosting)
 	if s.name == "" {

@@ -100,7 +100,7 @@ func TestChangesAreReported(t *testing.T) {
 		{
 			name: "private where the program is public", from: "apprunner", args: []string{"--hosting", "express"},
 			files: appRunner(`"ServiceName"`, `"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": false}}, "ServiceName"`),
-			has:   []string{"IsPubliclyAccessible: false has no equal", "until then it is public"}, lacks: []string{"vpc-00000000000000000"},
+			has:   []string{"IsPubliclyAccessible: false has no equal", "everybody reaches the service"}, lacks: []string{"vpc-00000000000000000"},
 		},
 		{
 			name: "addresses of IPv6", from: "apprunner", args: []string{"--hosting", "apprunner"},

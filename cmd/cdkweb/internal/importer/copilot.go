@@ -27,7 +27,7 @@ var otherTypes = map[string]string{
 	"Worker Service":  "works on a queue: write it by hand, as lambdaweb.Hosting with NoEndpoint{}, or with the CDK's awsecs",
 	"Scheduled Job":   "is no server: write it by hand, as lambdaweb.Hosting with NoEndpoint{}, or with the CDK's awsecs",
 	"Static Site":     "is no server: write it by hand, with the CDK's awss3 and awscloudfront",
-	"Pipeline":        "is no service: the CDK has the module pipelines",
+	"Pipeline":        "is no service: write one with the CDK's module pipelines",
 }
 
 // A manifest is a file of Copilot's.
@@ -260,7 +260,8 @@ func (w *workspace) add(file string, must bool) error {
 	case kind.value == "Environment":
 		w.environments[name.value] = m
 	case why != "":
-		w.notebook.add(missing, atStack, root, fmt.Sprintf("is a %s, which", kind.value), why)
+		what, todo, _ := strings.Cut(why, ": ")
+		w.notebook.add(missing, atStack, root, fmt.Sprintf("is a %s, which %s", kind.value, what), todo)
 		last := &w.notes[len(w.notes)-1]
 		last.path, last.value = name.value, ""
 	default:
@@ -278,7 +279,7 @@ func (w *workspace) beside() {
 		{"environments/addons/*", "belongs to the environments, and has no equal",
 			"make what it has with the CDK, or import it by its name, and let the services use it"},
 		{"environments/overrides/*", "changes the environments, and has no equal", "make the change in Go"},
-		{"pipelines/*/manifest.y*ml", "is a pipeline, which", otherTypes["Pipeline"]},
+		{"pipelines/*/manifest.y*ml", "is a pipeline, and no service", "write one with the CDK's module pipelines"},
 	} {
 		found, err := filepath.Glob(filepath.Join(w.folder, beside.pattern))
 		if err != nil {
@@ -297,10 +298,11 @@ func (w *workspace) check(path string) error {
 	}
 	for _, note := range w.notes {
 		if note.kind == missing {
-			return fmt.Errorf("%s %s %s", note.where(), note.what, note.todo)
+			return fmt.Errorf("%s %s: %s", note.where(), note.what, note.todo)
 		}
 	}
-	return fmt.Errorf("%s has no manifest of a %s or a %s", path, requestDriven, loadBalanced)
+	return fmt.Errorf("%s has no manifest of a %s or a %s: looked for copilot/*/manifest.yml, */manifest.yml, manifest.yml and *.yml in it",
+		path, requestDriven, loadBalanced)
 }
 
 // environmentNames are those that manifests name.
@@ -386,7 +388,7 @@ func (w *workspace) service(m manifest, e *environment, o options, touched map[*
 	}
 	root.each(func(leaf *node) { touched[leaf.origin] = true })
 
-	s := &service{file: m.file, port: 80}
+	s := &service{file: m.file, root: root, port: 80}
 	c := &copilotReader{workspace: w, manifest: m, environment: e, service: s, root: root, options: o}
 	c.interpolate(root)
 	c.read()
@@ -709,6 +711,7 @@ func (c *copilotReader) read() {
 	if s.port == httpsPort && !apprunner {
 		s.tls = true
 		s.overTLS(root.get("image", "port"))
+		s.took("tls", root.get("image", "port"), func() { s.tls = false })
 	}
 	c.network(root.get("network"), apprunner)
 	c.topics(root.get("publish", "topics"))
@@ -1104,6 +1107,7 @@ func (c *copilotReader) count(n *node) {
 	if n.kind != mapping {
 		if count, ok := n.integer(); ok && count == 0 {
 			s.different(atHosting, n, "became 1 task", "a service has at least one: set the desired count of 0 by hand, or delete the service")
+			s.took("no_tasks", n, func() { s.least, s.most = 0, 0 })
 		} else if count, ok := c.number(n, atHosting, 1, 5000); ok {
 			s.least, s.most = count, count
 			s.took("count", n, func() {})
@@ -1293,15 +1297,17 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	}
 	if on, ok := c.flag(n.get("redirect_to_https"), atFront); ok {
 		s.front.redirectOff = !on
-		if !on && (len(s.front.names) > 0 || len(c.environment.certificates) > 0) {
-			s.different(atFront, n.get("redirect_to_https"), "closes port 80, where Copilot served HTTP",
+		redirect := n.get("redirect_to_https")
+		switch https := len(s.front.names) > 0 || len(c.environment.certificates) > 0; {
+		case !https:
+			s.different(atFront, redirect, "counts for nothing", "there is no alias, and so no HTTPS to redirect to")
+		case !on:
+			s.different(atFront, redirect, "closes port 80, where Copilot served HTTP",
 				"if clients need HTTP, add a listener at port 80 to the load balancer with the CDK's awselasticloadbalancingv2")
 		}
-		if on && len(s.front.names) > 0 {
-			s.took("alias", n.get("redirect_to_https"), func() {})
-		}
+		s.took("redirect", redirect, func() { s.front.redirectOff = false })
 	}
-	s.missing(atFront, n.get("alb"),
+	s.lacks("alb", atFront, n.get("alb"),
 		"the service gets a load balancer of its own: to go behind this one, pass webalb.FromListener(…) as Hosting.LoadBalancer")
 	c.rules(n)
 }
@@ -1334,6 +1340,10 @@ func (c *copilotReader) paths(n *node, path string) []string {
 		c.service.wrong(atFront, n, "a path of at most 120 letters, digits and _-.$/~\"'@:+&*?")
 		return nil
 	}
+	if most := maxWildcards - 2; strings.Count(path, "*")+strings.Count(path, "?") > most { // one is added, one is a host's
+		c.service.wrong(atFront, n, fmt.Sprintf("a path with at most %d of * and ?", most))
+		return nil
+	}
 	return []string{"/" + path, "/" + path + "/*"}
 }
 
@@ -1348,15 +1358,21 @@ func (c *copilotReader) sources(n *node) []string {
 		if !ok {
 			continue
 		}
-		if _, err := netip.ParsePrefix(text); err != nil {
-			if address, err := netip.ParseAddr(text); err == nil {
-				text = netip.PrefixFrom(address, address.BitLen()).String()
-			} else {
-				c.service.wrong(atFront, item, "an address block such as 192.0.2.0/24")
-				continue
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			var address netip.Addr
+			if address, err = netip.ParseAddr(text); err == nil {
+				prefix = netip.PrefixFrom(address, address.BitLen())
 			}
 		}
-		found = append(found, text)
+		switch text = prefix.Masked().String(); {
+		case err != nil || prefix.Addr().Is4In6() || prefix.Addr().Zone() != "":
+			c.service.wrong(atFront, item, "an address block such as 192.0.2.0/24")
+		case slices.Contains(found, text):
+			c.service.different(atFront, item, "is there twice", "one of them is enough")
+		default:
+			found = append(found, text)
+		}
 	}
 	if n.kind != sequence {
 		c.service.wrong(atFront, n, "a list of address blocks such as 192.0.2.0/24")
@@ -1377,7 +1393,7 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 		return
 	}
 	if zone := n.get("hosted_zone"); zone != nil {
-		s.took("alias", zone, func() {})
+		s.took("zone", zone, func() {})
 	}
 	add := func(n *node, name, id string) {
 		for _, name := range strings.Split(name, ",") {
@@ -1424,7 +1440,7 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 			}
 			s.notes = append(s.notes, note{kind: different, place: atFront, file: alias.file, line: alias.line, path: alias.path, value: name,
 				what: "has no hosted zone, and so no record",
-				todo: "add the record that ACM asks for while the stack is deployed, and one that points to the load balancer; or set its hosted_zone"})
+				todo: "add the record that ACM asks for while the stack is deployed, and one that leads to the service; or set its hosted_zone"})
 		}
 	}
 	if len(into.names) > 0 {
@@ -1432,7 +1448,7 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 	}
 	if len(into.names) > 0 && len(into.zones) == 0 && slices.ContainsFunc(into.names, func(name string) bool { return into == &s.front || !slices.Contains(s.front.names, name) }) {
 		s.different(atFront, alias, "needs a certificate, and records in DNS",
-			"add the records that ACM asks for while the stack is deployed, and one for each name that points to the load balancer")
+			"add the records that ACM asks for while the stack is deployed, and one for each name that leads to the service")
 	}
 }
 
@@ -1500,7 +1516,8 @@ func (c *copilotReader) checked(n *node, into *health, target int, apprunner boo
 // rules reads http.target_container, http.target_port and http.additional_rules.
 func (c *copilotReader) rules(n *node) {
 	s := c.service
-	main := rule{main: true, paths: []string{"/*"}, hosts: s.front.names, node: n.get("target_container")}
+	s.hosts = slices.Clone(s.front.names)
+	main := rule{main: true, paths: []string{"/*"}, hosts: s.hosts, node: n.get("target_container")}
 	main.container, main.port = c.target(n)
 	if len(s.front.paths) > 0 {
 		main.paths = s.front.paths
@@ -1555,13 +1572,7 @@ func (c *copilotReader) rules(n *node) {
 		r.deregister, _ = c.time(n.get("deregistration_delay"), atFront, 0, time.Hour)
 		r.stickiness, _ = c.flag(n.get("stickiness"), atFront)
 		r.protocol = c.protocol(n.get("version"))
-		if count := len(r.hosts) + len(r.paths) + len(r.sources); count > 5 {
-			s.missing(atFront, n, fmt.Sprintf("a rule has at most 5 hosts, paths and addresses, and this one %d: divide it", count))
-			continue
-		}
-		if len(r.sources) > 0 {
-			r.priority = 1 + i + 50*len(c.environment.services)
-		} else if other := s.same(r); other != "" {
+		if other := s.same(r); other != "" && len(r.sources) == 0 {
 			s.missing(atFront, n, "it never gets a request: "+other+" takes them all before it")
 			continue
 		}
@@ -1579,8 +1590,8 @@ const httpsPort = 443
 // overTLS notes that the load balancer speaks HTTPS with a container.
 func (s *service) overTLS(n *node) {
 	s.notes = append(s.notes, note{kind: different, place: atPort, file: n.file, line: n.line, path: n.path,
-		what: "is port 443, which is reached with HTTPS on Fargate, as Copilot does",
-		todo: "the container needs a certificate, which the load balancer does not check; other hostings speak HTTP with the server"})
+		what: "leads to port 443, which the load balancer reaches with HTTPS, as Copilot's did",
+		todo: "the container needs a certificate, which nobody checks"})
 }
 
 // same names the rule that takes all requests of another before it; empty if there is none.
@@ -1589,7 +1600,7 @@ func (s *service) same(r rule) string {
 	if len(paths) == 0 {
 		paths = []string{"/*"}
 	}
-	main := rule{hosts: s.front.names, paths: paths, sources: s.front.sources}
+	main := rule{hosts: s.hosts, paths: paths, sources: s.front.sources}
 	for i, other := range append([]rule{main}, s.rules...) {
 		if len(other.sources) == 0 && slices.Equal(other.hosts, r.hosts) && slices.Equal(other.paths, r.paths) {
 			if i == 0 {
@@ -1715,7 +1726,7 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 		if on, ok := connect.boolean(); ok && !on {
 			connect.take()
 		} else {
-			s.missing(atNetwork, connect,
+			s.lacks("connect", atNetwork, connect,
 				"other services reach this one with UseService; or call EnableServiceConnect of fargateweb.Resources.Service, with a cluster that has a namespace")
 		}
 	}

@@ -42,10 +42,12 @@ func (a *app) finish(o options) {
 			}
 			s.relative(o.out)
 		}
+		e.fit()
 		if !slices.ContainsFunc(e.services, func(s *service) bool { return s.inVPC }) {
 			e.network = nil
 		}
 		share(e)
+		divide(e)
 	}
 	taken := map[string]bool{}
 	for _, e := range a.environments {
@@ -69,9 +71,9 @@ func (a *app) standInFor(i image, name string) {
 	case i.uri == nil && i.goDir == "" && i.dir == folder:
 		target := ""
 		if i.target != "" {
-			target = " AS " + i.target
+			target = " AS " + inLine(i.target)
 		}
-		a.addFile(folder+"/Dockerfile", fmt.Sprintf(standInDockerfile, name, target))
+		a.addFile(folder+"/Dockerfile", fmt.Sprintf(standInDockerfile, inLine(name), target))
 	}
 }
 
@@ -276,6 +278,9 @@ func readFile(name string) ([]byte, error) {
 
 // write writes the files into a folder that is empty, unless they may be overwritten.
 func write(folder string, files []file, force bool) error {
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file: choose a folder with --out", folder)
+	}
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

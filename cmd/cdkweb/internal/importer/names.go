@@ -100,7 +100,7 @@ func goName(name string) string {
 type naming struct{ taken map[string]bool }
 
 // takenNames are names of packages, and of variables that every program has.
-var takenNames = []string{"app", "stack", "t", "m", "made", "task", "front", "vpc", "main", "new", "web", "time", "fmt", "os", "constructs", "testing"}
+var takenNames = []string{"app", "stack", "env", "t", "m", "made", "task", "front", "vpc", "main", "new", "web", "time", "fmt", "os", "constructs", "testing"}
 
 func newNaming() *naming {
 	n := &naming{taken: map[string]bool{}}

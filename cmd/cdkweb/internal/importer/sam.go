@@ -128,7 +128,7 @@ func (r *samReader) read() error {
 		if id == "Function" {
 			v = r.names.variable("server", "Service")
 		}
-		s := &service{file: r.file, name: id, kind: "function", v: v, id: r.ids.id(cmp.Or(strings.TrimSuffix(id, "Function"), "Server"), "Service"), port: 8080, named: true, cpu: 256, memory: 512}
+		s := &service{file: r.file, root: resources.fields[id], name: id, kind: "function", v: v, id: r.ids.id(cmp.Or(strings.TrimSuffix(id, "Function"), "Server"), "Service"), port: 8080, named: true, cpu: 256, memory: 512}
 		e.services = append(e.services, s)
 		r.values[id+"Role.Arn"] = fmt.Sprintf("*%s.Role().RoleArn()", v)
 	}
