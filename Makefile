@@ -12,7 +12,7 @@ HOSTINGS    := apprunner ecs fargate lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./webfront ./examples/guestbook ./examples/shop
 
 .DEFAULT_GOAL := all
-.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter fuzz-cost fuzz-docker fuzz-import clean help
+.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table sam-transformed bench-synth bench-adapter fuzz-adapter fuzz-cost fuzz-docker fuzz-import clean help
 
 all: test validate synth lint ## test, validate, synth and lint
 
@@ -31,7 +31,7 @@ test-in/%:
 validate: ## run the tests that make templates, and those of all imported programs, with the CDK's validation of them, which takes seconds in each process
 	go test -count=1 -timeout $(TIMEOUT) $(GOLDEN)
 	cd examples/ec2 && go test -count=1 -timeout $(TIMEOUT) ./...
-	CDKWEB_IMPORT=all go test -count=1 -timeout $(TIMEOUT) ./cmd/cdkweb/internal/importer -run 'TestSynthesis|TestLikeCopilot'
+	CDKWEB_IMPORT=all go test -count=1 -timeout $(TIMEOUT) ./cmd/cdkweb/internal/importer -run 'TestSynthesis|TestLike'
 
 race: ## run the tests of the adapter with the race detector (needs a C compiler)
 	go test -race -timeout $(TIMEOUT) ./adapter/... ./internal/lambdatest
@@ -72,6 +72,13 @@ golden: ## write the templates that tests compare with, and the adapter's sum; r
 	go test ./cmd/cdkweb/internal/importer -run 'TestGolden|TestTables' -update
 	cd examples/ec2 && go test . -update
 	cd cmd/cdkweb-docker && go test . -run TestBuild -update
+
+SAM_TRANSFORMED := cmd/cdkweb/internal/importer/testdata/sam-transformed
+
+sam-transformed: ## write what CloudFormation makes of AWS's SAM templates in ../shared/data, with SAM's own transform (needs Python)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && python3 -m venv $$dir && \
+		$$dir/bin/pip install --quiet aws-sam-translator==1.115.0 PyYAML==6.0.3 && \
+		$$dir/bin/python $(SAM_TRANSFORMED)/transform.py $(SAM_TRANSFORMED) ../shared/data/sam/*.yaml
 
 table: ## write the table of the hostings into the documents, from package platform
 	go run ./tools/table README.md docs/moving.md

@@ -110,7 +110,7 @@ func sentence(err error) string {
 		}),
 		"; ",
 	)
-	if errors.Is(err, syscall.ENOSPC) {
+	if errors.Is(err, syscall.ENOSPC) && !strings.Contains(text, "CDKWEB_DOCKER_CACHE") {
 		text += "; free some space, or name a folder on another disk in CDKWEB_DOCKER_CACHE"
 	}
 	return strings.Map(func(r rune) rune { // what a registry says is no word to a terminal
@@ -171,18 +171,31 @@ func (p *program) run(args []string) error {
 			return registry.Await(p.ctx, rest[0])
 		}
 	}
+	command, ok := commands[name]
+	switch {
+	case ok && len(rest) == 1 && (rest[0] == "--help" || rest[0] == "-h"):
+		text := help
+		if name == "build" {
+			text = buildHelp
+		}
+		_, err := io.WriteString(p.out, text)
+		return err
+	case name == "version":
+		return p.version(rest)
+	}
 	if err := p.folders(); err != nil {
 		return err
 	}
-	command, ok := commands[name]
 	if !ok {
 		return p.elsewhere(args)
 	}
-	if err := p.logins.Sweep(); err != nil {
-		return err
+	err = p.logins.Sweep()
+	if err == nil {
+		p.store, err = store.Open(p.dir)
 	}
-	if p.store, err = store.Open(p.dir); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("the folder for images %s cannot be used; name another in "+
+			"CDKWEB_DOCKER_CACHE: %w", p.dir, err)
 	}
 	defer p.store.Close()
 	if err := command(p, rest); err != nil {

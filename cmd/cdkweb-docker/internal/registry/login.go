@@ -89,19 +89,21 @@ func (l *Logins) Save(registry, username, password string) (string, error) {
 	return l.file(key), os.Rename(file.Name(), l.file(key))
 }
 
-// Remove forgets the run's credentials for a registry.
-func (l *Logins) Remove(registry string) error {
+// Remove forgets the run's credentials for a registry, whose name it returns. It reports false if
+// there are none.
+func (l *Logins) Remove(registry string) (name string, found bool, err error) {
 	key, err := registryKey(registry)
 	if err != nil {
-		return err
+		return "", false, err
 	}
 	all, err := l.all()
 	for file, login := range all {
 		if login.Registry == key && login.Run.has(l.Run) {
+			found = true
 			err = errors.Join(err, os.Remove(file))
 		}
 	}
-	return err
+	return key, found, err
 }
 
 // all returns the logins by their files. What cannot be read is half removed.

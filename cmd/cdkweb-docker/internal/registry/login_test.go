@@ -63,6 +63,12 @@ func held(t *testing.T, l *Logins) string {
 	return strings.Join(users, " ")
 }
 
+// forget is Remove without what it says.
+func forget(l *Logins, registry string) error {
+	_, _, err := l.Remove(registry)
+	return err
+}
+
 // kept counts the files that hold logins.
 func kept(t *testing.T, l *Logins) int {
 	t.Helper()
@@ -100,7 +106,7 @@ func TestLogins(t *testing.T) {
 	if got := held(t, l); got != "" {
 		t.Errorf("without a folder there is %q", got)
 	}
-	if err := errors.Join(l.Remove("example.com"), l.Sweep()); err != nil {
+	if err := errors.Join(forget(l, "example.com"), l.Sweep()); err != nil {
 		t.Errorf("without a folder: %v", err)
 	}
 	file := save(t, l, "https://example.com/v2/", "me", "first")
@@ -122,7 +128,7 @@ func TestLogins(t *testing.T) {
 	if got, want := held(t, other), "example.com=they:fourth"; got != want {
 		t.Errorf("the other run has %q, want %q", got, want)
 	}
-	if err := errors.Join(l.Sweep(), l.Remove("none.example.com"), l.Remove("example.com")); err != nil {
+	if err := errors.Join(l.Sweep(), forget(l, "none.example.com"), forget(l, "example.com")); err != nil {
 		t.Fatal(err)
 	}
 	if got, other := held(t, l), held(t, other); got != "localhost:5000=you:third" || other != "example.com=they:fourth" {
@@ -145,7 +151,7 @@ func TestLogins(t *testing.T) {
 			t.Errorf("for %s it is %+v, %v; want %+v", registry, gotWho, err, wantWho)
 		}
 	}
-	for what, err := range map[string]error{"Save": func() error { _, err := l.Save("A B", "", ""); return err }(), "Remove": l.Remove("A B")} {
+	for what, err := range map[string]error{"Save": func() error { _, err := l.Save("A B", "", ""); return err }(), "Remove": forget(l, "A B")} {
 		if err == nil || !strings.Contains(err.Error(), `"A B" is no name of a registry`) {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -216,8 +222,11 @@ func TestLoginsNewest(t *testing.T) {
 	if got := held(t, l); got != "example.com=inner:x" {
 		t.Errorf("the run has %q, want the last", got)
 	}
-	if err := l.Remove("example.com"); err != nil || kept(t, l) != 0 {
-		t.Errorf("after logout %d are kept, %v", kept(t, l), err)
+	for _, want := range []bool{true, false} {
+		registry, found, err := l.Remove("https://example.com/v1/")
+		if registry != "example.com" || found != want || err != nil || kept(t, l) != 0 {
+			t.Errorf("logout of %s: %v, %v, and %d are kept", registry, found, err, kept(t, l))
+		}
 	}
 }
 
@@ -237,7 +246,7 @@ func TestLoginsDamaged(t *testing.T) {
 	if got := held(t, l); got != "example.com=me:secret" {
 		t.Errorf("the run has %q", got)
 	}
-	if err := errors.Join(l.Sweep(), l.Remove("example.com")); err != nil || held(t, l) != "" {
+	if err := errors.Join(l.Sweep(), forget(l, "example.com")); err != nil || held(t, l) != "" {
 		t.Errorf("after logout there is %q, %v", held(t, l), err)
 	}
 	file := filepath.Join(t.TempDir(), "file")

@@ -308,8 +308,8 @@ func TestCopy(t *testing.T) {
 		{"a file over a folder", []string{"d p", "d p/a"}, "a", "/p/", CopyOptions{}, nil, "/p/a is a folder"},
 		{"a folder's contents", nil, "dir", "/x", CopyOptions{},
 			[]string{"d x", "- 0755 5:6 x/b: B", "l x/l -> /else", "d 0750 0:0 x/sub", "- x/sub/c: C"}, ""},
-		{"a folder's contents into one", []string{"d 0711 9:9 x", "- x/b: old", "- x/keep: k", "d 0711 9:9 x/sub"}, "dir", "/x", CopyOptions{},
-			[]string{"d 0711 9:9 x", "- 0755 5:6 x/b: B", "- x/keep: k", "l x/l -> /else", "d 0750 0:0 x/sub", "- x/sub/c: C"}, ""},
+		{"a folder's contents into one", []string{"d 0711 9:9 x", "- x/b: old", "- x/keep: k", "d 0711 9:9 x/sub", "- x/sub/keep: s"}, "dir", "/x", CopyOptions{},
+			[]string{"d 0711 9:9 x", "- 0755 5:6 x/b: B", "- x/keep: k", "l x/l -> /else", "d 0750 0:0 x/sub", "- x/sub/c: C", "- x/sub/keep: s"}, ""},
 		{"a folder over a file", []string{"- x: old"}, "dir", "/x", CopyOptions{}, nil, "/x is a file, and a folder would be copied over it"},
 		{"a folder over a file in it", []string{"d x", "- x/sub: old"}, "dir", "/x", CopyOptions{}, nil, "/x/sub is not a folder"},
 		{"a folder by way of a link", nil, "folder/sub", "/x", CopyOptions{}, []string{"d x", "- x/c: C"}, ""},
@@ -325,6 +325,7 @@ func TestCopy(t *testing.T) {
 			[]string{"d 0500 0:0 p", "d 0500 0:0 p/x", "- 0500 5:6 p/x/b: B", "l p/x/l -> /else", "d 0500 0:0 p/x/sub", "- 0500 0:0 p/x/sub/c: C"}, ""},
 		{"without some", nil, "dir", "/x", CopyOptions{Exclude: []string{"sub", "l"}}, []string{"d x", "- 0755 5:6 x/b: B"}, ""},
 		{"without all but one", nil, "dir", "/x", CopyOptions{Exclude: []string{"*", "!sub/c"}}, []string{"d x", "d 0750 0:0 x/sub", "- x/sub/c: C"}, ""},
+		{"without a folder in which nothing is left", nil, "dir", "/x", CopyOptions{Exclude: []string{"*", "!b"}}, []string{"d x", "- 0755 5:6 x/b: B"}, ""},
 		{"without what it is no pattern of", nil, "dir", "/x", CopyOptions{Exclude: []string{"["}}, nil, "--exclude"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -362,10 +363,11 @@ func TestMatch(t *testing.T) {
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	of := tree(t, "d usr", "d usr/lib", "l lib -> usr/lib", "l abs -> /usr", "l up -> ../../usr", "l chain -> lib",
-		"l loop -> loop", "l usr/lib/back -> ..", "l empty -> ./")
+		"l loop -> loop", "l usr/lib/back -> ..", "l empty -> ./",
+		"l usr/lib/top -> /etc/x")
 	for name, want := range map[string]string{
 		"": "", "/": "", "/lib/x": "usr/lib/x", "abs/lib": "usr/lib", "up": "usr", "chain/y/z": "usr/lib/y/z", "none/none": "none/none",
-		"lib/back/x": "usr/x", "lib/back/../x": "usr/lib/x", "/../../lib": "usr/lib", "empty/x": "x", "abs/../x": "x",
+		"lib/back/x": "usr/x", "lib/back/../x": "usr/lib/x", "/../../lib": "usr/lib", "empty/x": "x", "lib/top/y": "etc/x/y", "abs/../x": "x",
 	} {
 		got, err := of.Resolve(name)
 		if got != want || err != nil {
@@ -457,6 +459,10 @@ func TestWriteLayer(t *testing.T) {
 			return errors.Join(of.Copy(of, "z/old", "/z/y", CopyOptions{Chmod: func(int64, bool) int64 { return 0o600 }}),
 				of.Copy(of, "z/old", "/z/w", CopyOptions{Owner: &Owner{1, 1}}))
 		}, []string{"d z", "- 0644 1:1 z/w: 0", "- 0600 0:0 z/y: 0"}},
+		{"copies of which one has another mode are no hard links", func(of *Tree) error {
+			return errors.Join(of.Copy(of, "z/old", "/z/y", CopyOptions{Chmod: func(int64, bool) int64 { return 0o600 }}),
+				of.Copy(of, "z/old", "/z/w", CopyOptions{}))
+		}, []string{"d z", "- z/w: 0", "- 0600 0:0 z/y: 0"}},
 		{"the root", func(of *Tree) error { return of.Apply(packed(t, "d 0700 1:2 ."), keepAll) }, []string{"d 0700 1:2 ."}},
 		{"nothing of what gave way", func(of *Tree) error {
 			return errors.Join(of.AddFile("z/d/x", 0o644, nil), of.Unpack(packed(t, "- d: file"), "/z", nil, keepAll))

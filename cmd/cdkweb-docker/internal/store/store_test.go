@@ -392,10 +392,19 @@ func TestIncomplete(t *testing.T) {
 	manifest := s.blob(image.Digest)
 	content, err := os.ReadFile(manifest)
 	if err == nil {
-		err = os.WriteFile(manifest, []byte(strings.Replace(string(content), "9", "8", 1)), 0o600)
+		err = os.WriteFile(manifest, []byte(strings.Replace(string(content), `"schemaVersion":2`, `"schemaVersion":3`, 1)), 0o600)
 	}
 	if err != nil {
 		t.Fatal(err)
+	}
+	if _, _, err := s.Add([]byte("layer two")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Add([]byte(`{"of":"layer one layer two"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok, err := s.Find("a"); ok || err != nil {
+		t.Errorf("with another list of parts the image is whole: %v", err)
 	}
 	if err := s.RemoveDamaged(t.Context(), image); err == nil || !strings.Contains(err.Error(), "is damaged") {
 		t.Errorf("the list of parts has other bytes: %v", err)

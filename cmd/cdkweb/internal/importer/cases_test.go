@@ -146,6 +146,24 @@ func TestCases(t *testing.T) {
 			has:   []string{`"one": newOne`, `"one-2": newOneStack`},
 		},
 		{
+			name: "environments that differ in their names", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "environments: {test: {}, staging: {}}\n", "copilot/.workspace": "application: shop\n"},
+			has:   []string{`return newStack(app, "staging")`, `func newStack(app awscdk.App, env string)`, `new("shop-"+env)`, `"COPILOT_ENVIRONMENT_NAME": env,`},
+			lacks: []string{"settings"},
+		},
+		{
+			name: "environments of which one is another", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
+				"environments: {test: {cpu: 512, memory: 1024}, prod: {http: {path: /, alias: shop.example.com}}, staging: {deployment: {rolling: recreate}}}\n"},
+			has: []string{"newStack is what the environments test and staging have in common.", "CPU: env.cpu,", "In staging: manifest.yml:6: deployment.rolling: recreate",
+				`Name: "shop.example.com"`},
+		},
+		{
+			name: "an environment of a name in an escape", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "variables: {A: \"a\\test\"}\nenvironments: {test: {}, new: {variables: {A: \"a\\new\"}}}\n"},
+			has:   []string{`a: "a\test"`, `a: "a\new"`},
+		},
+		{
 			name: "environments that differ in upper case", from: "copilot",
 			files: map[string]string{"copilot/api/manifest.yml": manifest1, "copilot/.workspace": "application: shop\n"}, args: []string{"--environments", "test,Test"},
 			has: []string{`"test": newTest`, `"shop-test-2": newTestStack`},

@@ -301,7 +301,8 @@ func (w *workspace) check(path string) error {
 			return fmt.Errorf("%s %s: %s", note.where(), note.what, note.todo)
 		}
 	}
-	return fmt.Errorf("%s has no manifest of a %s or a %s", path, requestDriven, loadBalanced)
+	return fmt.Errorf("%s has no manifest of a %s or a %s: looked for copilot/*/manifest.yml, */manifest.yml, manifest.yml and *.yml in it",
+		path, requestDriven, loadBalanced)
 }
 
 // environmentNames are those that manifests name.

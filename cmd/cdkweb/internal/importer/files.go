@@ -72,9 +72,9 @@ func (a *app) standInFor(i image, name string) {
 	case i.uri == nil && i.goDir == "" && i.dir == folder:
 		target := ""
 		if i.target != "" {
-			target = " AS " + i.target
+			target = " AS " + inLine(i.target)
 		}
-		a.addFile(folder+"/Dockerfile", fmt.Sprintf(standInDockerfile, name, target))
+		a.addFile(folder+"/Dockerfile", fmt.Sprintf(standInDockerfile, inLine(name), target))
 	}
 }
 
@@ -283,6 +283,9 @@ func readFile(name string) ([]byte, error) {
 
 // write writes the files into a folder that is empty, unless they may be overwritten.
 func write(folder string, files []file, force bool) error {
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file: choose a folder with --out", folder)
+	}
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -182,6 +182,14 @@ func (s *service) fit() {
 			s.image = image{dir: goName(s.name)}
 		}
 		if s.image.uri == nil {
+			for _, set := range s.set {
+				if set.name == "autoDeployments" && s.autoDeployments {
+					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["autoDeployments"].todo)
+				}
+				if set.name == "accessRole" && s.accessRoleARN != nil {
+					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["accessRole"].todo)
+				}
+			}
 			s.autoDeployments, s.accessRoleARN = false, nil
 		}
 	}

@@ -155,7 +155,7 @@ func (v value) golang() string {
 
 // quote is a string as a person would write it.
 func quote(text string) string {
-	if strings.ContainsAny(text, "\"\\") && strconv.CanBackquote(text) {
+	if strings.ContainsAny(text, "\"\\") && strconv.CanBackquote(text) && inLine("|"+text+"|") == "|"+text+"|" {
 		return "`" + text + "`"
 	}
 	return strconv.Quote(text)
@@ -169,6 +169,7 @@ type app struct {
 	notebook            // what belongs to no environment
 	files        []file // beside the program
 	text         string // of the program, once it is written
+	apart        bool   // each environment has all of its function, as a test compares
 }
 
 type file struct{ name, content string }

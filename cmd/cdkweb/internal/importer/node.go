@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"gopkg.in/yaml.v3"
 )
@@ -107,6 +108,9 @@ func yamlError(file string, err error) error {
 				line, text = n, words
 			}
 		}
+	}
+	if strings.Contains(text, "cannot start any token") {
+		text += ", such as a tab, @ or `"
 	}
 	return &brokenError{file, line, "is no YAML: " + text}
 }
@@ -234,6 +238,9 @@ func (n *node) at(path string) *node {
 }
 
 func join(path, key string) string {
+	if key == "" || strings.ContainsFunc(key, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		key = strconv.QuoteToASCII(key) // as in a line of the report, and in a comment
+	}
 	if path == "" {
 		return key
 	}

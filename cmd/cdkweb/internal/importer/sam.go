@@ -372,7 +372,7 @@ func (r *samReader) queue(id string, n *node) {
 			r.environment.missing(atStack, field, "set it on the queue: awssqs.QueueProps, or the queue's L1 construct")
 			continue
 		case key == "QueueName":
-			field.take()
+			r.environment.different(atStack, field, "is taken while the old stack is there", takenName)
 			q.props = append(q.props, fmt.Sprintf(format, quote(field.value))+",")
 		case key == "FifoQueue" || key == "ContentBasedDeduplication":
 			if on, ok := field.boolean(); ok {
@@ -399,11 +399,30 @@ func (r *samReader) queue(id string, n *node) {
 	r.values[id+".QueueUrl"] = r.values[id]
 }
 
-// outputs reads what the stack prints.
-// wholeURL is the address of an API or a function without a path of the server's.
-var wholeURL = regexp.MustCompile(`https://\$\{Serverless(Http|Rest)Api\}\.execute-api\.\$\{AWS::Region\}\.(\$\{AWS::URLSuffix\}|amazonaws\.com)/?(Prod/?)?\}?$|` +
+// wholeURL is the address of an API, with a path below its stage, or of a function. Another one may
+// have a path that nobody knows.
+var wholeURL = regexp.MustCompile(`https://\$\{Serverless(?:HttpApi\}` + domainOfAPI + `|RestApi\}` + domainOfAPI + `/Prod)(/[^${}"\s]*)?\}?$|` +
 	`[A-Za-z0-9]Url, FunctionUrl\W*$`)
 
+const domainOfAPI = `\.execute-api\.\$\{AWS::Region\}\.(?:\$\{AWS::URLSuffix\}|amazonaws\.com)`
+
+// addressed is the service whose address a value of CloudFormation has; nil if it has none, or that of
+// an API that several services share.
+func (r *samReader) addressed(text string) *service {
+	var found []*service
+	for _, s := range r.environment.services {
+		api := map[string]string{"HTTPAPI": "${ServerlessHttpApi}", "RESTAPI": "${ServerlessRestApi}"}[s.lambda.endpoint]
+		if s.url() != "" && (api != "" && strings.Contains(text, api) || strings.Contains(text, s.name+"Url, FunctionUrl")) {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
+}
+
+// outputs reads what the stack prints.
 func (r *samReader) outputs(n *node) {
 	e := r.environment
 	for _, id := range n.keysOrNone() {
@@ -411,17 +430,15 @@ func (r *samReader) outputs(n *node) {
 		value := output.get("Value")
 		description := inLine(output.get("Description").text())
 		code := ""
-		for _, s := range e.services {
-			text := value.text()
-			implicit := strings.Contains(text, "${ServerlessHttpApi}") || strings.Contains(text, "${ServerlessRestApi}")
-			if s.url() != "" && (implicit && s.lambda.endpoint != "FunctionURL" || strings.Contains(text, s.name+"Url, FunctionUrl")) {
-				code = s.url()
-				if !wholeURL.MatchString(text) {
-					e.different(atStack, value, "became the URL of the service", "add the path that it had, if it had one")
-				}
-				if implicit && len(e.services) > 1 && s != e.services[0] {
-					code = ""
-				}
+		if s := r.addressed(value.text()); s != nil {
+			code = s.url()
+			switch path := wholeURL.FindStringSubmatch(value.text()); {
+			case path == nil:
+				e.different(atStack, value, "became the URL of the service", "add the path that it had, if it had one")
+			case strings.Contains(value.text(), "FunctionUrl"):
+				code += ` + "/"` // as AWS has the address of a function
+			case path[1] != "":
+				code += " + " + quote(path[1])
 			}
 		}
 		if code == "" {
@@ -442,6 +459,9 @@ func (r *samReader) outputs(n *node) {
 		e.outputs = append(e.outputs, outputOf(id, description, code))
 	}
 }
+
+// takenName is what to do with a name that only one can have.
+const takenName = "leave it out to deploy beside that, or delete that first"
 
 func outputOf(id, description, code string) output {
 	return output{name: id, description: description, code: code}
@@ -490,6 +510,9 @@ func (r *samReader) function(id string, n *node, s *service) {
 	if name := get("FunctionName"); name != nil {
 		if text, ok := r.str(name, atHosting); ok && regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`).MatchString(text) {
 			s.lambda.functionName = text
+			if s.hosting == lambdaHosting {
+				s.different(atHosting, name, "is taken while the old stack is there", takenName)
+			}
 			s.took("functionName", name, func() { s.lambda.functionName = "" })
 		} else if ok {
 			s.wrong(atHosting, name, "1 to 64 letters, digits, hyphens and underscores")
@@ -817,6 +840,9 @@ func (r *samReader) events(id string, p *node, s *service) {
 		s.missing(atHosting, url.get("Cors"), "let the server send the headers of CORS")
 	}
 	events := p.get("Events")
+	const becameEvery = "the server responds with 404 to what it does not know; if others must not reach it, say so there"
+	everyPath := false
+	var root *node // the path /, which is one path unless there is another event for the rest
 	for _, name := range events.keysOrNone() {
 		event := events.fields[name]
 		properties := event.get("Properties")
@@ -832,8 +858,13 @@ func (r *samReader) events(id string, p *node, s *service) {
 			} else if s.lambda.endpoint != map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind] {
 				s.missing(atHosting, event.get("Type"), "a service has one endpoint: "+s.lambda.endpoint)
 			}
-			if text, ok := r.str(path, atHosting); ok && text != "/" && text != "/{proxy+}" && text != "$default" {
-				s.different(atHosting, path, "became every path", "the server responds with 404 to what it does not know; if others must not reach it, say so there")
+			switch text, ok := r.str(path, atHosting); {
+			case text == "/":
+				root = path
+			case text == "/{proxy+}" || text == "$default" || path == nil:
+				everyPath = true
+			case ok:
+				s.different(atHosting, path, "became every path", becameEvery)
 			}
 			if text, ok := r.str(method, atHosting); ok && !strings.EqualFold(text, "ANY") && text != "x-amazon-apigateway-any-method" {
 				s.different(atHosting, method, "became every method", "the server responds with 405 to what it does not take")
@@ -850,6 +881,9 @@ func (r *samReader) events(id string, p *node, s *service) {
 		default:
 			s.missing(atEvents, event, "add it to the function: AddEventSource, or a target of the source; it arrives as a POST to /events")
 		}
+	}
+	if root != nil && !everyPath {
+		s.different(atHosting, root, "became every path", becameEvery)
 	}
 	if s.lambda.endpoint != "NoEndpoint" {
 		s.took("endpointKind", (&node{file: s.file, line: p.lineOr(0), path: "Resources." + id, kind: null}), func() {})
@@ -888,8 +922,23 @@ func (r *samReader) sqs(event, properties *node, s *service) {
 		props = fmt.Sprintf("&awslambdaeventsources.SqsEventSourceProps{BatchSize: new(%d.0)}", size)
 	}
 	s.lambda.events = append(s.lambda.events, fmt.Sprintf("made.Function.AddEventSource(awslambdaeventsources.NewSqsEventSource(%s, %s))", found, props))
+	r.refused(event, s)
 	s.took("events", properties.get("Queue").leafless(), func() { s.lambda.events = nil })
 	r.rest(properties, s)
+}
+
+// errorStatuses is the adapter's variable for statuses that make an invocation fail.
+const errorStatuses = "AWS_LWA_ERROR_STATUS_CODES"
+
+// refused notes that events which the server refuses come again, unless the template has said which.
+func (r *samReader) refused(event *node, s *service) {
+	own := slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == errorStatuses })
+	if own || s.hosting != lambdaHosting || s.lambda.endpoint != "NoEndpoint" {
+		return
+	}
+	s.notes = append(s.notes, note{kind: different, place: atEvents, file: event.file, line: event.line, path: event.path,
+		what: "fails now if the server's status is 400 or more, so that the event comes again",
+		todo: "set the variable " + errorStatuses + " for other statuses"})
 }
 
 // rest notes what is left of an event.
@@ -916,6 +965,7 @@ func (r *samReader) schedule(name string, event, properties *node, s *service) {
 		s.missing(atEvents, event, "make a rule with awsevents, whose target is the function")
 		return
 	}
+	r.refused(event, s)
 	options := fmt.Sprintf("Schedule: awsevents.Schedule_Expression(new(%s)),", quote(expression))
 	if on, ok := properties.get("Enabled").boolOr(true); ok {
 		properties.get("Enabled").take()
