@@ -394,11 +394,26 @@ func (w *workspace) service(m manifest, e *environment, o options, touched map[*
 	c.read()
 	c.shapes()
 	root.each(func(leaf *node) {
-		if !leaf.done {
+		if !leaf.done && !leaf.resets() {
 			s.add(unknown, c.placeOf(leaf), leaf, fmt.Sprintf("is no field that a %s has", s.kind), "check its name")
 		}
 	})
 	return s, nil
+}
+
+// resets reports whether a field is empty that Copilot has, which an environment does to have none of
+// what the others have.
+func (n *node) resets() bool {
+	if n.kind != mapping && n.kind != sequence {
+		return false
+	}
+	return slices.Contains(resettable, n.path[strings.LastIndexByte(n.path, '.')+1:])
+}
+
+var resettable = []string{
+	"additional_rules", "alias", "allowed_source_ips", "args", "cache_from", "command", "count", "deployment", "depends_on", "entrypoint",
+	"groups", "healthcheck", "http", "image", "labels", "logging", "mount_points", "network", "observability", "publish", "rollback_alarms",
+	"secretOptions", "secrets", "security_groups", "sidecars", "storage", "tags", "taskdef_overrides", "topics", "variables", "volumes", "vpc",
 }
 
 // shapes are the fields that must have fields, or a list, of their own.
@@ -813,11 +828,15 @@ func (c *copilotReader) buildIn(into *image, file, context, name string) {
 		file, context = "Dockerfile", "."
 	}
 	in := func(path string) string { return filepath.Join(c.dir, path) }
-	into.known = exists(in(file)) && isDir(in(context))
+	into.known = exists(in(file)) && !isDir(in(file)) && isDir(in(context))
 	if !into.known {
+		what := fmt.Sprintf("names %s, which is not there", in(file))
+		if isDir(in(file)) {
+			what = fmt.Sprintf("names %s, which is a folder and no Dockerfile", in(file))
+		}
 		c.service.notes = append(c.service.notes, note{
 			kind: missing, place: atImage, file: c.manifest.file, line: c.root.get("image").lineOr(c.root.line), path: "image.build",
-			what:  fmt.Sprintf("names %s, which is not there", in(file)),
+			what:  what,
 			todo:  fmt.Sprintf("a stand-in is in the folder %s: point to your own, and delete it", goName(name)),
 			value: "",
 		})
@@ -1288,8 +1307,11 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 		s.took("stickiness", n.get("stickiness"), func() { s.stickiness = false })
 	}
 	s.protocol = c.protocol(n.get("version"))
+	if s.protocol == "GRPC" { // whose codes are others than those of HTTP
+		s.grpcCodes, s.health.codes = s.health.codes, ""
+	}
 	if s.protocol != "" {
-		s.took("version", n.get("version"), func() { s.protocol = "" })
+		s.took("version", n.get("version"), s.http1)
 	}
 	s.front.sources = c.sources(n.get("allowed_source_ips"))
 	if len(s.front.sources) > 0 {
@@ -1310,6 +1332,11 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	s.lacks("alb", atFront, n.get("alb"),
 		"the service gets a load balancer of its own: to go behind this one, pass webalb.FromListener(…) as Hosting.LoadBalancer")
 	c.rules(n)
+}
+
+// http1 undoes that the load balancer speaks another version of HTTP with the server.
+func (s *service) http1() {
+	s.protocol, s.health.codes, s.grpcCodes = "", cmp.Or(s.health.codes, s.grpcCodes), ""
 }
 
 func (c *copilotReader) protocol(n *node) string {
@@ -1525,6 +1552,7 @@ func (c *copilotReader) rules(n *node) {
 	if main.container != "" || main.port != s.port {
 		main.node = cmp.Or(main.node, n.get("targetContainer"), n.get("target_port"))
 		c.checked(n, &s.health, main.port, false)
+		main.grpcCodes = s.grpcCodes
 		main.health, main.protocol, main.deregister, main.stickiness = s.health, s.protocol, s.deregister, s.stickiness
 		main.sources = s.front.sources
 		main.id = pascal(cmp.Or(main.container, "target"))
@@ -1572,6 +1600,9 @@ func (c *copilotReader) rules(n *node) {
 		r.deregister, _ = c.time(n.get("deregistration_delay"), atFront, 0, time.Hour)
 		r.stickiness, _ = c.flag(n.get("stickiness"), atFront)
 		r.protocol = c.protocol(n.get("version"))
+		if r.protocol == "GRPC" {
+			r.grpcCodes, r.health.codes = r.health.codes, ""
+		}
 		if other := s.same(r); other != "" && len(r.sources) == 0 {
 			s.missing(atFront, n, "it never gets a request: "+other+" takes them all before it")
 			continue
@@ -1770,8 +1801,9 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 }
 
 var (
-	subnetID = regexp.MustCompile(`^subnet-[0-9a-f]+$`)
-	groupID  = regexp.MustCompile(`^sg-[0-9a-f]+$`)
+	subnetID = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	groupID  = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	vpcID    = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	zoneID   = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 )
 

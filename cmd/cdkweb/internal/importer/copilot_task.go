@@ -342,8 +342,7 @@ func (w *workspace) environment(name string, o options) *environment {
 	root.get("name").take()
 	root.get("type").take()
 	vpc := root.get("network", "vpc")
-	if id := vpc.get("id"); id != nil && id.kind == scalar {
-		id.take()
+	if id := vpc.get("id"); e.id(id, vpcID, "the id of a VPC, such as vpc-0123456789abcdef0") {
 		e.network = &network{vpc: valueOf(id.value)}
 		for kind, into := range map[string]*[]value{"public": &e.network.public, "private": &e.network.private} {
 			subnets := vpc.get("subnets", kind)
@@ -351,8 +350,7 @@ func (w *workspace) environment(name string, o options) *environment {
 				continue
 			}
 			for _, item := range subnets.items {
-				if id := item.get("id"); id != nil && id.kind == scalar {
-					id.take()
+				if id := item.get("id"); e.id(id, subnetID, "the id of a subnet, such as subnet-0123456789abcdef0") {
 					*into = append(*into, valueOf(id.value))
 				}
 				if az := item.get("az"); az != nil && kind == "public" {
@@ -410,8 +408,27 @@ const (
 	needsCluster  = "make the cluster with ContainerInsightsV2, and pass it as Hosting.Cluster"
 )
 
-// fit has the notes of an environment be about the hostings of its services.
+// fit has the notes of an environment be about the hostings of its services, and those that need
+// subnets that are not there outside of its VPC.
 func (e *environment) fit() {
+	for _, s := range e.services {
+		n := e.network
+		if n == nil || n.lists || !s.inVPC || len(s.subnets) > 0 {
+			continue
+		}
+		lacks := ""
+		switch private := s.hosting == lambdaHosting || s.hosting == apprunnerHosting || s.placement == "private" || s.front.private; {
+		case private && len(n.private) == 0:
+			lacks = "private"
+		case !(private && s.front.private) && len(n.public) == 0 && s.hosting != lambdaHosting && s.hosting != apprunnerHosting:
+			lacks = "public"
+		default:
+			continue
+		}
+		s.noteAbout("network", atNetwork, fmt.Sprintf("needs %s subnets, and the environment %s names none", lacks, e.name),
+			"the service has a VPC of its own, or none: give it one as Workload.VPC")
+		s.inVPC, s.groups, s.placement = false, nil, ""
+	}
 	on := func(hosting string) bool {
 		return slices.ContainsFunc(e.services, func(s *service) bool { return s.hosting == hosting })
 	}
@@ -427,6 +444,19 @@ func (e *environment) fit() {
 			n.todo = "there is no cluster: CloudWatch has the metrics of the hosting"
 		}
 	}
+}
+
+// id reports whether a value is an id, which CloudFormation checks.
+func (e *environment) id(n *node, pattern *regexp.Regexp, must string) bool {
+	switch {
+	case n == nil:
+		return false
+	case n.kind != scalar || !interpolation.MatchString(n.value) && !pattern.MatchString(n.value):
+		e.wrong(atStack, n, must)
+		return false
+	}
+	n.take()
+	return true
 }
 
 func (n *node) boolOr(value bool) (bool, bool) {

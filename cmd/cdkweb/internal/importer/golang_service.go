@@ -866,7 +866,7 @@ func (s *service) writeMade(w *source, balancer string) {
 		inner.line("secure.SetHealthCheckProtocol(new(\"HTTPS\"))")
 	}
 	if s.protocol != "" {
-		writeProtocol(inner, "made.TargetGroup", s.protocol)
+		writeProtocol(inner, "made.TargetGroup", s.protocol, s.grpcCodes)
 	}
 	if len(s.rollbackAlarms) > 0 {
 		inner.line("made.Service.EnableDeploymentAlarms(&[]*string{%s}, &awsecs.DeploymentAlarmOptions{", pointers(s.rollbackAlarms))
@@ -898,11 +898,11 @@ func (s *service) writeMade(w *source, balancer string) {
 }
 
 // writeProtocol has a load balancer speak another version of HTTP with the server.
-func writeProtocol(w *source, group, protocol string) {
+func writeProtocol(w *source, group, protocol, codes string) {
 	w.line("targets := %s.Node().DefaultChild().(awselasticloadbalancingv2.CfnTargetGroup)", group)
 	w.line("targets.SetProtocolVersion(new(%q))", protocol)
 	if protocol == "GRPC" {
-		w.line("targets.SetMatcher(&awselasticloadbalancingv2.CfnTargetGroup_MatcherProperty{GrpcCode: new(\"0-99\")})")
+		w.line("targets.SetMatcher(&awselasticloadbalancingv2.CfnTargetGroup_MatcherProperty{GrpcCode: new(%s)})", quote(cmp.Or(codes, "0-99")))
 	}
 }
 
@@ -955,6 +955,9 @@ func (s *service) writeRule(w *source, r rule) {
 	}
 	if r.health.codes != "" {
 		w.line("HealthyHttpCodes: new(%s),", quote(r.health.codes))
+	}
+	if r.grpcCodes != "" {
+		w.line("HealthyGrpcCodes: new(%s),", quote(r.grpcCodes))
 	}
 	if r.health.interval > 0 {
 		w.line("Interval: %s,", cdkDuration(r.health.interval))

@@ -200,7 +200,8 @@ func (s *service) fit() {
 	if s.protocol == "GRPC" && len(s.front.names) == 0 && len(s.front.certificates) == 0 {
 		s.noteAbout("http.version", atFront, "needs HTTPS between clients and the load balancer for gRPC",
 			"add an alias with a certificate; until then the load balancer speaks HTTP/1.1 to the server")
-		s.protocol = ""
+		s.http1()
+		s.fitHealth(p.HealthCheck)
 	}
 }
 
@@ -250,6 +251,9 @@ func (s *service) noteAbout(path, place, what, todo string) {
 // if nothing is, where the description starts.
 func (s *service) lineOf(path string) int {
 	first, rest, _ := strings.Cut(path, ".")
+	if first == "variables" && s.root.find(path) == s.root.find(first) {
+		first = "env_file"
+	}
 	for _, name := range []string{path, first, rest, rest[strings.LastIndexByte(rest, '.')+1:]} {
 		if found := s.root.find(name); found != nil && found != s.root {
 			return found.line
