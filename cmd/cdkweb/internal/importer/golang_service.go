@@ -446,6 +446,9 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 		if l.streaming {
 			options = append(options, "ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM")
 		}
+		if l.apiTracing {
+			options = append(options, "TracingEnabled: true")
+		}
 		add("Endpoint: lambdaweb.RESTAPI{%s}", strings.Join(options, ", "))
 	case "FunctionURL":
 		var options []string

@@ -91,6 +91,7 @@ var advice = map[string]suggestion{
 	"reserved":             {[]string{lambdaHosting}, atHosting, "set MaxTaskCount or MaxSize"},
 	"functionName":         {[]string{lambdaHosting}, atHosting, "set ServiceName"},
 	"endpointKind":         {[]string{lambdaHosting}, atHosting, "the hosting has an address of its own"},
+	"iamAuth":              {[]string{lambdaHosting}, atHosting, everybody},
 	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
 	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},
 	"role":                 {[]string{apprunnerHosting}, atRole, "the role lets App Runner assume it and nobody else: the service has a new one, which needs the same permissions"},
@@ -101,6 +102,9 @@ var advice = map[string]suggestion{
 	"dualStack":            {[]string{apprunnerHosting}, atFront, "make a load balancer with webalb.LoadBalancerProps{DualStack: true} in a VPC with IPv6"},
 	"serviceName":          {[]string{apprunnerHosting}, atHosting, "AWS generates a name; set ServiceName if something needs one"},
 }
+
+// everybody is what to do about a service that was closed.
+const everybody = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
 
 // otherAdvice is what to do on one hosting that differs from the others.
 var otherAdvice = map[string]map[string]string{
@@ -140,13 +144,16 @@ func (s *service) fit() {
 	}
 	// One line is about a field, with all below it: what it would be elsewhere does not matter.
 	for _, set := range lacking {
+		if set.name == "endpointKind" {
+			continue // what an endpoint let in matters on each hosting
+		}
 		s.notes = slices.DeleteFunc(s.notes, func(n note) bool {
 			return n.kind != unknown && n.file == set.node.file && (n.path == set.node.path && n.line == set.node.line || below(n.path, set.node.path))
 		})
 	}
 	for i, set := range lacking {
 		if !slices.ContainsFunc(lacking, func(other setting) bool {
-			return below(set.node.path, other.node.path) && set.node.file == other.node.file
+			return other.name != "endpointKind" && below(set.node.path, other.node.path) && set.node.file == other.node.file
 		}) &&
 			!slices.ContainsFunc(lacking[:i], func(other setting) bool { return other.node.path == set.node.path && other.node.file == set.node.file }) {
 			s.add(missing, advice[set.name].place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), instead(set.name, s.hosting))
