@@ -372,6 +372,9 @@ func (s *service) writeHosting(w *source, front, task string) {
 		}
 	case lambdaHosting:
 		s.lambda.fields(add)
+		if s.lambda.key != nil {
+			add("EnvironmentEncryption: awskms.Key_FromKeyArn(stack, new(%q), %s)", w.ids.id("EnvironmentKey", s.id), pointer(s.lambda.key))
+		}
 		if s.tracing || s.lambda.tracing {
 			add("Tracing: awslambda.Tracing_ACTIVE")
 		}

@@ -91,6 +91,8 @@ var advice = map[string]suggestion{
 	"reserved":             {[]string{lambdaHosting}, atHosting, "set MaxTaskCount or MaxSize"},
 	"functionName":         {[]string{lambdaHosting}, atHosting, "set ServiceName"},
 	"endpointKind":         {[]string{lambdaHosting}, atHosting, "the hosting has an address of its own"},
+	"lambdaRole":           {[]string{lambdaHosting}, atRole, "the role lets Lambda assume it and nobody else: the service has a new one, which needs the same permissions"},
+	"lambdaKey":            {[]string{lambdaHosting}, atEnvironment, "keep what is secret in AWS Secrets Manager, with this key, and give it to the service with Workload.Secrets"},
 	"iamAuth":              {[]string{lambdaHosting}, atHosting, anyone},
 	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
 	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},

@@ -140,13 +140,21 @@ func (v value) text() (string, bool) {
 // golang is the value as an expression of type string.
 func (v value) golang() string {
 	var parts []string
+	text := ""
+	flush := func() {
+		if text != "" {
+			parts = append(parts, quote(text))
+		}
+		text = ""
+	}
 	for _, part := range v {
 		if part.code != "" {
+			flush()
 			parts = append(parts, part.code)
-		} else if part.text != "" {
-			parts = append(parts, quote(part.text))
 		}
+		text += part.text
 	}
+	flush()
 	if len(parts) == 0 {
 		return `""`
 	}
@@ -456,6 +464,9 @@ type lambdaOptions struct {
 	concurrency  int
 	tracing      bool
 	apiTracing   bool
+	api          string   // the template's name of the API that became the endpoint
+	paths        []string // of its events
+	key          value
 	functionName string
 	jsonLogs     bool
 	appLevel     string

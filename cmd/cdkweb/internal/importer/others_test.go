@@ -212,3 +212,105 @@ func TestDescriptionsOfOthers(t *testing.T) {
 		t.Run(c.name, c.check)
 	}
 }
+
+// What the templates of others have.
+func TestTemplatesOfOthers(t *testing.T) {
+	zip := func(layer, variables, rest string) map[string]string {
+		return map[string]string{"template.yaml": "Transform: AWS::Serverless-2016-10-31\nResources:\n  ApiFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n" +
+			"      CodeUri: app\n      Handler: bootstrap\n      Runtime: provided.al2023\n      Layers: [" + layer + "]\n      Environment: {Variables: {" + variables + "}}\n" + rest}
+	}
+	built := func(dockerfile, variables string) map[string]string {
+		return map[string]string{
+			"a.yaml": "Transform: AWS::Serverless-2016-10-31\nResources:\n  ApiFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n      PackageType: Image\n" +
+				"      Environment: {Variables: {" + variables + "}}\n    Metadata: {DockerContext: app, Dockerfile: Dockerfile}\n",
+			"app/Dockerfile": dockerfile,
+		}
+	}
+	output := func(value string) string { return "Outputs:\n  Address:\n    Value: " + value + "\n" }
+	const url = "FunctionUrlConfig: {AuthType: NONE}"
+	for _, c := range []smallCase{
+		{
+			name: "the port of a Dockerfile", from: "sam", files: built("FROM a AS b\nENV PORT=1\nFROM c\nENV A=b \\\n  PORT=\"8000\"\n", ""), has: []string{"Port: 8000,"},
+		},
+		{
+			name: "the port of a Dockerfile in the older form", from: "sam", files: built("FROM c\nenv AWS_LWA_PORT 8000\n", ""), has: []string{"Port: 8000,"},
+		},
+		{
+			name: "the port of a template", from: "sam", files: built("FROM c\nENV PORT=8000\n", "PORT: 3000"), has: []string{"Port: 3000,"},
+		},
+		{
+			name: "the statuses of a ready server", from: "sam", files: samWith(url+"\nEnvironment: {Variables: {READINESS_CHECK_PATH: /healthz}}", ""),
+			has: []string{`HealthCheck: web.HealthCheck{Path: "/healthz", StatusCodes: "200-499"}`},
+		},
+		{
+			name: "the statuses of a server that is not ready", from: "sam",
+			files: samWith(url+"\nEnvironment: {Variables: {AWS_LWA_READINESS_CHECK_PATH: /healthz, READINESS_CHECK_MIN_UNHEALTHY_STATUS: 400}}", ""),
+			has:   []string{`HealthCheck: web.HealthCheck{Path: "/healthz", StatusCodes: "200-399"}`}, lacks: []string{"MIN_UNHEALTHY_STATUS\":"},
+		},
+		{
+			name: "settings of an adapter that is not there", from: "sam", args: []string{"--hosting", "fargate"},
+			files: samWith(url+"\nEnvironment: {Variables: {REMOVE_BASE_PATH: /v1, AWS_LWA_ENABLE_TLS: true, AWS_LWA_ENABLE_COMPRESSION: true}}", ""),
+			has: []string{"Variables.REMOVE_BASE_PATH: /v1 has no equal: only the adapter reads it, and the server gets whole paths now",
+				"Variables.AWS_LWA_ENABLE_TLS: true has no equal: only the adapter reads it, and the server must take HTTP at its port now",
+				"Variables.AWS_LWA_ENABLE_COMPRESSION: true has no equal: only the adapter reads it"},
+			lacks: []string{`"AWS_LWA_`},
+		},
+		{
+			name: "streaming without an endpoint", from: "sam", files: samWith("Environment: {Variables: {AWS_LWA_INVOKE_MODE: response_stream}}", ""),
+			has: []string{"AWS_LWA_INVOKE_MODE has no equal without an endpoint"},
+		},
+		{
+			name: "a layer that a parameter names", from: "sam",
+			files: zip("!Ref Layer", "A: b", "Parameters:\n  Layer:\n    Type: AWS::SSM::Parameter::Value<String>\n    Default: /lambda-web-adapter/layer/x86_64/latest\n"),
+			has:   []string{"Layers[0]: {Ref: Layer} became the adapter of this library"},
+		},
+		{
+			name: "a layer whose function has settings of the adapter", from: "sam", files: zip("!Ref Layer", "AWS_LWA_ENABLE_COMPRESSION: true", "Parameters:\n  Layer: {Type: String}\n"),
+			has: []string{"Layers[0]: {Ref: Layer} became the adapter of this library"},
+		},
+		{
+			name: "an address with a path, joined", from: "sam", files: samWith(url, output("!Join ['', [!GetAtt ApiFunctionUrl.FunctionUrl, graphql]]")),
+			has: []string{`Value: new(api.URL() + "/graphql")`}, lacks: []string{"became the URL", `new("URL")`},
+		},
+		{
+			name: "an address with a path, put in", from: "sam", files: samWith(url, output("!Sub '${ApiFunctionUrl.FunctionUrl}a?size=15'")),
+			has: []string{`Value: new(api.URL() + "/a?size=15")`}, lacks: []string{"became the URL", `new("URL")`},
+		},
+		{
+			name: "the address of an API of the template's own", from: "sam",
+			files: samWith(namesAPI, "  Api: {Type: AWS::Serverless::HttpApi}\n"+output(`!Sub "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/mcp"`)),
+			has:   []string{`Value: new(api.URL() + "/mcp")`}, lacks: []string{"became the URL", `new("URL")`},
+		},
+		{
+			name: "the address of an API as it says it", from: "sam",
+			files: samWith(namesAPI, "  Api: {Type: AWS::Serverless::HttpApi}\n"+output(`!GetAtt Api.ApiEndpoint`)), has: []string{`Value: new(api.URL())`},
+		},
+		{
+			name: "the address of a stage", from: "sam",
+			files: samWith("Events: {A: {Type: Api, Properties: {RestApiId: !Ref Api, Path: '/{proxy+}', Method: ANY}}}",
+				"  Api: {Type: AWS::Serverless::Api, Properties: {StageName: v1}}\n"+output(`!Join ['', ['https://', !Ref Api, '.execute-api.', !Ref 'AWS::Region', '.amazonaws.com/v1/x']]`)),
+			has: []string{`Value: new(api.URL() + "/x")`},
+		},
+		{
+			name: "the addresses of functions that had one API", from: "sam",
+			files: samWith("Events: {A: {Type: HttpApi, Properties: {Path: '/v1/{proxy+}', Method: ANY}}}",
+				strings.ReplaceAll(sam1[strings.Index(sam1, "  ApiFunction"):], "ApiFunction", "Other")+"      Events: {A: {Type: HttpApi, Properties: {Path: '/v2/{proxy+}', Method: ANY}}}\n"+
+					output(`!Sub "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.amazonaws.com/v2/info"`)),
+			has: []string{`new("Address"), &awscdk.CfnOutputProps{Value: new(other.URL() + "/v2/info")}`},
+		},
+		{
+			name: "a role and a key", from: "sam",
+			files: samWith("Role: arn:aws:iam::123456789012:role/r\nKmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k", ""),
+			has:   []string{`Role: role,`, `EnvironmentEncryption: awskms.Key_FromKeyArn(stack, new("EnvironmentKey"), new("arn:aws:kms:us-east-1:123456789012:key/k"))`},
+			lacks: []string{"no equal: set it on the function"},
+		},
+		{
+			name: "a role and a key on another hosting", from: "sam", args: []string{"--hosting", "fargate"},
+			files: samWith("Role: arn:aws:iam::123456789012:role/r\nKmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k", ""),
+			has:   []string{"Properties.Role: arn:aws:iam::123456789012:role/r has no equal on ECS on Fargate", "KmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k has no equal on ECS on Fargate"},
+			lacks: []string{"awsiam.Role_FromRoleArn"},
+		},
+	} {
+		t.Run(c.name, c.check)
+	}
+}

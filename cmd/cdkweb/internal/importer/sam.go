@@ -13,7 +13,7 @@ import (
 )
 
 // adapterLayer is AWS Lambda Web Adapter as a layer.
-var adapterLayer = regexp.MustCompile(`LambdaAdapterLayer`)
+var adapterLayer = regexp.MustCompile(`(?i)LambdaAdapterLayer|Lambda-?Web-?Adapter`)
 
 // readSAM reads a SAM template.
 func readSAM(o options) (*app, error) {
@@ -213,12 +213,26 @@ func (r *samReader) isServer(n *node) bool {
 	if kind.text() == "Image" || properties.get("ImageUri") != nil {
 		return true
 	}
-	for _, layers := range []*node{properties.get("Layers"), r.globals.get("Layers")} {
-		if adapterLayer.MatchString(layers.text()) {
-			return true
+	layers := slices.Concat(properties.get("Layers").itemsOrNone(), r.globals.get("Layers").itemsOrNone())
+	return r.adapterOf(layers, properties) >= 0
+}
+
+// adapterOf is the index of the layer that is the adapter, by its name, that of the parameter which
+// names it, or the settings of the function. It is -1 if there is none.
+func (r *samReader) adapterOf(layers []*node, properties *node) int {
+	at := slices.IndexFunc(layers, func(layer *node) bool {
+		return adapterLayer.MatchString(layer.text()) || adapterLayer.MatchString(r.root.get("Parameters", layer.get("Ref").text(), "Default").text())
+	})
+	if at >= 0 || len(layers) == 0 {
+		return at
+	}
+	for _, variables := range []*node{properties.get("Environment", "Variables"), r.globals.get("Environment", "Variables")} {
+		if variables.get("AWS_LAMBDA_EXEC_WRAPPER").text() == "/opt/bootstrap" ||
+			slices.ContainsFunc(variables.keysOrNone(), func(key string) bool { return strings.HasPrefix(key, "AWS_LWA_") }) {
+			return 0
 		}
 	}
-	return false
+	return -1
 }
 
 // lwaNames are those settings of AWS Lambda Web Adapter that are fields here.
@@ -465,7 +479,10 @@ func (r *samReader) outputs(n *node) {
 	for _, id := range n.keysOrNone() {
 		output := n.fields[id]
 		value := output.get("Value")
-		description := inLine(output.get("Description").text())
+		if code := r.address(value); code != "" {
+			r.output(id, output, code)
+			continue
+		}
 		code := ""
 		if s := r.addressed(value.text()); s != nil {
 			code = s.url()
@@ -487,14 +504,128 @@ func (r *samReader) outputs(n *node) {
 			e.missing(atStack, output, "write awscdk.NewCfnOutput with what it names")
 			continue
 		}
-		output.get("Description").take()
-		value.take()
-		if export := output.get("Export"); export != nil {
-			e.missing(atStack, export, "set ExportName of the CfnOutput")
-		}
-		e.missing(atStack, output.get("Condition"), "write an if in Go")
-		e.outputs = append(e.outputs, outputOf(id, description, code))
+		r.output(id, output, code)
 	}
+}
+
+// output adds an output of the stack.
+func (r *samReader) output(id string, output *node, code string) {
+	e := r.environment
+	output.get("Description").take()
+	output.get("Value").take()
+	if export := output.get("Export"); export != nil {
+		e.missing(atStack, export, "set ExportName of the CfnOutput")
+	}
+	e.missing(atStack, output.get("Condition"), "write an if in Go")
+	e.outputs = append(e.outputs, outputOf(id, inLine(output.get("Description").text()), code))
+}
+
+// flat is a value of CloudFormation as the text of one Fn::Sub.
+func flat(n *node) (string, bool) {
+	switch {
+	case n == nil || n.kind == sequence || n.kind == mapping && len(n.keys) != 1:
+		return "", false
+	case n.kind == scalar:
+		return strings.ReplaceAll(n.value, "${", "${!"), true
+	}
+	argument := n.fields[n.keys[0]]
+	switch n.keys[0] {
+	case "Ref":
+		return "${" + argument.text() + "}", argument.kind == scalar
+	case "Fn::GetAtt":
+		if argument.kind == sequence && len(argument.items) == 2 {
+			return "${" + argument.items[0].text() + "." + argument.items[1].text() + "}", true
+		}
+		return "${" + argument.text() + "}", argument.kind == scalar
+	case "Fn::Sub":
+		return argument.value, argument.kind == scalar
+	case "Fn::Join":
+		if argument.kind != sequence || len(argument.items) != 2 || argument.items[0].kind != scalar || argument.items[1].kind != sequence {
+			return "", false
+		}
+		var parts []string
+		for _, item := range argument.items[1].items {
+			text, ok := flat(item)
+			if !ok {
+				return "", false
+			}
+			parts = append(parts, text)
+		}
+		return strings.Join(parts, argument.items[0].value), true
+	}
+	return "", false
+}
+
+// addressOf is the address of an API, or of a function.
+var addressOf = regexp.MustCompile(`^(?:https://\$\{([A-Za-z0-9]+)\}` + domainOfAPI + `|\$\{([A-Za-z0-9]+)\.ApiEndpoint\}|\$\{([A-Za-z0-9]+)Url\.FunctionUrl\})`)
+
+// address is the expression of a service's address with the path that follows; empty if a value is none,
+// or what follows is not known.
+func (r *samReader) address(n *node) string {
+	text, ok := flat(n)
+	found := addressOf.FindStringSubmatch(text)
+	if !ok || found == nil {
+		return ""
+	}
+	rest := text[len(found[0]):]
+	api, name := cmp.Or(found[1], found[2]), found[3]
+	var of *service
+	if name != "" {
+		rest = "/" + rest // as AWS has the address of a function
+		for _, s := range r.environment.services {
+			if s.name == name && s.lambda.endpoint == "FunctionURL" {
+				of = s
+			}
+		}
+	} else {
+		of, rest = r.behind(api, rest)
+	}
+	if of == nil {
+		return ""
+	}
+	path, ok := r.resolve(&node{kind: mapping, keys: []string{"Fn::Sub"}, fields: map[string]*node{"Fn::Sub": {kind: scalar, value: rest}}})
+	if !ok {
+		return ""
+	}
+	return append(expression(of.url()), path...).golang()
+}
+
+// behind is the service that gets the requests of an API for a path, and the path as the service has it.
+func (r *samReader) behind(api, path string) (*service, string) {
+	var of *service
+	longest := -1
+	for _, s := range r.environment.services {
+		if s.lambda.api != api || s.url() == "" {
+			continue
+		}
+		rest, ok := path, true
+		if s.lambda.endpoint == "RESTAPI" {
+			if rest, ok = strings.CutPrefix(path, "/"+s.lambda.stage); !ok {
+				rest, ok = strings.CutPrefix(path, "/${"+api+".Stage}")
+			}
+		}
+		if !ok || rest != "" && rest[0] != '/' {
+			return nil, ""
+		}
+		for _, pattern := range s.lambda.paths {
+			base, every := strings.CutSuffix(pattern, "/{proxy+}")
+			base = strings.TrimSuffix(base, "/")
+			if every = every || pattern == "$default"; pattern == "$default" {
+				base = ""
+			}
+			fits := strings.TrimSuffix(rest, "/") == base || every && strings.HasPrefix(rest, base+"/")
+			if fits && len(base) > longest {
+				of, longest = s, len(base)
+			}
+		}
+		if alone := !slices.ContainsFunc(r.environment.services, func(other *service) bool { return other != s && other.lambda.api == api }); alone {
+			return s, rest
+		}
+	}
+	if of != nil && of.lambda.endpoint == "RESTAPI" {
+		path = strings.TrimPrefix(strings.TrimPrefix(path, "/"+of.lambda.stage), "/${"+api+".Stage}")
+	}
+	return of, path
 }
 
 // takenName is what to do with a name that only one can have.
@@ -524,6 +655,21 @@ func (r *samReader) function(id string, n *node, s *service) {
 	get := func(key string) *node { return r.property(p, key) }
 	r.source(n, p, s)
 	r.variables(p, s)
+	s.ready()
+	if role := get("Role"); role != nil {
+		if v, ok := r.resolve(role); ok {
+			role.each((*node).take)
+			s.roleARN = v
+			s.took("lambdaRole", role, func() { s.roleARN = nil })
+		}
+	}
+	if key := get("KmsKeyArn"); key != nil {
+		if v, ok := r.resolve(key); ok {
+			key.each((*node).take)
+			s.lambda.key = v
+			s.took("lambdaKey", key, func() { s.lambda.key = nil })
+		}
+	}
 	if i, ok := r.known(p, "MemorySize", "128 MB, Lambda's own", 128, 10240); ok {
 		s.lambda.memory = i
 		s.memory = max(i, s.memory)
@@ -639,7 +785,7 @@ func (r *samReader) source(n, p *node, s *service) {
 		}
 		r.dockerfile(context, dir, cmp.Or(name, "Dockerfile"), s)
 	} else {
-		r.zip(metadata, get, s)
+		r.zip(metadata, p, s)
 	}
 	for _, key := range metadata.keysOrNone() {
 		s.missing(atImage, undone(metadata.fields[key]), "webimage builds the image without it")
@@ -669,6 +815,9 @@ func (r *samReader) dockerfile(at *node, dir, name string, s *service) {
 	}
 	s.image.dir, s.image.file, s.image.known = context, path, true
 	s.image.adapter = strings.Contains(string(content), "/opt/extensions")
+	if port := dockerfilePort(string(content)); port != 0 {
+		s.port = port
+	}
 	if name == "Dockerfile" {
 		s.image.file = ""
 	}
@@ -678,8 +827,36 @@ func (r *samReader) dockerfile(at *node, dir, name string, s *service) {
 	}
 }
 
+// dockerfilePort is the port that the last stage of a Dockerfile sets as a variable; 0 if it sets none.
+// PORT of the function would replace it.
+func dockerfilePort(text string) int {
+	found := map[string]int{}
+	for _, line := range strings.Split(strings.ReplaceAll(text, "\\\n", " "), "\n") {
+		instruction, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		words, err := splitShell(rest)
+		switch {
+		case strings.EqualFold(instruction, "FROM"):
+			clear(found)
+		case !strings.EqualFold(instruction, "ENV") || err != nil || len(words) == 0:
+		case !strings.Contains(words[0], "="): // ENV PORT 8000
+			found[words[0]], _ = strconv.Atoi(strings.Join(words[1:], " "))
+		default:
+			for _, word := range words {
+				name, value, _ := strings.Cut(word, "=")
+				found[name], _ = strconv.Atoi(value)
+			}
+		}
+	}
+	port := cmp.Or(found["AWS_LWA_PORT"], found["PORT"])
+	if port < 1 || port > 65535 {
+		return 0
+	}
+	return port
+}
+
 // zip reads a function that is no image.
-func (r *samReader) zip(metadata *node, get func(string) *node, s *service) {
+func (r *samReader) zip(metadata, p *node, s *service) {
+	get := func(key string) *node { return r.property(p, key) }
 	code, _ := r.str(get("CodeUri"), atImage)
 	runtime := get("Runtime").text()
 	method := metadata.get("BuildMethod").text()
@@ -690,8 +867,10 @@ func (r *samReader) zip(metadata *node, get func(string) *node, s *service) {
 			s.different(atImage, n, "is not needed", "an image has what runs in it, and starts it")
 		}
 	}
-	for _, item := range get("Layers").itemsOrNone() {
-		if adapterLayer.MatchString(item.text()) {
+	layers := get("Layers").itemsOrNone()
+	adapter := r.adapterOf(layers, p)
+	for i, item := range layers {
+		if i == adapter || adapterLayer.MatchString(item.text()) {
 			s.different(atImage, item, "became the adapter of this library", "which the image gets by itself")
 		} else {
 			s.missing(atImage, item, "an image has no layers: copy what is in it in the Dockerfile")
@@ -748,12 +927,39 @@ func (r *samReader) variables(p *node, s *service) {
 			case key == "AWS_LAMBDA_EXEC_WRAPPER":
 				s.different(atEnvironment, field, "is not needed", "an image starts its server by itself")
 				continue
+			case s.hosting != lambdaHosting && (adapterNames[key] != "" || strings.HasPrefix(key, "AWS_LWA_")):
+				s.missing(atEnvironment, field, "only the adapter reads it"+withoutAdapter[strings.TrimPrefix(key, "AWS_LWA_")])
+				continue
 			case adapterNames[key] != "":
 				s.different(atEnvironment, field, "became "+adapterNames[key], "the newer name of the same")
 				key = adapterNames[key]
 			}
 			s.variables = append(slices.DeleteFunc(s.variables, func(v variable) bool { return v.name == key }), variable{key, v})
 		}
+	}
+}
+
+// withoutAdapter is what differs where there is no adapter, by its settings.
+var withoutAdapter = map[string]string{
+	"REMOVE_BASE_PATH": ", and the server gets whole paths now: have it take them",
+	"ENABLE_TLS":       ", and the server must take HTTP at its port now",
+}
+
+// ready are the statuses of a server that is ready, as AWS Lambda Web Adapter has them.
+func (s *service) ready() {
+	const healthy, unhealthy = "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS", "AWS_LWA_READINESS_CHECK_MIN_UNHEALTHY_STATUS"
+	if s.health.path == "" || slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == healthy }) {
+		return
+	}
+	s.health.codes = "200-499"
+	at := slices.IndexFunc(s.variables, func(v variable) bool { return v.name == unhealthy })
+	if at < 0 {
+		return
+	}
+	text, _ := s.variables[at].value.text()
+	if least, err := strconv.Atoi(text); err == nil && least > 200 && least <= 500 {
+		s.health.codes = fmt.Sprintf("200-%d", least-1)
+		s.variables = slices.Delete(s.variables, at, at+1)
 	}
 }
 
@@ -918,6 +1124,11 @@ func (r *samReader) events(id string, p *node, s *service) {
 			} else {
 				own = nil
 			}
+			if own == nil {
+				id = map[string]string{"HttpApi": "ServerlessHttpApi", "Api": "ServerlessRestApi"}[kind]
+			}
+			s.lambda.api = id
+			s.lambda.paths = append(s.lambda.paths, cmp.Or(path.text(), "/{proxy+}"))
 			r.api(kind, own, s)
 			for _, key := range properties.keysOrNone() {
 				if key != "Path" && key != "Method" && (own == nil || key != "ApiId" && key != "RestApiId") {
@@ -945,6 +1156,10 @@ func (r *samReader) events(id string, p *node, s *service) {
 			at = cmp.Or(n, at)
 		}
 		s.took("endpointKind", at.leafless(), func() {})
+	}
+	if s.lambda.streaming && s.lambda.endpoint == "NoEndpoint" && s.hosting == lambdaHosting {
+		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal without an endpoint",
+			"clients that stream need one: set Endpoint to lambdaweb.FunctionURL or lambdaweb.RESTAPI with its mode of streaming")
 	}
 	if s.lambda.streaming && s.lambda.endpoint == "HTTPAPI" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal behind an HTTP API, which does not stream", "choose lambdaweb.FunctionURL or lambdaweb.RESTAPI")
