@@ -206,7 +206,7 @@ func TestDockerConfig(t *testing.T) {
 			base := r.push(t, "base:1", imageOf(t, "amd64", v1.Config{}, layerOf(t, "x", "x")))
 			r.protect("me", "secret")
 			helper := "#!/bin/sh\necho '{\"Username\":\"me\",\"Secret\":\"secret\"}'\n"
-			if err := os.WriteFile(filepath.Join(m.path, "docker-credential-test"), []byte(helper), 0o755); err != nil {
+			if err := script(filepath.Join(m.path, "docker-credential-test"), helper); err != nil {
 				t.Fatal(err)
 			}
 			dir := files(t, map[string]string{"Dockerfile": "FROM " + base + "\nCOPY Dockerfile /\n"})

@@ -67,8 +67,8 @@ func TestInterruptCopy(t *testing.T) {
 func TestInterruptDocker(t *testing.T) {
 	t.Parallel()
 	m := newMachine(t)
-	script := "#!/bin/sh\ntrap 'exit 17' INT\necho waiting >&2\nwhile :; do :; done\n"
-	if err := os.WriteFile(filepath.Join(m.path, "docker"), []byte(script), 0o755); err != nil {
+	text := "#!/bin/sh\ntrap 'exit 17' INT\necho waiting >&2\nwhile :; do :; done\n"
+	if err := script(filepath.Join(m.path, "docker"), text); err != nil {
 		t.Fatal(err)
 	}
 	got := m.interrupted(os.Interrupt, "waiting", "run", "x")

@@ -76,7 +76,7 @@ func TestLoginBelowPID1(t *testing.T) {
 	set -- "$CDKWEB_DOCKER_CACHE"/logins/*; test -e "$1" || exit 2' "$0" || exit $?
 tries=0
 while set -- "$CDKWEB_DOCKER_CACHE"/logins/*; test -e "$1"; do
-	tries=$((tries+1)); test $tries -lt 200 || exit 3; /bin/sleep 0.1
+	tries=$((tries+1)); test $tries -lt 3000 || exit 3; /bin/sleep 0.1
 done
 "$0" tag `+r.host+`/app:1 `+r.host+`/app:2 || exit 4
 "$0" push `+r.host+`/app:2 && exit 5

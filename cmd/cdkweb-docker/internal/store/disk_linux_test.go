@@ -20,11 +20,19 @@ func disk(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		settle()
 		if err := syscall.Unmount(dir, 0); err != nil {
 			t.Error(err)
 		}
 	})
 	return dir
+}
+
+// settle waits until each process that was started is another program: until then it has open what
+// was open here, and a disk in use is neither unmounted nor made read-only.
+func settle() {
+	syscall.ForkLock.Lock()
+	defer syscall.ForkLock.Unlock()
 }
 
 // TestFullDisk keeps what is there whole while nothing more can be written.
@@ -77,6 +85,7 @@ func TestReadOnly(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	settle()
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, "size=64k"); err != nil {
 		t.Fatal(err)
 	}

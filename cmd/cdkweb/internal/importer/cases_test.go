@@ -146,6 +146,53 @@ func TestCases(t *testing.T) {
 			has:   []string{`"one": newOne`, `"one-2": newOneStack`},
 		},
 		{
+			name: "lists that an environment empties", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "http: {path: /, alias: a.example.com, additional_rules: [{path: x}]}\n" +
+				"environments: {test: {http: {alias: [], additional_rules: []}, odd: []}}\n"},
+			has: []string{"odd: [] is no field"}, lacks: []string{"Forward", "additional_rules: [] is no field", "alias: [] is no field"},
+		},
+		{
+			name: "a health check of gRPC", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
+				"http: {path: /, version: grpc, alias: a.example.com, healthcheck: {path: /h, success_codes: '0,12'}}\n"},
+			has: []string{`GrpcCode: new("0,12")`}, lacks: []string{"success_codes"},
+		},
+		{
+			name: "a rule for a path before one for a host", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "http: {path: /, alias: [a.example.com, b.example.com], additional_rules: [{path: x}]}\n"},
+			has:   []string{`Paths: []string{"/x", "/x/*"}, Priority: 10`, "Priority: 20, }"},
+		},
+		{
+			name: "a folder in place of a Dockerfile", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": strings.Replace(manifest1, "location: nginx", "build: .", 1)},
+			has:   []string{"which is a folder and no Dockerfile: a stand-in is in the folder api"},
+		},
+		{
+			name: "ids that are none", from: "copilot", args: []string{"--hosting", "lambda"},
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "network: {vpc: {security_groups: [sg-1]}}\n",
+				"copilot/environments/test/manifest.yml": "name: test\ntype: Environment\nnetwork: {vpc: {id: vpc-12345678, subnets: {private: [{id: subnet-1}]}}}\n"},
+			has: []string{"sg-1 is left out: must be the id of a security group", "subnet-1 is left out: must be the id of a subnet",
+				"needs private subnets, and the environment test names none"}, lacks: []string{"vpc :="},
+		},
+		{
+			name: "environments that differ in their names", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "environments: {test: {}, staging: {}}\n", "copilot/.workspace": "application: shop\n"},
+			has:   []string{`return newStack(app, "staging")`, `func newStack(app awscdk.App, env string)`, `new("shop-"+env)`, `"COPILOT_ENVIRONMENT_NAME": env,`},
+			lacks: []string{"settings"},
+		},
+		{
+			name: "environments of which one is another", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
+				"environments: {test: {cpu: 512, memory: 1024}, prod: {http: {path: /, alias: shop.example.com}}, staging: {deployment: {rolling: recreate}}}\n"},
+			has: []string{"newStack is what the environments test and staging have in common.", "CPU: env.cpu,", "In staging: manifest.yml:6: deployment.rolling: recreate",
+				`Name: "shop.example.com"`},
+		},
+		{
+			name: "an environment of a name in an escape", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "variables: {A: \"a\\test\"}\nenvironments: {test: {}, new: {variables: {A: \"a\\new\"}}}\n"},
+			has:   []string{`a: "a\test"`, `a: "a\new"`},
+		},
+		{
 			name: "environments that differ in upper case", from: "copilot",
 			files: map[string]string{"copilot/api/manifest.yml": manifest1, "copilot/.workspace": "application: shop\n"}, args: []string{"--environments", "test,Test"},
 			has: []string{`"test": newTest`, `"shop-test-2": newTestStack`},
@@ -154,18 +201,35 @@ func TestCases(t *testing.T) {
 			name: "addresses of clients of another container", from: "copilot",
 			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
 				"http:\n  path: /\n  target_container: sc\n  allowed_source_ips: [1.2.3.4/32]\nsidecars:\n  sc:\n    image: nginx\n    port: 90\n"},
-			has:   []string{`scTargets).AddCondition(awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{new("1.2.3.4/32")}))`},
-			lacks: []string{"Priority: new(0.0)"},
+			has: []string{`AllowFrom: []netip.Prefix{netip.MustParsePrefix("1.2.3.4/32")}, Priority: 20, }, scTargets)`},
+		},
+		{
+			name: "a path with many wildcards", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "http:\n  path: /a*b*c*d*\n"},
+			has:   []string{"http.path: /a*b*c*d* is left out: must be a path with at most 3 of * and ?"},
+		},
+		{
+			name: "addresses of clients that are odd", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
+				"http:\n  path: /\n  allowed_source_ips: [192.0.2.1/24, 192.0.2.0/24, '2001:db8::/32', '::ffff:192.0.2.1']\n"},
+			has: []string{`new("192.0.2.0/24"), new("2001:db8::/32")`, "allowed_source_ips[1]: 192.0.2.0/24 is there twice",
+				"allowed_source_ips[3]: ::ffff:192.0.2.1 is left out"},
+		},
+		{
+			name: "the alias of another rule", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
+				"http:\n  path: /\n  alias: a.example.com\n  additional_rules:\n    - path: x\n      alias: b.example.com\n"},
+			has: []string{`Hosts: []string{"a.example.com"}`, `Hosts: []string{"b.example.com"}, Paths: []string{"/x", "/x/*"}`},
 		},
 		{
 			name: "a port of HTTPS", from: "copilot", files: map[string]string{"copilot/api/manifest.yml": strings.Replace(manifest1, "8080", "443", 1)},
-			has: []string{`secure.SetProtocol(new("HTTPS"))`, `secure.SetHealthCheckProtocol(new("HTTPS"))`, "is port 443, which is reached with HTTPS on Fargate"},
+			has: []string{`secure.SetProtocol(new("HTTPS"))`, `secure.SetHealthCheckProtocol(new("HTTPS"))`, "leads to port 443, which the load balancer reaches with HTTPS"},
 		},
 		{
 			name: "another container's port of HTTPS", from: "copilot",
 			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "http:\n  path: /\n  target_container: sc\nsidecars:\n  sc:\n    image: nginx\n    port: 443\n"},
 			has: []string{"Port: new(443.0), Protocol: awselasticloadbalancingv2.ApplicationProtocol_HTTPS,",
-				"Protocol: awselasticloadbalancingv2.Protocol_HTTPS,", "is port 443, which is reached with HTTPS on Fargate"},
+				"Protocol: awselasticloadbalancingv2.Protocol_HTTPS,", "leads to port 443, which the load balancer reaches with HTTPS"},
 			lacks: []string{"secure"},
 		},
 		{
@@ -245,7 +309,7 @@ func TestCases(t *testing.T) {
 			},
 			has: []string{
 				"environments/addons/bucket.yml: environments/addons belongs to the environments, and has no equal",
-				"pipelines/main/manifest.yml: pipelines is a pipeline, which",
+				"pipelines/main/manifest.yml: pipelines is a pipeline, and no service: write one",
 			},
 		},
 		{

@@ -27,7 +27,7 @@ var otherTypes = map[string]string{
 	"Worker Service":  "works on a queue: write it by hand, as lambdaweb.Hosting with NoEndpoint{}, or with the CDK's awsecs",
 	"Scheduled Job":   "is no server: write it by hand, as lambdaweb.Hosting with NoEndpoint{}, or with the CDK's awsecs",
 	"Static Site":     "is no server: write it by hand, with the CDK's awss3 and awscloudfront",
-	"Pipeline":        "is no service: the CDK has the module pipelines",
+	"Pipeline":        "is no service: write one with the CDK's module pipelines",
 }
 
 // A manifest is a file of Copilot's.
@@ -260,7 +260,8 @@ func (w *workspace) add(file string, must bool) error {
 	case kind.value == "Environment":
 		w.environments[name.value] = m
 	case why != "":
-		w.notebook.add(missing, atStack, root, fmt.Sprintf("is a %s, which", kind.value), why)
+		what, todo, _ := strings.Cut(why, ": ")
+		w.notebook.add(missing, atStack, root, fmt.Sprintf("is a %s, which %s", kind.value, what), todo)
 		last := &w.notes[len(w.notes)-1]
 		last.path, last.value = name.value, ""
 	default:
@@ -278,7 +279,7 @@ func (w *workspace) beside() {
 		{"environments/addons/*", "belongs to the environments, and has no equal",
 			"make what it has with the CDK, or import it by its name, and let the services use it"},
 		{"environments/overrides/*", "changes the environments, and has no equal", "make the change in Go"},
-		{"pipelines/*/manifest.y*ml", "is a pipeline, which", otherTypes["Pipeline"]},
+		{"pipelines/*/manifest.y*ml", "is a pipeline, and no service", "write one with the CDK's module pipelines"},
 	} {
 		found, err := filepath.Glob(filepath.Join(w.folder, beside.pattern))
 		if err != nil {
@@ -297,10 +298,11 @@ func (w *workspace) check(path string) error {
 	}
 	for _, note := range w.notes {
 		if note.kind == missing {
-			return fmt.Errorf("%s %s %s", note.where(), note.what, note.todo)
+			return fmt.Errorf("%s %s: %s", note.where(), note.what, note.todo)
 		}
 	}
-	return fmt.Errorf("%s has no manifest of a %s or a %s", path, requestDriven, loadBalanced)
+	return fmt.Errorf("%s has no manifest of a %s or a %s: looked for copilot/*/manifest.yml, */manifest.yml, manifest.yml and *.yml in it",
+		path, requestDriven, loadBalanced)
 }
 
 // environmentNames are those that manifests name.
@@ -386,17 +388,32 @@ func (w *workspace) service(m manifest, e *environment, o options, touched map[*
 	}
 	root.each(func(leaf *node) { touched[leaf.origin] = true })
 
-	s := &service{file: m.file, port: 80}
+	s := &service{file: m.file, root: root, port: 80}
 	c := &copilotReader{workspace: w, manifest: m, environment: e, service: s, root: root, options: o}
 	c.interpolate(root)
 	c.read()
 	c.shapes()
 	root.each(func(leaf *node) {
-		if !leaf.done {
+		if !leaf.done && !leaf.resets() {
 			s.add(unknown, c.placeOf(leaf), leaf, fmt.Sprintf("is no field that a %s has", s.kind), "check its name")
 		}
 	})
 	return s, nil
+}
+
+// resets reports whether a field is empty that Copilot has, which an environment does to have none of
+// what the others have.
+func (n *node) resets() bool {
+	if n.kind != mapping && n.kind != sequence {
+		return false
+	}
+	return slices.Contains(resettable, n.path[strings.LastIndexByte(n.path, '.')+1:])
+}
+
+var resettable = []string{
+	"additional_rules", "alias", "allowed_source_ips", "args", "cache_from", "command", "count", "deployment", "depends_on", "entrypoint",
+	"groups", "healthcheck", "http", "image", "labels", "logging", "mount_points", "network", "observability", "publish", "rollback_alarms",
+	"secretOptions", "secrets", "security_groups", "sidecars", "storage", "tags", "taskdef_overrides", "topics", "variables", "volumes", "vpc",
 }
 
 // shapes are the fields that must have fields, or a list, of their own.
@@ -709,6 +726,7 @@ func (c *copilotReader) read() {
 	if s.port == httpsPort && !apprunner {
 		s.tls = true
 		s.overTLS(root.get("image", "port"))
+		s.took("tls", root.get("image", "port"), func() { s.tls = false })
 	}
 	c.network(root.get("network"), apprunner)
 	c.topics(root.get("publish", "topics"))
@@ -810,11 +828,15 @@ func (c *copilotReader) buildIn(into *image, file, context, name string) {
 		file, context = "Dockerfile", "."
 	}
 	in := func(path string) string { return filepath.Join(c.dir, path) }
-	into.known = exists(in(file)) && isDir(in(context))
+	into.known = exists(in(file)) && !isDir(in(file)) && isDir(in(context))
 	if !into.known {
+		what := fmt.Sprintf("names %s, which is not there", in(file))
+		if isDir(in(file)) {
+			what = fmt.Sprintf("names %s, which is a folder and no Dockerfile", in(file))
+		}
 		c.service.notes = append(c.service.notes, note{
 			kind: missing, place: atImage, file: c.manifest.file, line: c.root.get("image").lineOr(c.root.line), path: "image.build",
-			what:  fmt.Sprintf("names %s, which is not there", in(file)),
+			what:  what,
 			todo:  fmt.Sprintf("a stand-in is in the folder %s: point to your own, and delete it", goName(name)),
 			value: "",
 		})
@@ -1104,6 +1126,7 @@ func (c *copilotReader) count(n *node) {
 	if n.kind != mapping {
 		if count, ok := n.integer(); ok && count == 0 {
 			s.different(atHosting, n, "became 1 task", "a service has at least one: set the desired count of 0 by hand, or delete the service")
+			s.took("no_tasks", n, func() { s.least, s.most = 0, 0 })
 		} else if count, ok := c.number(n, atHosting, 1, 5000); ok {
 			s.least, s.most = count, count
 			s.took("count", n, func() {})
@@ -1284,8 +1307,11 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 		s.took("stickiness", n.get("stickiness"), func() { s.stickiness = false })
 	}
 	s.protocol = c.protocol(n.get("version"))
+	if s.protocol == "GRPC" { // whose codes are others than those of HTTP
+		s.grpcCodes, s.health.codes = s.health.codes, ""
+	}
 	if s.protocol != "" {
-		s.took("version", n.get("version"), func() { s.protocol = "" })
+		s.took("version", n.get("version"), s.http1)
 	}
 	s.front.sources = c.sources(n.get("allowed_source_ips"))
 	if len(s.front.sources) > 0 {
@@ -1293,17 +1319,24 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	}
 	if on, ok := c.flag(n.get("redirect_to_https"), atFront); ok {
 		s.front.redirectOff = !on
-		if !on && (len(s.front.names) > 0 || len(c.environment.certificates) > 0) {
-			s.different(atFront, n.get("redirect_to_https"), "closes port 80, where Copilot served HTTP",
+		redirect := n.get("redirect_to_https")
+		switch https := len(s.front.names) > 0 || len(c.environment.certificates) > 0; {
+		case !https:
+			s.different(atFront, redirect, "counts for nothing", "there is no alias, and so no HTTPS to redirect to")
+		case !on:
+			s.different(atFront, redirect, "closes port 80, where Copilot served HTTP",
 				"if clients need HTTP, add a listener at port 80 to the load balancer with the CDK's awselasticloadbalancingv2")
 		}
-		if on && len(s.front.names) > 0 {
-			s.took("alias", n.get("redirect_to_https"), func() {})
-		}
+		s.took("redirect", redirect, func() { s.front.redirectOff = false })
 	}
-	s.missing(atFront, n.get("alb"),
+	s.lacks("alb", atFront, n.get("alb"),
 		"the service gets a load balancer of its own: to go behind this one, pass webalb.FromListener(…) as Hosting.LoadBalancer")
 	c.rules(n)
+}
+
+// http1 undoes that the load balancer speaks another version of HTTP with the server.
+func (s *service) http1() {
+	s.protocol, s.health.codes, s.grpcCodes = "", cmp.Or(s.health.codes, s.grpcCodes), ""
 }
 
 func (c *copilotReader) protocol(n *node) string {
@@ -1334,6 +1367,10 @@ func (c *copilotReader) paths(n *node, path string) []string {
 		c.service.wrong(atFront, n, "a path of at most 120 letters, digits and _-.$/~\"'@:+&*?")
 		return nil
 	}
+	if most := maxWildcards - 2; strings.Count(path, "*")+strings.Count(path, "?") > most { // one is added, one is a host's
+		c.service.wrong(atFront, n, fmt.Sprintf("a path with at most %d of * and ?", most))
+		return nil
+	}
 	return []string{"/" + path, "/" + path + "/*"}
 }
 
@@ -1348,15 +1385,21 @@ func (c *copilotReader) sources(n *node) []string {
 		if !ok {
 			continue
 		}
-		if _, err := netip.ParsePrefix(text); err != nil {
-			if address, err := netip.ParseAddr(text); err == nil {
-				text = netip.PrefixFrom(address, address.BitLen()).String()
-			} else {
-				c.service.wrong(atFront, item, "an address block such as 192.0.2.0/24")
-				continue
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			var address netip.Addr
+			if address, err = netip.ParseAddr(text); err == nil {
+				prefix = netip.PrefixFrom(address, address.BitLen())
 			}
 		}
-		found = append(found, text)
+		switch text = prefix.Masked().String(); {
+		case err != nil || prefix.Addr().Is4In6() || prefix.Addr().Zone() != "":
+			c.service.wrong(atFront, item, "an address block such as 192.0.2.0/24")
+		case slices.Contains(found, text):
+			c.service.different(atFront, item, "is there twice", "one of them is enough")
+		default:
+			found = append(found, text)
+		}
 	}
 	if n.kind != sequence {
 		c.service.wrong(atFront, n, "a list of address blocks such as 192.0.2.0/24")
@@ -1377,7 +1420,7 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 		return
 	}
 	if zone := n.get("hosted_zone"); zone != nil {
-		s.took("alias", zone, func() {})
+		s.took("zone", zone, func() {})
 	}
 	add := func(n *node, name, id string) {
 		for _, name := range strings.Split(name, ",") {
@@ -1424,7 +1467,7 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 			}
 			s.notes = append(s.notes, note{kind: different, place: atFront, file: alias.file, line: alias.line, path: alias.path, value: name,
 				what: "has no hosted zone, and so no record",
-				todo: "add the record that ACM asks for while the stack is deployed, and one that points to the load balancer; or set its hosted_zone"})
+				todo: "add the record that ACM asks for while the stack is deployed, and one that leads to the service; or set its hosted_zone"})
 		}
 	}
 	if len(into.names) > 0 {
@@ -1432,7 +1475,7 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 	}
 	if len(into.names) > 0 && len(into.zones) == 0 && slices.ContainsFunc(into.names, func(name string) bool { return into == &s.front || !slices.Contains(s.front.names, name) }) {
 		s.different(atFront, alias, "needs a certificate, and records in DNS",
-			"add the records that ACM asks for while the stack is deployed, and one for each name that points to the load balancer")
+			"add the records that ACM asks for while the stack is deployed, and one for each name that leads to the service")
 	}
 }
 
@@ -1500,7 +1543,8 @@ func (c *copilotReader) checked(n *node, into *health, target int, apprunner boo
 // rules reads http.target_container, http.target_port and http.additional_rules.
 func (c *copilotReader) rules(n *node) {
 	s := c.service
-	main := rule{main: true, paths: []string{"/*"}, hosts: s.front.names, node: n.get("target_container")}
+	s.hosts = slices.Clone(s.front.names)
+	main := rule{main: true, paths: []string{"/*"}, hosts: s.hosts, node: n.get("target_container")}
 	main.container, main.port = c.target(n)
 	if len(s.front.paths) > 0 {
 		main.paths = s.front.paths
@@ -1508,6 +1552,7 @@ func (c *copilotReader) rules(n *node) {
 	if main.container != "" || main.port != s.port {
 		main.node = cmp.Or(main.node, n.get("targetContainer"), n.get("target_port"))
 		c.checked(n, &s.health, main.port, false)
+		main.grpcCodes = s.grpcCodes
 		main.health, main.protocol, main.deregister, main.stickiness = s.health, s.protocol, s.deregister, s.stickiness
 		main.sources = s.front.sources
 		main.id = pascal(cmp.Or(main.container, "target"))
@@ -1555,13 +1600,10 @@ func (c *copilotReader) rules(n *node) {
 		r.deregister, _ = c.time(n.get("deregistration_delay"), atFront, 0, time.Hour)
 		r.stickiness, _ = c.flag(n.get("stickiness"), atFront)
 		r.protocol = c.protocol(n.get("version"))
-		if count := len(r.hosts) + len(r.paths) + len(r.sources); count > 5 {
-			s.missing(atFront, n, fmt.Sprintf("a rule has at most 5 hosts, paths and addresses, and this one %d: divide it", count))
-			continue
+		if r.protocol == "GRPC" {
+			r.grpcCodes, r.health.codes = r.health.codes, ""
 		}
-		if len(r.sources) > 0 {
-			r.priority = 1 + i + 50*len(c.environment.services)
-		} else if other := s.same(r); other != "" {
+		if other := s.same(r); other != "" && len(r.sources) == 0 {
 			s.missing(atFront, n, "it never gets a request: "+other+" takes them all before it")
 			continue
 		}
@@ -1579,8 +1621,8 @@ const httpsPort = 443
 // overTLS notes that the load balancer speaks HTTPS with a container.
 func (s *service) overTLS(n *node) {
 	s.notes = append(s.notes, note{kind: different, place: atPort, file: n.file, line: n.line, path: n.path,
-		what: "is port 443, which is reached with HTTPS on Fargate, as Copilot does",
-		todo: "the container needs a certificate, which the load balancer does not check; other hostings speak HTTP with the server"})
+		what: "leads to port 443, which the load balancer reaches with HTTPS, as Copilot's did",
+		todo: "the container needs a certificate, which nobody checks"})
 }
 
 // same names the rule that takes all requests of another before it; empty if there is none.
@@ -1589,7 +1631,7 @@ func (s *service) same(r rule) string {
 	if len(paths) == 0 {
 		paths = []string{"/*"}
 	}
-	main := rule{hosts: s.front.names, paths: paths, sources: s.front.sources}
+	main := rule{hosts: s.hosts, paths: paths, sources: s.front.sources}
 	for i, other := range append([]rule{main}, s.rules...) {
 		if len(other.sources) == 0 && slices.Equal(other.hosts, r.hosts) && slices.Equal(other.paths, r.paths) {
 			if i == 0 {
@@ -1715,7 +1757,7 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 		if on, ok := connect.boolean(); ok && !on {
 			connect.take()
 		} else {
-			s.missing(atNetwork, connect,
+			s.lacks("connect", atNetwork, connect,
 				"other services reach this one with UseService; or call EnableServiceConnect of fargateweb.Resources.Service, with a cluster that has a namespace")
 		}
 	}
@@ -1759,8 +1801,9 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 }
 
 var (
-	subnetID = regexp.MustCompile(`^subnet-[0-9a-f]+$`)
-	groupID  = regexp.MustCompile(`^sg-[0-9a-f]+$`)
+	subnetID = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	groupID  = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	vpcID    = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	zoneID   = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 )
 

@@ -34,7 +34,7 @@ func (c *copilotReader) loadBalanced() {
 			s.dependsOn = c.dependencies(depends)
 			s.took("depends_on", depends, func() { s.dependsOn = nil })
 		}
-		s.missing(atHosting, image.get("healthcheck"),
+		s.lacks("container_check", atHosting, image.get("healthcheck"),
 			"the load balancer checks the container: set Hosting.ContainerHealthCheck if ECS is to ask for the path too")
 	}
 	c.storage(root.get("storage"))
@@ -47,8 +47,8 @@ func (c *copilotReader) loadBalanced() {
 		s.took("sidecars", sidecars.leafless(), func() { s.sidecars = nil })
 	}
 	c.deployment(root.get("deployment"))
-	s.missing(atFront, root.get("nlb"), "there is no network load balancer here: make one with awselasticloadbalancingv2 and the Service of fargateweb.Resources")
-	s.missing(atTask, root.get("taskdef_overrides"), "change the property of the task definition: its L1 construct is the default child of TaskDefinition in fargateweb.Resources")
+	s.lacks("nlb", atFront, root.get("nlb"), "there is no network load balancer here: make one with awselasticloadbalancingv2 and the Service of fargateweb.Resources")
+	s.lacks("taskdef_overrides", atTask, root.get("taskdef_overrides"), "change the property of the task definition: its L1 construct is the default child of TaskDefinition in fargateweb.Resources")
 }
 
 // leafless is a node to say where something is, which marks nothing as done.
@@ -64,7 +64,7 @@ func (c *copilotReader) deployment(n *node) {
 	switch rolling, ok := c.str(n.get("rolling"), atHosting); {
 	case !ok || rolling == "default":
 	case rolling == "recreate":
-		s.missing(atHosting, n.get("rolling"), "a deployment keeps tasks running here: set MinimumHealthyPercent and MaximumPercent")
+		s.lacks("rolling", atHosting, n.get("rolling"), "a deployment keeps tasks running here: set MinimumHealthyPercent and MaximumPercent")
 	default:
 		s.wrong(atHosting, n.get("rolling"), "default or recreate")
 	}
@@ -81,7 +81,7 @@ func (c *copilotReader) deployment(n *node) {
 		s.took("rollback_alarms", alarms, func() { s.rollbackAlarms = nil })
 		return
 	}
-	s.missing(atAfter, alarms, "make an alarm of the target group's or the load balancer's metrics, and pass it to EnableDeploymentAlarms: see docs/fargate.md")
+	s.lacks("rollback_alarms", atAfter, alarms, "make an alarm of the target group's or the load balancer's metrics, and pass it to EnableDeploymentAlarms: see docs/fargate.md")
 }
 
 func (c *copilotReader) storage(n *node) {
@@ -141,9 +141,14 @@ func (c *copilotReader) storage(n *node) {
 		if m, ok := c.mount(name, field); ok {
 			s.mounts = append(s.mounts, m)
 		}
-		s.took("volumes", field.leafless(), func() { s.volumes, s.mounts = nil, nil })
+		s.took("volumes", field.leafless(), func() {
+			s.volumes, s.mounts = nil, nil
+			s.variables = slices.DeleteFunc(s.variables, func(v variable) bool { return v.name == mountPointsName })
+		})
 	}
 }
+
+const mountPointsName = "COPILOT_MOUNT_POINTS"
 
 // mountPoints is a variable that Copilot adds.
 func (c *copilotReader) mountPoints() {
@@ -156,13 +161,13 @@ func (c *copilotReader) mountPoints() {
 		paths[m.volume] = m.path
 	}
 	if text, err := json.Marshal(paths); err == nil {
-		s.variables = append(s.variables, variable{"COPILOT_MOUNT_POINTS", literal(string(text))})
+		s.variables = append(s.variables, variable{mountPointsName, literal(string(text))})
 	}
 }
 
 // managed notes a file system that Copilot made.
 func (c *copilotReader) managed(n *node) {
-	c.service.missing(atTask, n,
+	c.service.lacks("volumes", atTask, n,
 		"Copilot made the file system of the environment: import it with awsefs.FileSystem_FromFileSystemAttributes, or make one, and add it to the task definition with AddVolume")
 }
 
@@ -203,7 +208,7 @@ func (c *copilotReader) logging(n *node) {
 	for _, field := range []string{"image", "destination", "enableMetadata", "secretOptions", "configFilePath", "variables", "secrets", "env_file"} {
 		if n.has(field) {
 			s.logging = l
-			s.took("logging", n.get(field).leafless(), func() { s.logging = nil })
+			s.took("logging", n.leafless(), func() { s.logging = nil })
 			break
 		}
 	}
@@ -337,8 +342,7 @@ func (w *workspace) environment(name string, o options) *environment {
 	root.get("name").take()
 	root.get("type").take()
 	vpc := root.get("network", "vpc")
-	if id := vpc.get("id"); id != nil && id.kind == scalar {
-		id.take()
+	if id := vpc.get("id"); e.id(id, vpcID, "the id of a VPC, such as vpc-0123456789abcdef0") {
 		e.network = &network{vpc: valueOf(id.value)}
 		for kind, into := range map[string]*[]value{"public": &e.network.public, "private": &e.network.private} {
 			subnets := vpc.get("subnets", kind)
@@ -346,8 +350,7 @@ func (w *workspace) environment(name string, o options) *environment {
 				continue
 			}
 			for _, item := range subnets.items {
-				if id := item.get("id"); id != nil && id.kind == scalar {
-					id.take()
+				if id := item.get("id"); e.id(id, subnetID, "the id of a subnet, such as subnet-0123456789abcdef0") {
 					*into = append(*into, valueOf(id.value))
 				}
 				if az := item.get("az"); az != nil && kind == "public" {
@@ -381,9 +384,9 @@ func (w *workspace) environment(name string, o options) *environment {
 	}
 	for field, todo := range map[string]string{
 		"network":       "make the VPC with awsec2.NewVpc, and pass it as Workload.VPC",
-		"http":          "make the load balancer with webalb.NewLoadBalancer, and pass it as Hosting.LoadBalancer",
-		"cdn":           "make the distribution with the CDK's awscloudfront, and name the service's URL as its origin",
-		"observability": "make the cluster with ContainerInsightsV2, and pass it as Hosting.Cluster",
+		"http":          needsBalancer,
+		"cdn":           "put a front above the service: webfront.NewFront",
+		"observability": needsCluster,
 	} {
 		root.get(field).each(func(leaf *node) {
 			if !leaf.done && leaf.kind != null {
@@ -397,6 +400,63 @@ func (w *workspace) environment(name string, o options) *environment {
 		}
 	})
 	return e
+}
+
+// What to do about fields of an environment that has services on Fargate.
+const (
+	needsBalancer = "make the load balancer with webalb.NewLoadBalancer, and pass it as Hosting.LoadBalancer"
+	needsCluster  = "make the cluster with ContainerInsightsV2, and pass it as Hosting.Cluster"
+)
+
+// fit has the notes of an environment be about the hostings of its services, and those that need
+// subnets that are not there outside of its VPC.
+func (e *environment) fit() {
+	for _, s := range e.services {
+		n := e.network
+		if n == nil || n.lists || !s.inVPC || len(s.subnets) > 0 {
+			continue
+		}
+		lacks := ""
+		switch private := s.hosting == lambdaHosting || s.hosting == apprunnerHosting || s.placement == "private" || s.front.private; {
+		case private && len(n.private) == 0:
+			lacks = "private"
+		case !(private && s.front.private) && len(n.public) == 0 && s.hosting != lambdaHosting && s.hosting != apprunnerHosting:
+			lacks = "public"
+		default:
+			continue
+		}
+		s.noteAbout("network", atNetwork, fmt.Sprintf("needs %s subnets, and the environment %s names none", lacks, e.name),
+			"the service has a VPC of its own, or none: give it one as Workload.VPC")
+		s.inVPC, s.groups, s.placement = false, nil, ""
+	}
+	on := func(hosting string) bool {
+		return slices.ContainsFunc(e.services, func(s *service) bool { return s.hosting == hosting })
+	}
+	for i := range e.notes {
+		n := &e.notes[i]
+		switch {
+		case on(fargateHosting):
+		case n.todo == needsBalancer:
+			n.todo = "each service has an address of its own: put a front above it, webfront.NewFront, or choose fargateweb.Hosting{}"
+		case n.todo == needsCluster && on(expressHosting):
+			n.todo = "make the cluster with the CDK's awsecs, and pass it as Hosting.Cluster"
+		case n.todo == needsCluster:
+			n.todo = "there is no cluster: CloudWatch has the metrics of the hosting"
+		}
+	}
+}
+
+// id reports whether a value is an id, which CloudFormation checks.
+func (e *environment) id(n *node, pattern *regexp.Regexp, must string) bool {
+	switch {
+	case n == nil:
+		return false
+	case n.kind != scalar || !interpolation.MatchString(n.value) && !pattern.MatchString(n.value):
+		e.wrong(atStack, n, must)
+		return false
+	}
+	n.take()
+	return true
 }
 
 func (n *node) boolOr(value bool) (bool, bool) {
@@ -506,7 +566,7 @@ func (s *service) requests() []string {
 			}
 		}
 	}
-	add(s.front.names, s.front.paths)
+	add(s.hosts, s.front.paths)
 	for _, r := range s.rules {
 		add(r.hosts, r.paths)
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -42,10 +43,12 @@ func (a *app) finish(o options) {
 			}
 			s.relative(o.out)
 		}
+		e.fit()
 		if !slices.ContainsFunc(e.services, func(s *service) bool { return s.inVPC }) {
 			e.network = nil
 		}
 		share(e)
+		divide(e)
 	}
 	taken := map[string]bool{}
 	for _, e := range a.environments {
@@ -69,9 +72,9 @@ func (a *app) standInFor(i image, name string) {
 	case i.uri == nil && i.goDir == "" && i.dir == folder:
 		target := ""
 		if i.target != "" {
-			target = " AS " + i.target
+			target = " AS " + inLine(i.target)
 		}
-		a.addFile(folder+"/Dockerfile", fmt.Sprintf(standInDockerfile, name, target))
+		a.addFile(folder+"/Dockerfile", fmt.Sprintf(standInDockerfile, inLine(name), target))
 	}
 }
 
@@ -214,7 +217,11 @@ func (a *app) test() (string, error) {
 func (a *app) goMod(o options) string {
 	library, replace := libraryVersion(), ""
 	if o.library != "" {
-		replace = fmt.Sprintf("\nreplace %s => %s\n", module, relativeTo(o.out, o.library))
+		folder := relativeTo(o.out, o.library)
+		if strings.ContainsAny(folder, " \"'`()[]{},") {
+			folder = strconv.Quote(folder)
+		}
+		replace = fmt.Sprintf("\nreplace %s => %s\n", module, folder)
 	}
 	return fmt.Sprintf(`module %s
 
@@ -276,6 +283,9 @@ func readFile(name string) ([]byte, error) {
 
 // write writes the files into a folder that is empty, unless they may be overwritten.
 func write(folder string, files []file, force bool) error {
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file: choose a folder with --out", folder)
+	}
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 const module = "github.com/cdkweb/cdkweb"
@@ -46,26 +47,39 @@ func (w *source) line(text string, args ...any) {
 	w.text.WriteString(text + "\n")
 }
 
-// comment writes a comment in lines of at most 100 characters.
+// A comment is one line while a program is written, and several once it is formatted.
+const unwrapped = "//§"
+
+// comment writes a comment, which becomes lines of at most 100 characters.
 func (w *source) comment(indent int, text string) {
+	if text = inLine(text); text != "" {
+		w.line("%s%d %s", unwrapped, indent, text)
+	}
+}
+
+// wrapped has the comments of a file in lines of at most 100 characters.
+func wrapped(body string) string {
 	const most = 100
-	line := "//"
-	text = strings.Map(func(r rune) rune {
-		if r == unicode.ReplacementChar || !unicode.IsPrint(r) && !unicode.IsSpace(r) || r == 0xfeff {
-			return '?'
+	var all strings.Builder
+	for text := range strings.Lines(body) {
+		comment, ok := strings.CutPrefix(text, unwrapped)
+		if !ok {
+			all.WriteString(text)
+			continue
 		}
-		return r
-	}, text)
-	for _, word := range strings.Fields(text) {
-		if len([]rune(line))+1+len([]rune(word))+indent*4 > most && line != "//" {
-			w.line("%s", line)
-			line = "//"
+		words := strings.Fields(comment)
+		indent, _ := strconv.Atoi(words[0])
+		line := "//"
+		for _, word := range words[1:] {
+			if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word)+indent*4 > most && line != "//" {
+				all.WriteString(line + "\n")
+				line = "//"
+			}
+			line += " " + word
 		}
-		line += " " + word
+		all.WriteString(line + "\n")
 	}
-	if line != "//" {
-		w.line("%s", line)
-	}
+	return all.String()
 }
 
 // notes writes those of a place.
@@ -91,6 +105,7 @@ func (n note) short() string {
 
 // formatted is the file as gofmt writes it, with the imports that it needs.
 func formatted(name, doc, body string) (string, error) {
+	body = wrapped(body)
 	imports, err := importsOf(body)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w\n%s", name, err, body)
@@ -153,10 +168,7 @@ func (a *app) program() (string, error) {
 		w.line("%s(app)", e.function())
 	}
 	w.line("}")
-	for _, e := range a.environments {
-		w.line("")
-		e.write(w, a)
-	}
+	a.writeEnvironments(w)
 	what := "the services"
 	if len(a.environments) > 0 && len(a.environments[0].services) == 1 {
 		what = "the service " + a.environments[0].services[0].name
@@ -210,8 +222,16 @@ func withoutUnused(body string) (string, error) {
 	return body, nil
 }
 
-// inLine is text that can stand in a comment.
-func inLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// inLine is text that can stand in a comment, or in a line of the report.
+func inLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r == unicode.ReplacementChar || !unicode.IsPrint(r) && !unicode.IsSpace(r) || r == 0xfeff {
+			return '?'
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
 
 // function is the name of an environment's function.
 func (e *environment) function() string {
@@ -239,9 +259,17 @@ func (e *environment) stackID() string {
 	return text[:min(len(text), 128)]
 }
 
-// write writes the function of an environment.
-func (e *environment) write(w *source, a *app) {
-	w.names, w.ids = newNaming(), newNaming()
+// about is the comment of an environment's function.
+func (e *environment) about() string {
+	if e.name == "" {
+		return fmt.Sprintf("%s makes the stack %s.", e.function(), e.stackID())
+	}
+	return fmt.Sprintf("%s is the environment %s.", e.function(), e.name)
+}
+
+// body is the body of an environment's function.
+func (e *environment) body() string {
+	w := &source{names: newNaming(), ids: newNaming()}
 	w.ids.taken = map[string]bool{"Stack": true}
 	for _, s := range e.services {
 		if s.named {
@@ -252,12 +280,6 @@ func (e *environment) write(w *source, a *app) {
 	for _, q := range e.queues {
 		w.names.free(q.name)
 	}
-	if e.name != "" {
-		w.comment(0, fmt.Sprintf("%s is the environment %s.", e.function(), inLine(e.name)))
-	} else {
-		w.comment(0, fmt.Sprintf("%s makes the stack %s.", e.function(), e.stackID()))
-	}
-	w.line("func %s(app awscdk.App) awscdk.Stack {", e.function())
 	var props []string
 	if e.account != "" {
 		props = append(props, fmt.Sprintf("Env: &awscdk.Environment{Account: new(%q), Region: new(%q)},", e.account, e.region))
@@ -295,7 +317,7 @@ func (e *environment) write(w *source, a *app) {
 		s.write(w, e)
 	}
 	for _, s := range e.services {
-		if code := s.url(); code != "" && !slices.ContainsFunc(e.outputs, func(o output) bool { return o.code == code }) {
+		if code := s.url(); code != "" && !slices.ContainsFunc(e.outputs, func(o output) bool { return o.code == code || strings.HasPrefix(o.code, code+" + ") }) {
 			name := "URL"
 			if len(e.services) > 1 {
 				name = s.id + "URL"
@@ -311,10 +333,14 @@ func (e *environment) write(w *source, a *app) {
 		if o.description != "" {
 			description = "Description: new(" + quote(o.description) + "), "
 		}
-		w.line("awscdk.NewCfnOutput(stack, new(%q), &awscdk.CfnOutputProps{%sValue: %s})", w.ids.id(o.name, "Output"), description, pointer(expression(o.code)))
+		id, rename := w.ids.output(o.name), ""
+		if id != o.name && outputName.MatchString(o.name) && !o.own {
+			rename = fmt.Sprintf(".OverrideLogicalId(new(%q))", o.name)
+		}
+		w.line("awscdk.NewCfnOutput(stack, new(%q), &awscdk.CfnOutputProps{%sValue: %s})%s", id, description, pointer(expression(o.code)), rename)
 	}
 	w.line("return stack")
-	w.line("}")
+	return w.text.String()
 }
 
 // url is the expression of a service's address; empty if it has none.

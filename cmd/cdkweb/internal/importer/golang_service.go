@@ -29,7 +29,7 @@ func (s *service) write(w *source, e *environment) {
 		w.line("%s := awsiam.Role_FromRoleArn(stack, new(%q), %s, nil)", role, w.ids.id("Role", "Instance"), pointer(s.roleARN))
 	}
 	frontName, front := "", []string(nil)
-	if s.hosting == fargateHosting || s.able("alias") || s.able("allowed_source_ips") {
+	if s.hosting == fargateHosting || s.hosting == apprunnerHosting && s.front.private || s.able("alias") || s.able("allowed_source_ips") {
 		frontName, front = s.writeFront(w, e)
 	}
 	task := s.writeTask(w, secrets)
@@ -74,6 +74,9 @@ func (s *service) write(w *source, e *environment) {
 	s.writeNetwork(w, groups)
 	w.line("},")
 	s.writeHosting(w, frontName, task)
+	if s.hosting == fargateHosting && frontName != "" && len(s.parts[0].sources) > 0 && ipv4(s.parts[0].sources) {
+		front = append(front, "AllowFrom: "+prefixes(s.parts[0].sources))
+	}
 	for _, field := range front {
 		w.line("%s,", field)
 	}
@@ -179,11 +182,7 @@ func (s *service) writeFront(w *source, e *environment) (balancer string, fields
 			fields = append(fields, "Private: true")
 		}
 		if s.allowFrom() {
-			var prefixes []string
-			for _, source := range f.sources {
-				prefixes = append(prefixes, fmt.Sprintf("netip.MustParsePrefix(%q)", source))
-			}
-			fields = append(fields, "AllowFrom: []netip.Prefix{"+strings.Join(prefixes, ", ")+"}")
+			fields = append(fields, "AllowFrom: "+prefixes(f.sources))
 		}
 		return "", fields
 	}
@@ -281,14 +280,7 @@ func (s *service) writeHosting(w *source, front, task string) {
 		} else if s.inVPC {
 			add("VPC: vpc")
 		}
-		if names := s.ruleHosts(); len(names) > 0 && front != "" {
-			add("Hosts: []string{%s}", strings_(names))
-		}
-		if slices.ContainsFunc(s.rules, func(r rule) bool { return r.main }) {
-			add("Paths: []string{%q}, // nobody asks for it: clients reach another container, see below", "/-/"+goName(s.name))
-		} else if len(s.front.paths) > 0 {
-			add("Paths: []string{%s}", strings_(s.front.paths))
-		}
+		s.addRule(add)
 		if s.stickiness {
 			add("Stickiness: 24 * time.Hour")
 		}
@@ -327,7 +319,8 @@ func (s *service) writeHosting(w *source, front, task string) {
 			add("AutoScalingMetric: ecsweb.%s", s.metrics[0].metric)
 			add("AutoScalingTargetValue: %d", s.metrics[0].target)
 			for _, m := range s.metrics[1:] {
-				s.noteAbout("count", atHosting, "has no equal on ECS Express Mode", fmt.Sprintf("it scales by one metric, not by %s too", m.metric))
+				field := map[string]string{"AverageCPU": "cpu_percentage", "AverageMemory": "memory_percentage", "RequestCountPerTarget": "requests"}[m.metric]
+				s.noteAbout("count."+field, atHosting, "has no equal on ECS Express Mode", fmt.Sprintf("it scales by one metric, which is %s here", s.metrics[0].metric))
 			}
 			notes = s.at(atHosting)
 		}
@@ -414,12 +407,22 @@ func (s *service) addCount(add func(format string, args ...any)) {
 	}
 }
 
-// ruleHosts are the hosts in the service's rule: without a path and another service none are needed.
-func (s *service) ruleHosts() []string {
-	if len(s.front.names)+len(s.front.paths)+len(s.front.sources) > 5 {
-		return nil
+// addRule adds the fields of the service's own rule.
+func (s *service) addRule(add func(format string, args ...any)) {
+	own := s.parts[0]
+	if len(own.hosts) > 0 {
+		add("Hosts: []string{%s}", strings_(own.hosts))
 	}
-	return s.front.names
+	comment := ""
+	if slices.ContainsFunc(s.rules, func(r rule) bool { return r.main }) {
+		comment = ", // nobody asks for it: clients reach another container, see below"
+	}
+	if len(own.paths) > 0 {
+		add("Paths: []string{%s}%s", strings_(own.paths), comment)
+	}
+	if own.priority > 0 {
+		add("Priority: %d", own.priority)
+	}
 }
 
 var appRunnerCPU = map[int]string{
@@ -442,6 +445,9 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 		}
 		if l.streaming {
 			options = append(options, "ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM")
+		}
+		if l.apiTracing {
+			options = append(options, "TracingEnabled: true")
 		}
 		add("Endpoint: lambdaweb.RESTAPI{%s}", strings.Join(options, ", "))
 	case "FunctionURL":
@@ -856,20 +862,14 @@ func (s *service) writeMade(w *source, balancer string) {
 		inner.line("ScaleInCooldown: %s, ScaleOutCooldown: %s,", cdkDuration(r.in), cdkDuration(r.out))
 		inner.line("})")
 	}
-	if len(s.front.sources) > 0 && (balancer != "" || !s.allowFrom()) {
-		var sources []value
-		for _, source := range s.front.sources {
-			sources = append(sources, literal(source))
-		}
-		inner.line("made.Rule.AddCondition(awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{%s}))", pointers(sources))
-	}
+	s.writeParts(inner, balancer)
 	if s.tls {
 		inner.line("secure := made.TargetGroup.Node().DefaultChild().(awselasticloadbalancingv2.CfnTargetGroup)")
 		inner.line("secure.SetProtocol(new(\"HTTPS\"))")
 		inner.line("secure.SetHealthCheckProtocol(new(\"HTTPS\"))")
 	}
 	if s.protocol != "" {
-		writeProtocol(inner, "made.TargetGroup", s.protocol)
+		writeProtocol(inner, "made.TargetGroup", s.protocol, s.grpcCodes)
 	}
 	if len(s.rollbackAlarms) > 0 {
 		inner.line("made.Service.EnableDeploymentAlarms(&[]*string{%s}, &awsecs.DeploymentAlarmOptions{", pointers(s.rollbackAlarms))
@@ -901,11 +901,11 @@ func (s *service) writeMade(w *source, balancer string) {
 }
 
 // writeProtocol has a load balancer speak another version of HTTP with the server.
-func writeProtocol(w *source, group, protocol string) {
+func writeProtocol(w *source, group, protocol, codes string) {
 	w.line("targets := %s.Node().DefaultChild().(awselasticloadbalancingv2.CfnTargetGroup)", group)
 	w.line("targets.SetProtocolVersion(new(%q))", protocol)
 	if protocol == "GRPC" {
-		w.line("targets.SetMatcher(&awselasticloadbalancingv2.CfnTargetGroup_MatcherProperty{GrpcCode: new(\"0-99\")})")
+		w.line("targets.SetMatcher(&awselasticloadbalancingv2.CfnTargetGroup_MatcherProperty{GrpcCode: new(%s)})", quote(cmp.Or(codes, "0-99")))
 	}
 }
 
@@ -916,7 +916,9 @@ func (s *service) writeRule(w *source, r rule) {
 	if own {
 		container = "Main"
 	}
-	w.line("")
+	if w.text.Len() > 0 {
+		w.line("")
+	}
 	if r.main {
 		w.comment(2, fmt.Sprintf("Clients reach the container %s instead of the service's own.", container))
 	}
@@ -957,6 +959,9 @@ func (s *service) writeRule(w *source, r rule) {
 	if r.health.codes != "" {
 		w.line("HealthyHttpCodes: new(%s),", quote(r.health.codes))
 	}
+	if r.grpcCodes != "" {
+		w.line("HealthyGrpcCodes: new(%s),", quote(r.grpcCodes))
+	}
 	if r.health.interval > 0 {
 		w.line("Interval: %s,", cdkDuration(r.health.interval))
 	}
@@ -974,43 +979,38 @@ func (s *service) writeRule(w *source, r rule) {
 	w.line("made.Service.LoadBalancerTarget(&awsecs.LoadBalancerTargetOptions{ContainerName: new(%s), ContainerPort: new(%d.0)}),", quote(container), r.port)
 	w.line("},")
 	w.line("})")
-	hosts := ""
-	if len(r.hosts) > 0 {
-		hosts = fmt.Sprintf("Hosts: []string{%s}, ", strings_(r.hosts))
-	}
-	if len(r.sources) > 0 && !r.main {
-		// Rules of one path that differ in addresses only are for the listener itself.
+	w.line("made.LoadBalancer.Forward(stack, %q, %s, %s)", id, r.parts[0].golang(), v)
+	writeRest(w, r.id+" rule", r.parts[1:], v)
+}
+
+// writeParts writes what the service's own rule asks for beside the fields of the hosting, and the
+// rules that take the rest, if one is too small.
+func (s *service) writeParts(w *source, balancer string) {
+	if first := s.parts[0]; len(first.sources) > 0 && (balancer == "" || !ipv4(first.sources)) {
 		var sources []value
-		for _, source := range r.sources {
+		for _, source := range first.sources {
 			sources = append(sources, literal(source))
 		}
-		var hosts, paths []value
-		for _, host := range r.hosts {
-			hosts = append(hosts, literal(host))
-		}
-		for _, path := range r.paths {
-			paths = append(paths, literal(path))
-		}
-		w.line("awselasticloadbalancingv2.NewApplicationListenerRule(stack, new(%q), &awselasticloadbalancingv2.ApplicationListenerRuleProps{", id)
-		w.line("Listener: made.LoadBalancer.Listener, Priority: new(%d.0),", r.priority)
-		w.line("Conditions: &[]awselasticloadbalancingv2.ListenerCondition{")
-		w.line("awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{%s}),", pointers(sources))
-		if len(hosts) > 0 {
-			w.line("awselasticloadbalancingv2.ListenerCondition_HostHeaders(&[]*string{%s}),", pointers(hosts))
-		}
-		w.line("awselasticloadbalancingv2.ListenerCondition_PathPatterns(&[]*string{%s}),", pointers(paths))
-		w.line("},")
-		w.line("TargetGroups: &[]awselasticloadbalancingv2.IApplicationTargetGroup{%s},", v)
-		w.line("})")
+		w.line("made.Rule.AddCondition(awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{%s}))", pointers(sources))
+	}
+	writeRest(w, s.name+" rule", s.parts[1:], "made.TargetGroup")
+}
+
+// writeRest writes the rules that take what one rule has no room for.
+func writeRest(w *source, name string, rest []condition, targets string) {
+	if len(rest) == 0 {
 		return
 	}
-	forward := fmt.Sprintf("made.LoadBalancer.Forward(stack, %q, webalb.Rule{%sPaths: []string{%s}}, %s)", id, hosts, strings_(r.paths), v)
-	if len(r.sources) > 0 {
-		var sources []value
-		for _, source := range r.sources {
-			sources = append(sources, literal(source))
-		}
-		forward += fmt.Sprintf(".AddCondition(awselasticloadbalancingv2.ListenerCondition_SourceIps(&[]*string{%s}))", pointers(sources))
+	w.comment(2, fmt.Sprintf("A rule has at most %d hosts, paths and addresses. This is the rest.", maxValues))
+	if len(rest) == 1 {
+		w.line("made.LoadBalancer.Forward(stack, %q, %s, %s)", w.ids.id(name+" 2", "Rule"), rest[0].golang(), targets)
+		return
 	}
-	w.line("%s", forward)
+	w.line("for i, rule := range []webalb.Rule{")
+	for _, part := range rest {
+		w.line("{%s},", strings.Join(part.fields(), ", "))
+	}
+	w.line("} {")
+	w.line("made.LoadBalancer.Forward(stack, fmt.Sprintf(%q, i+2), rule, %s)", w.ids.id(name, "Rules")+"%d", targets)
+	w.line("}")
 }

@@ -1,8 +1,10 @@
 package importer
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -26,13 +28,19 @@ var platforms = map[string]*platform.Platform{
 	lambdaHosting: &platform.HTTPAPI,
 }
 
-// advice says for a setting on which hostings it is, where notes about it stand, and what to do on the
-// others.
-var advice = map[string]struct {
+// A suggestion says for a setting on which hostings it is, where notes about it stand, and what to do
+// on the others.
+type suggestion struct {
 	on    []string
 	place string
 	todo  string
-}{
+}
+
+// everybody is what to do if what only a VPC reached is public now.
+const everybody = "everybody reaches the service: docs/front.md says what Private of web.ServiceProps needs on each hosting"
+
+// advice has the suggestions by the names of settings.
+var advice = map[string]suggestion{
 	"cpu":                  {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "CPU grows with MemorySize"},
 	"memory":               {hostings, atHosting, ""},
 	"count":                {[]string{expressHosting, fargateHosting}, atHosting, "the hosting decides how many there are"},
@@ -41,37 +49,49 @@ var advice = map[string]struct {
 	"scalingARN":           {[]string{apprunnerHosting}, atHosting, "look its numbers up with aws apprunner describe-auto-scaling-configuration, and set MinTaskCount and MaxTaskCount"},
 	"spot":                 {[]string{fargateHosting}, atHosting, "there is no Spot: it costs the full price"},
 	"autoscaling":          {[]string{fargateHosting, expressHosting}, atHosting, "the hosting scales by requests"},
-	"response_time":        {[]string{fargateHosting}, atHosting, "set AutoScalingMetric to another one"},
+	"response_time":        {[]string{fargateHosting}, atHosting, "the hosting scales by other things"},
 	"entrypoint":           {[]string{fargateHosting}, atCommand, "set ENTRYPOINT in the Dockerfile"},
 	"arm64":                {[]string{expressHosting, fargateHosting, lambdaHosting}, atImage, "build the image for x86-64"},
 	"deregistration_delay": {[]string{fargateHosting}, atHosting, "the hosting has one of its own"},
 	"stickiness":           {[]string{fargateHosting}, atHosting, "keep sessions in a table, or choose fargateweb.Hosting{Stickiness: …}"},
 	"version":              {[]string{fargateHosting}, atHosting, "the server gets HTTP/1.1; choose fargateweb.Hosting{} for another"},
-	"allowed_source_ips":   {[]string{fargateHosting}, atFront, "set AllowFrom of web.ServiceProps, where docs/front.md says that the hosting can"},
+	"allowed_source_ips":   {[]string{fargateHosting}, atFront, "put a front with AllowFrom above the service: webfront.NewFront; docs/front.md says what each hosting can do itself"},
 	"alias":                {[]string{fargateHosting}, atFront, "put a front with a Domain above the service: webfront.NewFront; see docs/front.md"},
+	"zone":                 {[]string{fargateHosting}, atFront, "give it to the Domain of that front as its Zone"},
+	"redirect":             {[]string{fargateHosting}, atFront, "clients come by HTTPS there"},
+	"tls":                  {[]string{fargateHosting}, atPort, "the hosting speaks HTTP with the server, where Copilot's load balancer spoke HTTPS: let the server take HTTP at its port"},
+	"alb":                  {[]string{fargateHosting}, atFront, "the hosting has an address of its own: choose fargateweb.Hosting{LoadBalancer: …} to go behind this load balancer"},
+	"nlb":                  {[]string{fargateHosting}, atFront, "clients reach a server by HTTP only: choose fargateweb.Hosting{}, and make a network load balancer for its Service"},
+	"taskdef_overrides":    {[]string{fargateHosting}, atHosting, "the hosting has no task definition: choose fargateweb.Hosting{}"},
+	"rolling":              {[]string{fargateHosting}, atHosting, "the hosting has its own way to deploy, which keeps the old version until the new one responds"},
+	"container_check":      {[]string{fargateHosting}, atHealthCheck, "no command runs in the container: the server is asked for HealthCheck.Path"},
+	"connect":              {[]string{fargateHosting}, atNetwork, "other services reach this one with UseService"},
+	"no_tasks":             {[]string{fargateHosting, expressHosting}, atHosting, "the hosting decides how many there are"},
 	"path":                 {[]string{fargateHosting}, atFront, "the server gets the requests for all paths; let it refuse the others, or choose fargateweb.Hosting{Paths: …}"},
-	"private":              {[]string{fargateHosting}, atFront, "set Private of web.ServiceProps, where docs/front.md says that the hosting can"},
+	"private":              {[]string{fargateHosting}, atFront, everybody},
+	"onlyVPC":              {[]string{apprunnerHosting, fargateHosting}, atFront, everybody},
 	"endpoint":             {nil, atFront, "clients in the VPC reach the load balancer itself: the endpoint is not needed"},
 	"rules":                {[]string{fargateHosting}, atFront, "one service has one address: make a service of each, and put a load balancer of webalb or a front above them"},
 	"subnets":              {hostings, atNetwork, ""},
 	"groups":               {hostings, atNetwork, ""},
 	"grace_period":         {[]string{fargateHosting}, atHosting, "the hosting waits by itself"},
-	"exec":                 {[]string{fargateHosting}, atHosting, "there is no shell: look at the logs, or choose fargateweb.Hosting{EnableExecuteCommand: true}"},
-	"disk":                 {[]string{fargateHosting}, atHosting, "on Lambda set EphemeralStorageSize; elsewhere the disk has its size"},
-	"readonly_fs":          {[]string{fargateHosting}, atHosting, "on Lambda only /tmp is writable anyway"},
+	"exec":                 {[]string{fargateHosting}, atHosting, "look at the logs, or choose fargateweb.Hosting{EnableExecuteCommand: true}"},
+	"disk":                 {[]string{fargateHosting}, atHosting, "the disk has the size that the hosting gives it"},
+	"readonly_fs":          {[]string{fargateHosting}, atHosting, "the server may write to its disk there"},
 	"retention":            {[]string{expressHosting, fargateHosting, lambdaHosting}, atHosting, "App Runner keeps logs until you set the retention of its log groups"},
 	"rollback_alarms":      {[]string{fargateHosting}, atAfter, "choose fargateweb.Hosting{}, whose Service has EnableDeploymentAlarms"},
 	"labels":               {[]string{fargateHosting}, atAfter, "write LABEL in the Dockerfile"},
 	"depends_on":           {[]string{fargateHosting}, atTask, "the server must wait by itself"},
 	"sidecars":             {[]string{fargateHosting}, atTask, "a server runs alone there: choose fargateweb.Hosting{TaskDefinition: …}"},
 	"volumes":              {[]string{fargateHosting}, atTask, "a server has no volumes there: keep files in a bucket, or choose fargateweb.Hosting{TaskDefinition: …}"},
-	"logging":              {[]string{fargateHosting}, atTask, "logs go to CloudWatch Logs: subscribe to the log group instead"},
+	"logging":              {[]string{fargateHosting}, atTask, "logs go to CloudWatch Logs: subscribe to the log group"},
 	"tracing":              {[]string{apprunnerHosting, lambdaHosting}, atHosting, "there is no collector beside the server: let it send its traces itself, or add one as a sidecar with Hosting.TaskDefinition"},
-	"timeout":              {[]string{lambdaHosting}, atHosting, "the load balancer waits 60 s for each byte: set IdleTimeout of webalb.LoadBalancerProps"},
+	"timeout":              {[]string{lambdaHosting}, atHosting, "the hosting has a time of its own"},
 	"ephemeral":            {[]string{lambdaHosting}, atHosting, "a task has 20 GiB of disk"},
 	"reserved":             {[]string{lambdaHosting}, atHosting, "set MaxTaskCount or MaxSize"},
 	"functionName":         {[]string{lambdaHosting}, atHosting, "set ServiceName"},
 	"endpointKind":         {[]string{lambdaHosting}, atHosting, "the hosting has an address of its own"},
+	"iamAuth":              {[]string{lambdaHosting}, atHosting, everybody},
 	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
 	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},
 	"role":                 {[]string{apprunnerHosting}, atRole, "the role lets App Runner assume it and nobody else: the service has a new one, which needs the same permissions"},
@@ -83,9 +103,35 @@ var advice = map[string]struct {
 	"serviceName":          {[]string{apprunnerHosting}, atHosting, "AWS generates a name; set ServiceName if something needs one"},
 }
 
+// everybody is what to do about a service that was closed.
+const everybody = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
+
+// otherAdvice is what to do on one hosting that differs from the others.
+var otherAdvice = map[string]map[string]string{
+	"scalingARN":         {lambdaHosting: "Lambda adds environments by itself: set ReservedConcurrentExecutions if there has to be a limit"},
+	"concurrency":        {lambdaHosting: "an environment of Lambda takes one request at a time"},
+	"response_time":      {expressHosting: "set AutoScalingMetric and AutoScalingTargetValue to scale by something else"},
+	"allowed_source_ips": {apprunnerHosting: "set WebACL of web.ServiceProps, or put a front with AllowFrom above the service: see docs/front.md"},
+	"exec":               {lambdaHosting: "no shell runs in a function: look at the logs, or choose fargateweb.Hosting{EnableExecuteCommand: true}"},
+	"disk":               {lambdaHosting: "set EphemeralStorageSize: Lambda has 10,240 MB at most"},
+	"readonly_fs":        {lambdaHosting: "nothing but /tmp can be written there"},
+	"tracing":            {expressHosting: "there is no collector beside the server: let it send its traces itself"},
+	"timeout": {
+		fargateHosting: "the load balancer waits 60 s for each byte: set IdleTimeout of webalb.LoadBalancerProps",
+		expressHosting: "the load balancer waits 60 s for each byte", apprunnerHosting: "App Runner waits 2 min for a response",
+	},
+	"dualStack": {expressHosting: "the hosting chooses the addresses", lambdaHosting: "the hosting chooses the addresses"},
+}
+
+// instead is what to do about a setting that a hosting does not have.
+func instead(setting, hosting string) string {
+	return cmp.Or(otherAdvice[setting][hosting], advice[setting].todo)
+}
+
 // fit leaves out what the hosting of a service cannot do, with a note for each.
 func (s *service) fit() {
 	p := platforms[s.hosting]
+	var lacking []setting
 	for _, set := range s.set {
 		a, known := advice[set.name]
 		if !known {
@@ -93,7 +139,24 @@ func (s *service) fit() {
 		}
 		if !slices.Contains(a.on, s.hosting) && !s.able(set.name) {
 			set.reset()
-			s.add(missing, a.place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), a.todo)
+			lacking = append(lacking, set)
+		}
+	}
+	// One line is about a field, with all below it: what it would be elsewhere does not matter.
+	for _, set := range lacking {
+		if set.name == "endpointKind" {
+			continue // what an endpoint let in matters on each hosting
+		}
+		s.notes = slices.DeleteFunc(s.notes, func(n note) bool {
+			return n.kind != unknown && n.file == set.node.file && (n.path == set.node.path && n.line == set.node.line || below(n.path, set.node.path))
+		})
+	}
+	for i, set := range lacking {
+		if !slices.ContainsFunc(lacking, func(other setting) bool {
+			return other.name != "endpointKind" && below(set.node.path, other.node.path) && set.node.file == other.node.file
+		}) &&
+			!slices.ContainsFunc(lacking[:i], func(other setting) bool { return other.node.path == set.node.path && other.node.file == set.node.file }) {
+			s.add(missing, advice[set.name].place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), instead(set.name, s.hosting))
 		}
 	}
 	s.fitSize(p)
@@ -102,8 +165,12 @@ func (s *service) fit() {
 	if s.hosting == lambdaHosting {
 		switch {
 		case s.port < 1024 || s.port == 9001:
-			s.noteAbout("port", atPort, fmt.Sprintf("of %d cannot be on Lambda", s.port),
-				"the server must listen on the variable PORT, which is 8080 now")
+			todo := "the server must listen on the variable PORT, which is 8080 now"
+			if s.port == httpsPort {
+				todo += ", and take HTTP"
+			}
+			s.notes = slices.DeleteFunc(s.notes, func(n note) bool { return n.place == atPort && strings.HasSuffix(n.path, "image.port") })
+			s.noteAbout("port", atPort, fmt.Sprintf("of %d cannot be on Lambda", s.port), todo)
 			s.port = 0
 		}
 		if len(s.secrets) > 0 && s.image.dir == "" && s.image.goDir == "" {
@@ -118,7 +185,7 @@ func (s *service) fit() {
 	if s.hosting != apprunnerHosting {
 		s.connector = nil
 	} else if s.connector != nil { // it has subnets and security groups
-		s.inVPC, s.subnets, s.groups = false, nil, nil
+		s.inVPC, s.subnets, s.groups = s.front.private, nil, nil
 	}
 	if s.hosting == apprunnerHosting {
 		if text, ok := s.image.uri.text(); ok && text != "" && !strings.Contains(text, ".dkr.ecr") && !strings.HasPrefix(text, "public.ecr.aws/") {
@@ -126,21 +193,40 @@ func (s *service) fit() {
 			s.image = image{dir: goName(s.name)}
 		}
 		if s.image.uri == nil {
+			for _, set := range s.set {
+				if set.name == "autoDeployments" && s.autoDeployments {
+					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["autoDeployments"].todo)
+				}
+				if set.name == "accessRole" && s.accessRoleARN != nil {
+					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["accessRole"].todo)
+				}
+			}
 			s.autoDeployments, s.accessRoleARN = false, nil
 		}
 	}
 	if s.protocol == "GRPC" && len(s.front.names) == 0 && len(s.front.certificates) == 0 {
 		s.noteAbout("http.version", atFront, "needs HTTPS between clients and the load balancer for gRPC",
 			"add an alias with a certificate; until then the load balancer speaks HTTP/1.1 to the server")
-		s.protocol = ""
+		s.http1()
+		s.fitHealth(p.HealthCheck)
 	}
 }
+
+// below reports whether a field is a part of another one. How long logs are kept has nothing to do
+// with where else they go.
+func below(path, other string) bool {
+	rest, ok := strings.CutPrefix(overridden.ReplaceAllString(path, ""), overridden.ReplaceAllString(other, ""))
+	return ok && rest != "" && (rest[0] == '.' || rest[0] == '[') && rest != ".retention"
+}
+
+// overridden is where an environment has its own fields.
+var overridden = regexp.MustCompile(`^environments\.[^.]+\.`)
 
 // able reports whether a hosting other than Fargate can do what the service's own front does.
 func (s *service) able(setting string) bool {
 	p := platforms[s.hosting]
 	switch setting {
-	case "alias":
+	case "alias", "zone":
 		return p.Domain.Can && s.domain()
 	case "allowed_source_ips":
 		return p.AllowFrom.Can && s.hosting != apprunnerHosting && s.allowFrom() && (s.hosting != lambdaHosting || s.image.uri == nil)
@@ -163,9 +249,24 @@ func (s *service) allowFrom() bool {
 		})
 }
 
-// noteAbout adds a note about a part of the manifest that has no single place.
+// noteAbout adds a note about a part of the description that is known by its name only.
 func (s *service) noteAbout(path, place, what, todo string) {
-	s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, path: path, what: what, todo: todo})
+	s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(path), path: path, what: what, todo: todo})
+}
+
+// lineOf is where a field of a name stands: if it has several parts, the last one that is there, and
+// if nothing is, where the description starts.
+func (s *service) lineOf(path string) int {
+	first, rest, _ := strings.Cut(path, ".")
+	if first == "variables" && s.root.find(path) == s.root.find(first) {
+		first = "env_file"
+	}
+	for _, name := range []string{path, first, rest, rest[strings.LastIndexByte(rest, '.')+1:]} {
+		if found := s.root.find(name); found != nil && found != s.root {
+			return found.line
+		}
+	}
+	return s.root.lineOr(0)
 }
 
 // fitSize makes CPU and memory a pair that is sold.
@@ -199,19 +300,16 @@ func (s *service) fitSize(p *platform.Platform) {
 		if s.cpu == 0 {
 			became = "became the default"
 		}
-		s.notes = append(s.notes, note{kind: different, place: atHosting, file: s.file, path: "cpu and memory",
+		s.notes = append(s.notes, note{kind: different, place: atHosting, file: s.file, line: s.lineOf(sizeField(s.root)), path: "cpu and memory",
 			value: fmt.Sprintf("%d and %d", cpu, memory), what: became, todo: fmt.Sprintf("%s sells only some pairs of CPU and memory", p.ServiceName())})
 	}
 }
 
 // fitHealth leaves out what the hosting does not take of a health check.
 func (s *service) fitHealth(p platform.HealthCheck) {
-	s.health = fitHealth(&s.notebook, s.file, s.health, p, s.hosting)
-}
-
-func fitHealth(b *notebook, file string, h health, p platform.HealthCheck, hosting string) health {
+	h := s.health
 	about := func(field, got, todo string) {
-		b.notes = append(b.notes, note{kind: missing, place: atHealthCheck, file: file, path: "healthcheck." + field, value: got,
+		s.notes = append(s.notes, note{kind: missing, place: atHealthCheck, file: s.file, line: s.lineOf(s.healthField() + "." + field), path: "healthcheck." + field, value: got,
 			what: "is left out", todo: todo})
 	}
 	if h.path != "" && (!strings.HasPrefix(h.path, "/") || len(h.path) > 1024 || strings.ContainsFunc(h.path, func(r rune) bool {
@@ -220,8 +318,13 @@ func fitHealth(b *notebook, file string, h health, p platform.HealthCheck, hosti
 		about("path", h.path, "a path starts with a slash, and is as it stands in a request, of at most 1,024 characters")
 		h.path = ""
 	}
-	if h.codes != "" && (!p.StatusCodes || !codes(h.codes)) {
-		about("success_codes", h.codes, "the response must have status 200 here, or codes such as 200,204 or 200-299 where they can be set")
+	switch {
+	case h.codes == "":
+	case !p.StatusCodes:
+		about("success_codes", h.codes, "the response must have status 200 there")
+		h.codes = ""
+	case !codes(h.codes):
+		about("success_codes", h.codes, "must be codes of 200 to 499, such as 200,204 or 200-299")
 		h.codes = ""
 	}
 	if h.codes != "" && h.path == "" {
@@ -266,11 +369,29 @@ func fitHealth(b *notebook, file string, h health, p platform.HealthCheck, hosti
 			*count.got = 0
 		}
 	}
-	if hosting == expressHosting && h.path == "" {
-		b.notes = append(b.notes, note{kind: different, place: atHealthCheck, file: file, path: "healthcheck",
+	if s.hosting == expressHosting && h.path == "" {
+		s.notes = append(s.notes, note{kind: different, place: atHealthCheck, file: s.file, line: s.lineOf(s.healthField()), path: "healthcheck",
 			what: "asks for / now, and needs status 200", todo: "set HealthCheck.Path to one whose response always has that"})
 	}
-	return h
+	s.health = h
+}
+
+// healthField is the field of the health check by which clients' requests are decided.
+func (s *service) healthField() string {
+	if s.root.find("http") != nil { // of Copilot, where the image has one too
+		return "http.healthcheck"
+	}
+	return "healthcheck"
+}
+
+// sizeField is the field that a note about the size stands at.
+func sizeField(root *node) string {
+	for _, name := range []string{"cpu", "memory", "memorysize"} {
+		if root.find(name) != nil {
+			return name
+		}
+	}
+	return "cpu"
 }
 
 // codes reports whether statuses are as web.HealthCheck takes them: 200, 200,204 or 200-299, of 200
@@ -316,7 +437,7 @@ func (s *service) fitVariables(rules platform.Variables) {
 		default:
 			return false
 		}
-		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, path: "variables." + name, what: "is left out", todo: todo})
+		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf("variables." + name), path: "variables." + name, what: "is left out", todo: todo})
 		return true
 	}
 	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool { return bad(v.name, atEnvironment) })
@@ -325,7 +446,7 @@ func (s *service) fitVariables(rules platform.Variables) {
 		if !slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == secret.name }) {
 			return false
 		}
-		s.notes = append(s.notes, note{kind: missing, place: atSecrets, file: s.file, path: "secrets." + secret.name, what: "is left out",
+		s.notes = append(s.notes, note{kind: missing, place: atSecrets, file: s.file, line: s.lineOf("secrets." + secret.name), path: "secrets." + secret.name, what: "is left out",
 			todo: "it is a variable, too: a name has one value"})
 		return true
 	})

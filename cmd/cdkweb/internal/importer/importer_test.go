@@ -45,11 +45,16 @@ var (
 	ownSamples = []sample{
 		{"apprunner-orders", []string{"apprunner", testdata + "/apprunner/orders.json", testdata + "/apprunner/orders-more.json"}},
 		{"apprunner-same", []string{"apprunner", testdata + "/apprunner/orders.json", "--hosting", "apprunner"}},
+		{"apprunner-same-more", []string{"apprunner", testdata + "/apprunner/orders.json", testdata + "/apprunner/orders-more.json", "--hosting", "apprunner"}},
+		{"apprunner-same-hello", []string{"apprunner", testdata + "/apprunner/hello.json", "--hosting", "apprunner"}},
+		{"apprunner-same-python", []string{"apprunner", testdata + "/apprunner/python-app.json", "--hosting", "apprunner"}},
 		{"apprunner-hello", []string{"apprunner", testdata + "/apprunner/hello.json"}},
 		{"apprunner-python", []string{"apprunner", testdata + "/apprunner/python-app.json"}},
 		{"sam-many", []string{"sam", testdata + "/sam/template.yaml"}},
 		{"sam-many-fargate", []string{"sam", testdata + "/sam/template.yaml", "--hosting", "fargate"}},
 		{"edges", []string{"copilot", testdata + "/edges"}},
+		{"environments", []string{"copilot", testdata + "/environments"}},
+		{"environments-apart", []string{"copilot", testdata + "/environments"}},
 		{"workspace", []string{"copilot", testdata + "/workspace"}},
 		{"workspace-lambda", []string{"copilot", testdata + "/workspace", "--hosting", "lambda"}},
 		{"workspace-express", []string{"copilot", testdata + "/workspace", "--hosting", "express"}},
@@ -62,7 +67,10 @@ const testdata = "cmd/cdkweb/internal/importer/testdata"
 // mutated are those whose values are changed one by one.
 func mutated() []sample {
 	return slices.DeleteFunc(samples(), func(s sample) bool {
-		return s.name == "copilot-all" || s.name == "workspace-express" || s.name == "workspace-apprunner"
+		return slices.Contains([]string{
+			"copilot-all", "environments-apart", "apprunner-same-hello", "apprunner-same-python",
+			"workspace-express", "workspace-apprunner",
+		}, s.name)
 	})
 }
 
@@ -85,14 +93,21 @@ func (s sample) need(t testing.TB) {
 // build imports a sample.
 func (s sample) build(t testing.TB, more ...string) []file {
 	t.Helper()
-	files, err := importFiles(append(slices.Clone(s.args), more...))
+	files, err := s.files(append(slices.Clone(s.args), more...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return files
 }
 
-func importFiles(args []string) ([]file, error) {
+// files imports with the arguments of a sample.
+func (s sample) files(args []string) ([]file, error) {
+	return importAs(args, strings.HasSuffix(s.name, "-apart"))
+}
+
+func importFiles(args []string) ([]file, error) { return importAs(args, false) }
+
+func importAs(args []string, apart bool) ([]file, error) {
 	o, err := parse(args)
 	if err != nil {
 		return nil, err
@@ -101,6 +116,7 @@ func importFiles(args []string) ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.apart = apart
 	return a.build(o)
 }
 
@@ -332,6 +348,13 @@ func TestSentences(t *testing.T) {
 		"a list":            {"copilot", "manifest.yml", "- a\n", "manifest.yml:1: is no manifest: it has no fields"},
 		"a key twice":       {"copilot", "manifest.yml", service + "cpu: 256\ncpu: 512\n", `manifest.yml:4: has the key "cpu" twice`},
 		"two documents":     {"copilot", "manifest.yml", service + "---\nname: b\n", "manifest.yml:3: starts a second document"},
+		"nothing but words": {"copilot", "manifest.yml", "# nothing\n", "manifest.yml: is empty"},
+		"a tab":             {"copilot", "manifest.yml", service + "cpu:\n\t256\n", "manifest.yml:4: is no YAML: found character that cannot start any token, such as a tab"},
+		"a mark and CRLF":   {"copilot", "manifest.yml", "\xef\xbb\xbf" + strings.ReplaceAll(service+"cpu: 512\nmemory: x\n", "\n", "\r\n"), "manifest.yml:4: memory: x is left out"},
+		"merged":            {"copilot", "manifest.yml", "x: &x {port: web}\n" + service + "image:\n  <<: *x\n", "image.port: web is left out: must be a number"},
+		"an odd key":        {"copilot", "manifest.yml", service + "\"a\\nb\\x1b[31m\\u202e\": 1\n", `manifest.yml:3: "a\nb\x1b[31m\u202e": 1 is no field`},
+		"a key in a value":  {"copilot", "manifest.yml", service + "image: {\"x\\n// y\": \"v\\e[31m\"}\n", `manifest.yml:3: image."x\n// y": v?[31m is no field`},
+		"more JSON":         {"apprunner", "service.json", "{\"Service\": {}}\n]", "service.json:2: is no JSON"},
 		"no type":           {"copilot", "manifest.yml", "name: shop\n", `manifest.yml:1: is no manifest of Copilot: it needs "name" and "type"`},
 		"another type":      {"copilot", "manifest.yml", "name: shop\ntype: Web\n", `manifest.yml:2: has the type "Web", which Copilot does not have`},
 		"no server":         {"copilot", "manifest.yml", "name: shop\ntype: Scheduled Job\n", "is a Scheduled Job, which is no server"},
@@ -387,7 +410,7 @@ func TestRun(t *testing.T) {
 	if err := os.WriteFile(manifest, []byte("name: shop\ntype: Load Balanced Web Service\nimage:\n  port: 8000\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out := filepath.Join(dir, "out")
+	out, empty := filepath.Join(dir, "out"), t.TempDir()
 	for _, test := range []struct {
 		args           []string
 		status         int
@@ -405,6 +428,10 @@ func TestRun(t *testing.T) {
 		{[]string{"sam", "a", "--app", "b"}, 2, "", "--app and --environments are for Copilot"},
 		{[]string{"copilot", "a", "--environments", "a,,b"}, 2, "", "--environments must be names"},
 		{[]string{"copilot", "a", "--nonsense"}, 2, "", "flag provided but not defined: -nonsense"},
+		{[]string{"copilot", manifest, "--library", dir}, 2, "", "--library must be a clone of cdkweb, whose go.mod is that of the module"},
+		{[]string{"copilot", manifest, "--library", filepath.Join(dir, "none")}, 2, "", "--library must be a clone of cdkweb"},
+		{[]string{"copilot", manifest, "--out", manifest}, 1, "", "manifest.yml is a file: choose a folder with --out"},
+		{[]string{"copilot", empty}, 1, "", "looked for copilot/*/manifest.yml, */manifest.yml, manifest.yml and *.yml in it"},
 		{[]string{"copilot", filepath.Join(dir, "none")}, 1, "", "none is not there"},
 		{[]string{"copilot", manifest, "--out", dir}, 1, "", "is not empty: choose another folder with --out, or overwrite what is there with --force"},
 		{[]string{"copilot", manifest, "--out", out, "--dry-run"}, 0, "shop (Load Balanced Web Service) is on ECS on Fargate", ""},

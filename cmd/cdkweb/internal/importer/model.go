@@ -155,7 +155,7 @@ func (v value) golang() string {
 
 // quote is a string as a person would write it.
 func quote(text string) string {
-	if strings.ContainsAny(text, "\"\\") && strconv.CanBackquote(text) {
+	if strings.ContainsAny(text, "\"\\") && strconv.CanBackquote(text) && inLine("|"+text+"|") == "|"+text+"|" {
 		return "`" + text + "`"
 	}
 	return strconv.Quote(text)
@@ -169,6 +169,7 @@ type app struct {
 	notebook            // what belongs to no environment
 	files        []file // beside the program
 	text         string // of the program, once it is written
+	apart        bool   // each environment has all of its function, as a test compares
 }
 
 type file struct{ name, content string }
@@ -219,7 +220,8 @@ type service struct {
 	v    string // its variable in the program
 	file string
 
-	named bool // id and v are given
+	root  *node // what describes it
+	named bool  // id and v are given
 
 	logGroup, logs string // variables of the log group, and of the driver of a log router
 
@@ -244,9 +246,12 @@ type service struct {
 	front           front
 	alone           bool // its load balancer is its own
 	rules           []rule
+	hosts           []string    // of the service's own rule
+	parts           []condition // of the service's own rule
 	stickiness      bool
 	tls             bool   // the load balancer speaks HTTPS with the server
 	protocol        string // of the load balancer's requests: GRPC, HTTP2
+	grpcCodes       string // of a health check of gRPC
 	deregister      time.Duration
 	grace           time.Duration
 	exec            bool
@@ -365,11 +370,12 @@ type rule struct {
 	container  string // empty: the service's own
 	port       int
 	protocol   string
+	grpcCodes  string
 	health     health
 	deregister time.Duration
 	stickiness bool
-	priority   int  // of a rule with sources
 	main       bool // it stands for the service's own rule
+	parts      []condition
 }
 
 type topic struct {
@@ -449,6 +455,7 @@ type lambdaOptions struct {
 	disk         int
 	concurrency  int
 	tracing      bool
+	apiTracing   bool
 	functionName string
 	jsonLogs     bool
 	appLevel     string
@@ -469,4 +476,12 @@ func (s *service) public() {
 func (s *service) took(name string, n *node, reset func()) {
 	n.take()
 	s.set = append(s.set, setting{name, n, reset})
+}
+
+// lacks notes a field that even Fargate does not have. On another hosting, its advice counts.
+func (s *service) lacks(name, place string, n *node, todo string) {
+	if n != nil {
+		s.missing(place, n, todo)
+		s.set = append(s.set, setting{name, n, func() {}})
+	}
 }

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"gopkg.in/yaml.v3"
 )
@@ -106,6 +108,9 @@ func yamlError(file string, err error) error {
 				line, text = n, words
 			}
 		}
+	}
+	if strings.Contains(text, "cannot start any token") {
+		text += ", such as a tab, @ or `"
 	}
 	return &brokenError{file, line, "is no YAML: " + text}
 }
@@ -233,6 +238,9 @@ func (n *node) at(path string) *node {
 }
 
 func join(path, key string) string {
+	if key == "" || strings.ContainsFunc(key, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		key = strconv.QuoteToASCII(key) // as in a line of the report, and in a comment
+	}
 	if path == "" {
 		return key
 	}
@@ -477,3 +485,27 @@ func (n *node) boolean() (value, ok bool) {
 	}
 	return false, false
 }
+
+// find is the first field with a name, whose words may be written in any way: healthy_threshold and
+// HealthyThreshold are the same. A name of several parts is found in the part before.
+func (n *node) find(name string) *node {
+	if n == nil || name == "" {
+		return n
+	}
+	first, rest, _ := strings.Cut(name, ".")
+	if n.kind == mapping {
+		for _, key := range n.keys {
+			if lettersOf(key) == lettersOf(first) {
+				return cmp.Or(n.fields[key].find(rest), n.fields[key])
+			}
+		}
+		for _, key := range n.keys {
+			if found := n.fields[key].find(name); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+func lettersOf(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }

@@ -57,7 +57,7 @@ func (a *app) report(hints []string) string {
 	for _, e := range a.environments {
 		w.WriteString("\n")
 		if e.name != "" {
-			fmt.Fprintf(&w, "Environment %s, stack %s\n", e.name, e.stackID())
+			fmt.Fprintf(&w, "Environment %s, stack %s\n", inLine(e.name), e.stackID())
 		} else {
 			fmt.Fprintf(&w, "Stack %s\n", e.stackID())
 		}
@@ -76,7 +76,7 @@ func (a *app) report(hints []string) string {
 			if len(e.environments) > 0 && len(e.environments) < len(a.environments) {
 				where = " [" + strings.Join(e.environments, ", ") + "]"
 			}
-			lines = append(lines, fmt.Sprintf("- %s: %s%s %s: %s\n", e.where(), e.subject(), where, e.what, e.todo))
+			lines = append(lines, "- "+inLine(fmt.Sprintf("%s: %s%s %s: %s", e.where(), e.subject(), where, e.what, e.todo))+"\n")
 		}
 		if len(lines) == 0 && section.none == "" {
 			continue

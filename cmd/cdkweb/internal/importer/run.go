@@ -126,6 +126,8 @@ func parse(args []string) (options, error) {
 		return o, bad("--hosting must be fargate, express, lambda or apprunner, got %q", o.hosting)
 	case o.module != "" && !moduleName.MatchString(o.module):
 		return o, bad("--module must be the name of a Go module, such as example.com/shop, got %q", o.module)
+	case o.library != "" && !isLibrary(o.library):
+		return o, bad("--library must be a clone of cdkweb, whose go.mod is that of the module %s, got %s", module, o.library)
 	case o.out == "":
 		return o, bad("--out must be a folder")
 	case o.app != "" && !simpleName.MatchString(o.app):
@@ -144,6 +146,13 @@ func parse(args []string) (options, error) {
 		}
 	}
 	return o, nil
+}
+
+// isLibrary reports whether a folder has this module.
+func isLibrary(folder string) bool {
+	content, err := readFile(filepath.Join(folder, "go.mod"))
+	first, _, _ := strings.Cut(string(content), "\n")
+	return err == nil && strings.TrimSpace(first) == "module "+module
 }
 
 func run(args []string, stdout, stderr io.Writer) error {
@@ -189,10 +198,8 @@ func read(o options) (*app, error) {
 func (a *app) build(o options) ([]file, error) {
 	a.finish(o)
 	// What is left out while the program is written has to be in the report too.
-	if _, err := a.program(); err != nil {
-		return nil, fmt.Errorf("this is a mistake in cdkweb import, please report it: %w", err)
-	}
 	for _, e := range a.environments {
+		e.body()
 		e.outputs = slices.DeleteFunc(e.outputs, func(o output) bool { return o.own })
 		for _, s := range e.services {
 			if !s.named {

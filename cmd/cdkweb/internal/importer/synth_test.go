@@ -3,6 +3,7 @@ package importer
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,11 +13,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/aymanbagabas/go-udiff"
 )
 
 // synthesized are the samples that are synthesized, unless CDKWEB_IMPORT is all, as in make validate: then it is all of
 // them.
-var synthesized = []string{"copilot-rdws", "copilot-svc", "copilot-grpc", "apprunner-orders", "sam-sqs", "edges"}
+var synthesized = []string{"copilot-rdws", "copilot-svc", "copilot-grpc", "apprunner-orders", "sam-sqs", "edges", "environments", "environments-apart"}
 
 var environmentFunction = regexp.MustCompile(`(?m)^func (new\w+)\(app awscdk\.App\) awscdk\.Stack {`)
 
@@ -49,7 +52,7 @@ var synthesize = sync.OnceValues(func() (map[string]map[string]map[string]any, e
 				args[i] = path
 			}
 		}
-		made, err := importFiles(append(args, "--out", filepath.Join(dir, "apps", s.name), "--library", root))
+		made, err := s.files(append(args, "--out", filepath.Join(dir, "apps", s.name), "--library", root))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
@@ -170,10 +173,32 @@ func TestEdges(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"Port":443,"Protocol":"HTTPS"`, `"HealthCheckProtocol":"HTTPS"`, `"HealthCheckPort":"8080"`, `"Values":["1.2.3.4/32"]`,
-		`"enable-ecs-log-metadata":"false"`, `"DomainValidationOptions":[{"DomainName":"a.example.com","HostedZoneId":"Z0123456789"}]`,
+		`"enable-ecs-log-metadata":"false"`, `"Values":["10.0.6.0/24"]`, `"Values":["c.example.net","d.example.net"]`, `"DomainValidationOptions":[{"DomainName":"a.example.com","HostedZoneId":"Z0123456789"}]`,
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the template has no %s", want)
+		}
+	}
+}
+
+// Functions that share what is common make the same stacks as those that have all of it.
+func TestSharedFunction(t *testing.T) {
+	templates, err := synthesize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, apart := templates["environments"], templates["environments-apart"]
+	if len(shared) != 3 || len(apart) != 3 {
+		t.Fatalf("got %d and %d stacks, want 3", len(shared), len(apart))
+	}
+	for name := range shared {
+		one, err1 := json.MarshalIndent(shared[name], "", " ")
+		other, err2 := json.MarshalIndent(apart[name], "", " ")
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		if string(one) != string(other) {
+			t.Errorf("%s:\n%s", name, udiff.Unified("apart", "shared", string(other), string(one)))
 		}
 	}
 }
