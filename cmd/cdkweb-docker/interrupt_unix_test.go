@@ -96,7 +96,6 @@ func TestInterruptWaiting(t *testing.T) {
 		{"PUT", "/v2/app/blobs/", false, "push HOST/app:1"},
 		{"PUT", "/v2/app/manifests/", false, "push HOST/app:1"},
 		{"GET", "/v2/app/referrers/", false, "push HOST/app:1"},
-		{"GET", "/v2/app/referrers/", true, "push HOST/app:1"},
 		{"GET", "/v2/", false, "login --username a --password-stdin HOST"},
 	} {
 		name := test.args[:strings.Index(test.args, " ")] + " " + test.method + " " + strings.ReplaceAll(test.path, "/", " ")
@@ -133,7 +132,6 @@ func TestInterruptWaiting(t *testing.T) {
 					return false
 				}
 				if test.halfway {
-					w.Header().Set("Content-Length", "1000")
 					w.Write([]byte("{"))
 					w.(http.Flusher).Flush()
 				}
