@@ -132,7 +132,7 @@ func TestInterruptWaiting(t *testing.T) {
 					return false
 				}
 				if test.halfway {
-					w.Write([]byte("{"))
+					w.Write([]byte("{")) // without a length, which would be another one than the manifest's
 					w.(http.Flusher).Flush()
 				}
 				once.Do(func() { close(reached) })
