@@ -5,12 +5,14 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Modules of their own: what they need is no dependency of the library.
 MODULES     := examples/guestbook/server examples/shop/server examples/ec2 tools/difftest cmd/cdkweb-docker
 FUZZTIME    := 10m
+# Go gives the tests of a package ten minutes, which is too little on a busy machine.
+TIMEOUT     := 60m
 
 HOSTINGS    := apprunner ecs fargate lambda
 GOLDEN      := ./apprunnerweb ./ecsweb ./fargateweb ./lambdaweb ./webalb ./webfront ./examples/guestbook ./examples/shop
 
 .DEFAULT_GOAL := all
-.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table bench-synth bench-adapter fuzz-adapter fuzz-cost fuzz-docker fuzz-import clean help
+.PHONY: all test test-library test-webtest validate race difftest synth integ lint fmt golden table sam-transformed bench-synth bench-adapter fuzz-adapter fuzz-cost fuzz-docker fuzz-import clean help
 
 all: test validate synth lint ## test, validate, synth and lint
 
@@ -18,24 +20,24 @@ test: ## run every test that needs only Go and Node
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target test-library test-webtest $(MODULES:%=test-in/%)
 
 test-library:
-	CDK_VALIDATION=false go test $$(go list ./... | grep -v '/webtest$$')
+	CDK_VALIDATION=false go test -timeout $(TIMEOUT) $$(go list ./... | grep -v '/webtest$$')
 
 test-webtest:
-	go test ./webtest
+	go test -timeout $(TIMEOUT) ./webtest
 
 test-in/%:
-	cd $* && CDK_VALIDATION=false go test ./...
+	cd $* && CDK_VALIDATION=false go test -timeout $(TIMEOUT) ./...
 
 validate: ## run the tests that make templates, and those of all imported programs, with the CDK's validation of them, which takes seconds in each process
-	go test -count=1 $(GOLDEN)
-	cd examples/ec2 && go test -count=1 ./...
-	CDKWEB_IMPORT=all go test -count=1 ./cmd/cdkweb/internal/importer -run 'TestSynthesis|TestLikeCopilot'
+	go test -count=1 -timeout $(TIMEOUT) $(GOLDEN)
+	cd examples/ec2 && go test -count=1 -timeout $(TIMEOUT) ./...
+	CDKWEB_IMPORT=all go test -count=1 -timeout $(TIMEOUT) ./cmd/cdkweb/internal/importer -run 'TestSynthesis|TestLike'
 
 race: ## run the tests of the adapter with the race detector (needs a C compiler)
-	go test -race ./adapter/... ./internal/lambdatest
+	go test -race -timeout $(TIMEOUT) ./adapter/... ./internal/lambdatest
 
 difftest: ## compare with BuildKit and AWS's SDK over random files and requests (DIFFTEST_COUNT=100000 makes more of them)
-	cd tools/difftest && go test -count=1 -v ./...
+	cd tools/difftest && go test -count=1 -timeout $(TIMEOUT) -v ./...
 
 synth: node_modules/.installed ## synthesize the guestbook into cdk.out/<hosting> and the shop into cdk.out/shop/<hosting>
 	@set -e; for hosting in $(HOSTINGS); do \
@@ -51,7 +53,7 @@ node_modules/.installed: package.json package-lock.json
 	@touch $@
 
 integ: node_modules/.installed ## deploy to a local AWS and ask what was deployed (root on Debian; installs Docker's engine and more)
-	go test ./integ -deploy -v -count=1 -timeout 30m -parallel 4
+	go test ./integ -deploy -v -count=1 -timeout 2h -parallel 4
 
 lint: ## check formatting, go vet, staticcheck and go.mod, in every module
 	@files=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$files" ]; then echo "not formatted (run make fmt):"; echo "$$files"; exit 1; fi
@@ -70,6 +72,13 @@ golden: ## write the templates that tests compare with, and the adapter's sum; r
 	go test ./cmd/cdkweb/internal/importer -run 'TestGolden|TestTables' -update
 	cd examples/ec2 && go test . -update
 	cd cmd/cdkweb-docker && go test . -run TestBuild -update
+
+SAM_TRANSFORMED := cmd/cdkweb/internal/importer/testdata/sam-transformed
+
+sam-transformed: ## write what CloudFormation makes of AWS's SAM templates in ../shared/data, with SAM's own transform (needs Python)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && python3 -m venv $$dir && \
+		$$dir/bin/pip install --quiet aws-sam-translator==1.115.0 PyYAML==6.0.3 && \
+		$$dir/bin/python $(SAM_TRANSFORMED)/transform.py $(SAM_TRANSFORMED) ../shared/data/sam/*.yaml
 
 table: ## write the table of the hostings into the documents, from package platform
 	go run ./tools/table README.md docs/moving.md

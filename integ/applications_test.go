@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/cdkweb/cdkweb/internal/assembly"
 )
@@ -63,7 +62,7 @@ func TestApplications(t *testing.T) {
 }
 
 func (l *lab) visitApplication(c *container, s *site) (string, error) {
-	took, err := s.waitFor("/", 20*time.Second)
+	took, err := s.waitFor("/")
 	if err == nil {
 		err = s.visit(applicationChecks)
 	}

@@ -289,13 +289,16 @@ func (l *lab) live(d *deployment, on service) (note string, err error) {
 }
 
 // becomesHealthy checks as often and as patiently as it says, and returns the number of the check
-// that made the site healthy.
+// that made the site healthy. Until the first response it is more patient, as a busy machine takes
+// its time to start a container.
 func (c healthCheck) becomesHealthy(s *site) (int, error) {
 	client := &http.Client{Timeout: c.timeout, CheckRedirect: s.client.CheckRedirect}
 	good, bad := 0, 0
+	starting, end := true, time.Now().Add(patience)
 	for n := 1; ; n++ {
 		response, err := client.Get(s.url + c.path)
 		if err == nil {
+			starting = false
 			response.Body.Close()
 			if !c.isGood(response.StatusCode) {
 				err = fmt.Errorf("status %d", response.StatusCode)
@@ -309,7 +312,7 @@ func (c healthCheck) becomesHealthy(s *site) (int, error) {
 		if good >= c.healthy {
 			return n, nil
 		}
-		if bad >= c.unhealthy {
+		if bad >= c.unhealthy && (!starting || time.Now().After(end)) {
 			return n, fmt.Errorf("unhealthy after %d checks: %w", n, err)
 		}
 		time.Sleep(c.interval)

@@ -124,13 +124,13 @@ func (c *container) logs() string {
 
 // says waits until the log has some words.
 func (c *container) says(words string) error {
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		log := c.logs()
 		if strings.Contains(log, words) {
 			return nil
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("the log of %.12s has no %q: %s", c.id, words, tail(log))
+			return fmt.Errorf("the log of %.12s has no %q after %s: %s", c.id, words, patience, tail(log))
 		}
 	}
 }

@@ -61,15 +61,15 @@ func (l *lab) runEmulator() error {
 	command := exec.Command(filepath.Join(l.tools.python("ministack"), "ministack"))
 	keys := []string{"AWS_ACCESS_KEY_ID=" + root.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + root.SecretAccessKey}
 	command.Env = append(slices.Concat(os.Environ(), keys), "AUTH=true", "GATEWAY_PORT=80", "DOCKER_HOST=unix://"+socket,
-		"SSL_CERT_FILE="+edge.file,               // by which its CloudFront trusts origins
-		"MINISTACK_DOCKER_TIMEOUT=120",           // seconds, because a task is started when it is healthy
-		"ALB_TARGET_CONNECT_TIMEOUT_SECONDS=1.5") // a task that has ended leaves an address that says nothing
+		"SSL_CERT_FILE="+edge.file,                                 // by which its CloudFront trusts origins
+		"MINISTACK_DOCKER_TIMEOUT="+fmt.Sprint(patience.Seconds()), // because a task is started when it is healthy
+		"ALB_TARGET_CONNECT_TIMEOUT_SECONDS=1.5")                   // a task that has ended leaves an address that says nothing
 	command.Dir = l.folder("ministack")
 	process, err := l.start("ministack", command)
 	if err != nil {
 		return err
 	}
-	err = process.wait(60*time.Second, func() error {
+	err = process.wait(func() error {
 		response, err := http.Get("http://" + emulatorAddress + "/_ministack/health")
 		if err == nil {
 			response.Body.Close()

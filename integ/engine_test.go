@@ -19,7 +19,7 @@ func (l *lab) runEngine() error {
 		return err
 	}
 	l.docker = &docker{environment: append(os.Environ(), "DOCKER_CONFIG="+l.folder("docker-login")), socket: socket}
-	return process.wait(30*time.Second, func() error {
+	return process.wait(func() error {
 		connection, err := net.Dial("unix", socket)
 		if err == nil {
 			connection.Close()
@@ -51,9 +51,12 @@ func (l *lab) start(name string, command *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
+// patience is how long a run waits for what has to happen: far longer than it takes on a busy machine.
+const patience = 5 * time.Minute
+
 // wait waits until the process is ready.
-func (p *process) wait(limit time.Duration, ready func() error) error {
-	end := time.Now().Add(limit)
+func (p *process) wait(ready func() error) error {
+	end := time.Now().Add(patience)
 	for {
 		err := ready()
 		if err == nil {
@@ -67,7 +70,7 @@ func (p *process) wait(limit time.Duration, ready func() error) error {
 		}
 		if time.Now().After(end) {
 			log, _ := os.ReadFile(p.log)
-			return fmt.Errorf("%s is not ready after %s: %w: %s", p.command.Path, limit, err, tail(string(log)))
+			return fmt.Errorf("%s is not ready after %s: %w: %s", p.command.Path, patience, err, tail(string(log)))
 		}
 	}
 }

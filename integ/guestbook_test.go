@@ -25,7 +25,7 @@ type site struct {
 func newSite(url string, transport http.RoundTripper) *site {
 	return &site{url: strings.TrimSuffix(url, "/"), client: &http.Client{
 		Transport:     transport,
-		Timeout:       40 * time.Second,
+		Timeout:       patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
@@ -180,7 +180,9 @@ func (s *site) visit(checks []check) error {
 
 // waitFor asks until the response on the path has a status from 200 to 399, and returns how long
 // that took.
-func (s *site) waitFor(path string, limit time.Duration) (time.Duration, error) {
+func (s *site) waitFor(path string) (time.Duration, error) { return s.waitUpTo(patience, path) }
+
+func (s *site) waitUpTo(limit time.Duration, path string) (time.Duration, error) {
 	begin := time.Now()
 	for {
 		a, err := s.get(path)

@@ -123,7 +123,7 @@ func (l *lab) runFixture(f fixture.Fixture, asset assembly.Image, buildKit bool)
 	if err != nil {
 		return errors.Join(append(faults, err)...)
 	}
-	faults = append(faults, answers(container, newSite("http://"+container.address, nil)), container.remove())
+	faults = append(faults, answers(container, newSite("http://"+container.address, nil), patience), container.remove())
 
 	if f.Refused != "" {
 		for range 5 { // two adapters hand a request on twice now and then
@@ -135,7 +135,11 @@ func (l *lab) runFixture(f fixture.Fixture, asset assembly.Image, buildKit bool)
 		return errors.Join(append(faults, err)...)
 	}
 	for _, front := range frontEnds {
-		err := answers(container, newSite("http://gateway.example", &emulated{front, container.address}))
+		limit := patience
+		if f.Unanswered {
+			limit = 3 * time.Second
+		}
+		err := answers(container, newSite("http://gateway.example", &emulated{front, container.address}), limit)
 		if f.Unanswered {
 			if err == nil {
 				faults = append(faults, errors.New("the image has no adapter, but there is a response"))
@@ -156,17 +160,17 @@ func (l *lab) refuses(tag, sentence string) error {
 	}
 	s := newSite("http://gateway.example", &emulated{httpAPI, container.address})
 	response, err := s.post("/order", nil)
-	for end := time.Now().Add(20 * time.Second); err != nil && time.Now().Before(end); {
+	for end := time.Now().Add(patience); err != nil && time.Now().Before(end); {
 		time.Sleep(50 * time.Millisecond) // RIE does not listen yet
 		response, err = s.post("/order", nil)
 	}
-	logs := container.logs()
-	if err == nil && response.status < 500 {
+	if err != nil {
+		err = fmt.Errorf("no response to the form within %s: %w", patience, err)
+	} else if response.status < 500 {
 		err = fmt.Errorf("the form has status %d: %s", response.status, start(response.body))
 	}
-	if !strings.Contains(logs, sentence) {
-		err = errors.Join(err, fmt.Errorf("the log has no %q", sentence))
-	}
+	err = errors.Join(err, container.says(sentence)) // RIE passes on a moment later what a process has written
+	logs := container.logs()
 	if n := strings.Count(logs, "POST /order"); n > 0 {
 		err = errors.Join(err, fmt.Errorf("the form reached the server %d times", n))
 	}
@@ -176,10 +180,10 @@ func (l *lab) refuses(tag, sentence string) error {
 	return errors.Join(err, container.remove())
 }
 
-// answers asks until there is a response from the server. Without an adapter there is none.
-func answers(c *container, s *site) error {
-	s.client.Timeout = 3 * time.Second
-	if _, err := s.waitFor("/", 3*time.Second); err != nil {
+// answers asks until there is a response from the server, or for so long.
+func answers(c *container, s *site, limit time.Duration) error {
+	s.client.Timeout = limit
+	if _, err := s.waitUpTo(limit, "/"); err != nil {
 		return fmt.Errorf("%w\n%s", err, tail(c.logs()))
 	}
 	return nil
@@ -221,7 +225,7 @@ func TestGuestbookImage(t *testing.T) {
 			return "", err
 		}
 		s := newSite("http://"+c.address, nil)
-		took, err := s.waitFor("/healthz", 10*time.Second)
+		took, err := s.waitFor("/healthz")
 		err = errors.Join(err, s.visit(checks))
 		if _, exitErr := s.get("/exit"); exitErr == nil {
 			err = errors.Join(err, errors.New("/exit has a response"))
@@ -239,7 +243,7 @@ func TestGuestbookImage(t *testing.T) {
 				return "", err
 			}
 			s := newSite("http://gateway.example", &emulated{front, c.address})
-			took, err := s.waitFor("/healthz", 10*time.Second)
+			took, err := s.waitFor("/healthz")
 			err = errors.Join(err, s.visit(checks), s.fails("/panic"), s.fails("/exit"))
 			return fmt.Sprintf("%s, /panic, /exit; first response after %d ms", names(checks), took.Milliseconds()), errors.Join(err, c.remove())
 		})
@@ -281,7 +285,7 @@ func (s *site) fails(path string) error {
 	if err == nil && a.status < 500 {
 		return fmt.Errorf("%s: status is %d, want an error", path, a.status)
 	}
-	if _, err := s.waitFor("/healthz", 20*time.Second); err != nil {
+	if _, err := s.waitFor("/healthz"); err != nil {
 		return fmt.Errorf("after %s: %w", path, err)
 	}
 	a, err = s.get("/")

@@ -126,13 +126,13 @@ func TestNoDocker(t *testing.T) {
 		if entries, err := os.ReadDir(n.config); err != nil || len(entries) != 0 {
 			return "", fmt.Errorf("the user's configuration of Docker has %v: %w", entries, err)
 		}
-		for limit := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		for limit := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 			logins, err := os.ReadDir(filepath.Join(n.cache, "logins"))
 			if err == nil && len(logins) == 0 {
 				return "no login", nil
 			}
 			if time.Now().After(limit) {
-				return "", fmt.Errorf("the logins %v: %w", logins, err)
+				return "", fmt.Errorf("the logins %v are there %s after the last run: %w", logins, patience, err)
 			}
 		}
 	})

@@ -194,7 +194,6 @@ func (d *deployment) wait(state string, is func(ecsService) bool) error {
 	if err != nil {
 		return err
 	}
-	const limit = 3 * time.Minute
 	begin := time.Now()
 	for _, id := range ids {
 		for {
@@ -205,8 +204,8 @@ func (d *deployment) wait(state string, is func(ecsService) bool) error {
 			if is(service) {
 				break
 			}
-			if time.Since(begin) > limit {
-				return errors.Join(fmt.Errorf("not %s after %s: %+v", state, limit, service), d.lab.emulator.hosts.fargate.faulty())
+			if time.Since(begin) > patience {
+				return errors.Join(fmt.Errorf("not %s after %s: %+v", state, patience, service), d.lab.emulator.hosts.fargate.faulty())
 			}
 			time.Sleep(time.Second)
 		}

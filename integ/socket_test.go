@@ -11,11 +11,11 @@ import (
 
 // openSocket opens a websocket at an address, for a host (RFC 6455).
 func openSocket(address, host, path string) (net.Conn, error) {
-	connection, err := net.DialTimeout("tcp", address, 5*time.Second)
+	connection, err := net.DialTimeout("tcp", address, patience)
 	if err != nil {
 		return nil, err
 	}
-	if err := connection.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := connection.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
 	const key, sum = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" // those of the RFC

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // TestStrangers runs a part of these tests beside an engine with a container, an image, a network
@@ -131,7 +130,7 @@ func machineNow(t *testing.T) string {
 // ended.
 func runUntil(t *testing.T, command *exec.Cmd, text string, then func(*os.Process)) error {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	printed, err := command.StdoutPipe()
 	if err != nil {
@@ -152,7 +151,7 @@ func runUntil(t *testing.T, command *exec.Cmd, text string, then func(*os.Proces
 		}
 	}
 	if !found {
-		t.Errorf("it never printed %q", text)
+		t.Errorf("it did not print %q within %s", text, 2*patience)
 	}
 	return command.Wait()
 }

@@ -187,7 +187,7 @@ func TestProblems(t *testing.T) {
 			func(stack awscdk.Stack, _ *web.Service) *webfront.FrontProps {
 				w := workload()
 				w.Image = webimage.URI("123456789012.dkr.ecr.eu-west-1.amazonaws.com/site:1.4", &webimage.ExistingOptions{Adapter: webimage.OwnAdapter})
-				w.Environment = map[string]string{"TEXT": strings.Repeat("x", 3950)}
+				w.Environment = map[string]string{"TEXT": strings.Repeat("x", 4000)}
 				return &webfront.FrontProps{
 					Service: web.NewService(stack, "Full", &web.ServiceProps{Workload: w, Hosting: lambdaweb.Hosting{}}),
 					Domain:  &web.Domain{Name: strings.Repeat("x", 40) + ".example.com", Zone: zone(stack)},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -99,15 +98,19 @@ func start(t testing.TB, lambda *lambdatest.Lambda, env ...string) *running {
 	return r
 }
 
+// patience is how long is waited for what has to happen: it is enough on a busy machine.
+const patience = 5 * time.Minute
+
 // wait waits for the adapter to end and returns how.
 func (r *running) wait() error {
 	select {
 	case err := <-r.done:
 		r.done <- err
 		return err
-	case <-time.After(15 * time.Second):
-		r.t.Error("the adapter does not end")
-		return errors.New("the adapter does not end")
+	case <-time.After(patience):
+		err := fmt.Errorf("the adapter does not end within %s", patience)
+		r.t.Error(err)
+		return err
 	}
 }
 
@@ -122,7 +125,7 @@ func (r *running) Write(p []byte) (int, error) {
 // waitLog waits until the log holds a text.
 func (r *running) waitLog(text string) {
 	r.t.Helper()
-	timeout := time.After(15 * time.Second)
+	timeout := time.After(patience)
 	for {
 		r.mu.Lock()
 		found, said := strings.Contains(r.logs.String(), text), r.said
@@ -133,7 +136,7 @@ func (r *running) waitLog(text string) {
 		select {
 		case <-said:
 		case <-timeout:
-			r.t.Fatalf("got the log %s, want %q in it", r.log(), text)
+			r.t.Fatalf("got the log %s within %s, want %q in it", r.log(), patience, text)
 		}
 	}
 }

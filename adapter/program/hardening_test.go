@@ -61,15 +61,11 @@ func TestItEndsInTheInit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			lambda := lambdatest.New(t)
-			adapter := lambda.StartAdapter(lambdatest.BuildAdapter(t), "AWS_LWA_ASYNC_INIT=false", "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS=60")
+			adapter := lambda.StartAdapter(lambdatest.BuildAdapter(t), "AWS_LWA_ASYNC_INIT=false", "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS=3600")
 			lambda.WaitExtensions()
-			begin := time.Now()
+			// Within an hour, which the adapter would wait otherwise.
 			if code := end(lambda, adapter); code != 0 {
 				t.Errorf("got exit status %d: %s", code, adapter.Logs())
-			}
-			// Far below the minute that it would wait otherwise, and far above what a busy machine needs.
-			if took := time.Since(begin); took > 30*time.Second {
-				t.Errorf("it took %s to end", took)
 			}
 		})
 	}
@@ -115,7 +111,7 @@ func TestAServerThatBouncesAfterTheInit(t *testing.T) {
 		t.Errorf("got %v, want that it is not ready yet", err)
 	}
 	serve(t, lambda, hello)
-	if err := r.wait(time.Now().Add(10 * time.Second)); err != nil {
+	if err := r.wait(time.Now().Add(patience)); err != nil {
 		t.Errorf("the server is back, but: %v", err)
 	}
 }

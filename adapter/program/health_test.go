@@ -28,14 +28,13 @@ type outcome struct {
 // detector sees it, and as a container does, without any variable.
 func runBoth(t *testing.T, arguments ...string) map[string]outcome {
 	t.Helper()
-	const limit = 15 * time.Second
 	inside := make(chan outcome, 1)
 	go func() {
 		var stderr bytes.Buffer
 		code := command(arguments, &stderr)
 		inside <- outcome{code, stderr.String()}
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, lambdatest.BuildAdapter(t), arguments...)
@@ -50,8 +49,8 @@ func runBoth(t *testing.T, arguments ...string) map[string]outcome {
 	outcomes := map[string]outcome{"process": {cmd.ProcessState.ExitCode(), stderr.String()}}
 	select {
 	case outcomes["function"] = <-inside:
-	case <-time.After(limit):
-		t.Fatalf("%q does not end", arguments)
+	case <-time.After(patience):
+		t.Fatalf("%q does not end within %s", arguments, patience)
 	}
 	return outcomes
 }

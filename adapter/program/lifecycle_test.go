@@ -94,10 +94,11 @@ func TestReadinessByHTTPBacksOff(t *testing.T) {
 }
 
 func TestReadinessStatusesDecide(t *testing.T) {
+	t.Parallel()
 	lambda := lambdatest.New(t)
 	serve(t, lambda, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) })
 	r := start(t, lambda, "AWS_LWA_READINESS_CHECK_PATH=/up", "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS=200-399",
-		"AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS=0.1")
+		"AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS=2") // enough for one check on a busy machine
 	if err := r.wait(); err == nil {
 		t.Fatal("404 counts as healthy")
 	}
@@ -128,8 +129,9 @@ func TestReadinessOnAnotherPort(t *testing.T) {
 }
 
 func TestAServerThatNeverListensFailsTheInit(t *testing.T) {
+	t.Parallel()
 	lambda := lambdatest.New(t)
-	r := start(t, lambda, "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS=0.1")
+	r := start(t, lambda, "AWS_LWA_READINESS_CHECK_TIMEOUT_SECONDS=1")
 	if err := r.wait(); err == nil {
 		t.Fatal("it ended without an error")
 	}
@@ -216,6 +218,7 @@ func TestConnectsAreFewerTheLongerItTakes(t *testing.T) {
 }
 
 func TestTheFirstInvocationWaitsForASlowServer(t *testing.T) {
+	t.Parallel()
 	lambda := lambdatest.New(t)
 	port := fmt.Sprint(lambda.ServerPort)
 	config := &settings.Config{Host: "127.0.0.1", Port: port, ReadinessPort: port, RuntimeAPI: lambda.Address()}
@@ -229,7 +232,7 @@ func TestTheFirstInvocationWaitsForASlowServer(t *testing.T) {
 
 	// As long as nothing listens, an invocation is answered just before its
 	// deadline.
-	short := 150 * time.Millisecond
+	const short = time.Second // enough for one connect on a busy machine
 	expect(t, lambda.Do(lambdatest.Invocation{Event: getEvent("/"), Timeout: short}), 504, "not ready")
 	expectError(t, lambda.Do(lambdatest.Invocation{Event: []byte("[]"), Timeout: short}), "Adapter.ServerNotReady", "connection refused")
 

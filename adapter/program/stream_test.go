@@ -86,7 +86,7 @@ func TestStreamHoldsNothingBack(t *testing.T) {
 		select {
 		case <-first.done:
 			io.WriteString(w, "second")
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			io.WriteString(w, "too late")
 		}
 	})
@@ -136,7 +136,11 @@ func TestStreamFaults(t *testing.T) {
 				io.WriteString(c, okWire)
 			})
 			r := ready(t, lambda, streamMode)
-			res := lambda.Do(lambdatest.Invocation{Event: getEvent("/bad"), Timeout: time.Second})
+			invocation := lambdatest.Invocation{Event: getEvent("/bad")}
+			if test.kind == "Adapter.DeadlineExceeded" {
+				invocation.Timeout = 3 * time.Second
+			}
+			res := lambda.Do(invocation)
 			if got := string(res.HTTP(t).Body); got != test.body {
 				t.Errorf("got %q before the fault, want %q", got, test.body)
 			}
@@ -156,10 +160,12 @@ func TestStreamFaults(t *testing.T) {
 }
 
 func TestStreamedResponsesOfTheAdaptersOwn(t *testing.T) {
+	t.Parallel()
 	lambda := lambdatest.New(t)
 	serveWire(t, lambda, func(c net.Conn, number int, request string) { io.Copy(io.Discard, c) })
 	ready(t, lambda, streamMode)
-	res := lambda.Do(lambdatest.Invocation{Event: getEvent("/"), Timeout: 200 * time.Millisecond})
+	// So long that the adapter keeps as much as it ever does to send the response.
+	res := lambda.Do(lambdatest.Invocation{Event: getEvent("/"), Timeout: 3 * time.Second})
 	expect(t, res, 504, "timeout")
 	if !bytes.Contains(res.Payload, []byte(preludeEnd)) {
 		t.Errorf("got %q, want a stream", res.Payload)

@@ -7,8 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/build"
+	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/rootfs"
 )
 
 const buildHelp = `usage: cdkweb-docker build [flags] FOLDER
@@ -29,7 +31,8 @@ files from.
   --quiet, -q              print the image's id alone
 
 --secret, --ssh, --network and others that only RUN takes notice of change nothing, nor do caches:
---cache-from, --cache-to, --no-cache. Flags that ask for more, such as --output, go to docker.
+--cache-from, --cache-to, --no-cache. Flags that ask for more, such as --output type=local, go to
+docker.
 `
 
 // buildFlags are the flags of docker build.
@@ -62,12 +65,13 @@ var buildFlagKinds = map[string]flagKind{
 	"cache-to": passes, "cgroup-parent": passes, "cpu-period": passes, "cpu-quota": passes,
 	"cpu-shares": passes, "cpuset-cpus": passes, "cpuset-mems": passes, "isolation": passes,
 	"memory": passes, "memory-swap": passes, "network": passes, "no-cache-filter": passes,
-	"progress": passes, "provenance": passes, "sbom": passes, "secret": passes,
+	"progress": passes, "secret": passes,
 	"security-opt": passes, "shm-size": passes, "ssh": passes, "ulimit": passes,
 	"compress": passing, "debug": passing, "disable-content-trust": passing, "force-rm": passing,
 	"load": passing, "no-cache": passing, "pull": passing, "rm": passing,
 
 	"annotation": asks, "attest": asks, "call": asks, "metadata-file": asks, "output": asks,
+	"provenance": asks, "sbom": asks,
 	"check": asking, "push": asking, "squash": asking,
 }
 
@@ -80,6 +84,17 @@ var shortBuildFlags = map[byte]string{
 	'm': "memory",
 	'c': "cpu-shares",
 	'D': "debug",
+}
+
+// isDefault reports whether a flag asks for what is done without it.
+func isDefault(name, value string) bool {
+	switch name {
+	case "output":
+		return value == "type=docker" || value == "type=image"
+	case "provenance", "sbom":
+		return value == "false"
+	}
+	return false
 }
 
 // parseBuild reads the arguments of docker build.
@@ -132,8 +147,8 @@ func parseBuild(args []string) (buildFlags, error) {
 			}
 			value, args = args[0], args[1:]
 		}
-		if kind == asks || kind == asking {
-			f.docker = "--" + name
+		if kind == asks && !isDefault(name, value) || kind == asking {
+			f.docker = "the flag --" + name
 		}
 		if err := f.set(name, value); err != nil {
 			return f, usageError{err}
@@ -197,7 +212,7 @@ func (f *buildFlags) set(name, value string) error {
 		platform, err := build.ParsePlatform(value)
 		if err != nil {
 			if strings.Contains(value, ",") {
-				f.docker = "--platform with several platforms"
+				f.docker = "the flag --platform with several platforms"
 				return nil
 			}
 			return fmt.Errorf("--%w", err)
@@ -225,7 +240,7 @@ func (p *program) build(args []string) error {
 		return err
 	}
 	if flags.docker != "" {
-		return p.dockerBuild(flags, args, "the flag "+flags.docker+" asks for it")
+		return p.dockerBuild(flags, args, flags.docker+" asks for it")
 	}
 	if flags.Context == "-" || strings.Contains(flags.Context, "://") {
 		return p.dockerBuild(flags, args, fmt.Sprintf("its context %s is no folder", flags.Context))
@@ -247,6 +262,10 @@ func (p *program) build(args []string) error {
 	log := p.log
 	if flags.quiet {
 		log = func(string, ...any) {}
+	}
+	if flags.Args["SOURCE_DATE_EPOCH"] != "" {
+		p.log("SOURCE_DATE_EPOCH changes no times; all that a build makes is of %s",
+			rootfs.Epoch.Format(time.DateOnly))
 	}
 	builder := &build.Builder{Store: p.store, Pull: p.client().Pull, Log: log}
 	image, err := builder.Build(p.ctx, flags.Options)

@@ -19,8 +19,8 @@ func TestCredentialHelperFails(t *testing.T) {
 	err := errors.Join(
 		os.Mkdir(filepath.Dir(config), 0o700),
 		os.WriteFile(config, []byte(`{"credsStore":"broken"}`), 0o600),
-		os.WriteFile(filepath.Join(m.path, "docker-credential-broken"),
-			[]byte("#!/bin/sh\necho secret\necho no keys >&2\nexit 3\n"), 0o755),
+		script(filepath.Join(m.path, "docker-credential-broken"),
+			"#!/bin/sh\necho secret\necho no keys >&2\nexit 3\n"),
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,9 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		// No process may be between its start and its program: it would have open what is open here.
+		syscall.ForkLock.Lock()
+		defer syscall.ForkLock.Unlock()
 		if err := syscall.Unmount(m.cache, 0); err != nil {
 			t.Error(err)
 		}

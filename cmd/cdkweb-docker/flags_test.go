@@ -30,9 +30,9 @@ func TestBuildFlags(t *testing.T) {
 	}{
 		{"-qt a .", func(f buildFlags) bool { return f.quiet && len(f.tags) == 1 }},
 		{"-ta -t=b . --quiet=false", func(f buildFlags) bool { return !f.quiet && len(f.tags) == 2 }},
-		{"--output=type=local,dest=x .", func(f buildFlags) bool { return f.docker == "--output" }},
-		{"-o x .", func(f buildFlags) bool { return f.docker == "--output" }},
-		{"--push .", func(f buildFlags) bool { return f.docker == "--push" }},
+		{"--output=type=local,dest=x .", func(f buildFlags) bool { return f.docker == "the flag --output" }},
+		{"-o x .", func(f buildFlags) bool { return f.docker == "the flag --output" }},
+		{"--push .", func(f buildFlags) bool { return f.docker == "the flag --push" }},
 		{"--platform linux/amd64,linux/arm64 .", func(f buildFlags) bool { return f.docker != "" }},
 		{"--label a --label b=c=d -- -x", func(f buildFlags) bool { return f.Context == "-x" && f.Labels["b"] == "c=d" }},
 	} {

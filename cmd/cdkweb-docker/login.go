@@ -96,12 +96,24 @@ func awaitEnd(file string) error {
 }
 
 func (p *program) logout(args []string) error {
+	server := name.DefaultRegistry
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "-") {
+			return usageError{fmt.Errorf("logout has no flag %s", arg)}
+		}
+		server = arg
+	}
 	if len(args) > 1 {
 		return usageError{errors.New("logout takes the name of one registry")}
 	}
-	server := name.DefaultRegistry
-	if len(args) == 1 {
-		server = args[0]
+	host, found, err := p.logins.Remove(server)
+	if err != nil {
+		return err
 	}
-	return p.logins.Remove(server)
+	if !found {
+		p.log("there is no login for %s in this run", host)
+		return nil
+	}
+	_, err = fmt.Fprintf(p.out, "Removed the login for %s\n", host)
+	return err
 }

@@ -46,6 +46,7 @@ What the CDK calls
   push NAME                push an image to its registry
   images [--format T] [--filter reference=PATTERN]
                            list images
+  load [--input FILE]      take images from an archive of docker save
 What people call
   save [--output FILE] IMAGE...
                            write images as an archive for docker load
@@ -110,7 +111,7 @@ func sentence(err error) string {
 		}),
 		"; ",
 	)
-	if errors.Is(err, syscall.ENOSPC) {
+	if errors.Is(err, syscall.ENOSPC) && !strings.Contains(text, "CDKWEB_DOCKER_CACHE") {
 		text += "; free some space, or name a folder on another disk in CDKWEB_DOCKER_CACHE"
 	}
 	return strings.Map(func(r rune) rune { // what a registry says is no word to a terminal
@@ -137,11 +138,11 @@ var commands = map[string]func(p *program, args []string) error{
 	"build": (*program).build, "inspect": (*program).inspect, "tag": (*program).tag,
 	"push":  (*program).push,
 	"login": (*program).login, "logout": (*program).logout, "images": (*program).images,
-	"save": (*program).save, "prune": (*program).prune, "version": (*program).version,
+	"save": (*program).save, "load": (*program).load, "prune": (*program).prune, "version": (*program).version,
 }
 
 // grouped are the commands that docker has below image, too, and build below buildx.
-var grouped = []string{"build", "inspect", "tag", "push", "save"}
+var grouped = []string{"build", "inspect", "tag", "push", "save", "load"}
 
 // awaitLogin is the command that login starts in the background.
 const awaitLogin = "await-login"
@@ -171,18 +172,31 @@ func (p *program) run(args []string) error {
 			return registry.Await(p.ctx, rest[0])
 		}
 	}
+	command, ok := commands[name]
+	switch {
+	case ok && len(rest) == 1 && (rest[0] == "--help" || rest[0] == "-h"):
+		text := help
+		if name == "build" {
+			text = buildHelp
+		}
+		_, err := io.WriteString(p.out, text)
+		return err
+	case name == "version":
+		return p.version(rest)
+	}
 	if err := p.folders(); err != nil {
 		return err
 	}
-	command, ok := commands[name]
 	if !ok {
 		return p.elsewhere(args)
 	}
-	if err := p.logins.Sweep(); err != nil {
-		return err
+	err = p.logins.Sweep()
+	if err == nil {
+		p.store, err = store.Open(p.dir)
 	}
-	if p.store, err = store.Open(p.dir); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("the folder for images %s cannot be used; name another in "+
+			"CDKWEB_DOCKER_CACHE: %w", p.dir, err)
 	}
 	defer p.store.Close()
 	if err := command(p, rest); err != nil {
@@ -326,8 +340,18 @@ func missing(image string) error {
 	return fmt.Errorf("there is no image %s here; build it first", image)
 }
 
-// outside reports whether docker has an image.
+// outside reports whether docker may have an image that is not here: it has built it for this
+// program, or is there to be asked.
 func (p *program) outside(image string) (bool, error) {
+	if built, err := p.builtOutside(image); err != nil || built {
+		return built, err
+	}
+	_, err := findDocker()
+	return err == nil, nil
+}
+
+// builtOutside reports whether docker has built an image for this program.
+func (p *program) builtOutside(image string) (bool, error) {
 	name, err := build.FullName(image)
 	if err != nil {
 		return false, nil
@@ -358,7 +382,7 @@ func (p *program) push(args []string) error {
 	client := p.client()
 	started := time.Now()
 	p.log("pushing %s", name)
-	pushed, err := client.Push(p.ctx, name, image.Descriptor, content)
+	pushed, err := client.Push(p.ctx, name, image.Descriptor, content, store.Sources(image.Descriptor))
 	if err != nil && p.ctx.Err() == nil {
 		if damaged := p.store.RemoveDamaged(p.ctx, image.Descriptor); damaged != nil {
 			return fmt.Errorf("push %s: %w", name, damaged)

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -105,6 +106,14 @@ func (m *machine) wantFailure(got result, status int, words string) {
 	if got.status != status || !strings.HasPrefix(last, "cdkweb-docker: ") || !strings.Contains(last, words) {
 		m.t.Errorf("got status %d and %q, want %d and one line with %q", got.status, got.stderr, status, words)
 	}
+}
+
+// script writes a program. Meanwhile no process is started, which would have the file open until it
+// is another program, so that nobody could run the file ("text file busy").
+func script(file, text string) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(file, []byte(text), 0o755)
 }
 
 // folder copies a folder, so that it has other times, and the modes that git keeps.

@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 )
 
 func main() {
@@ -29,6 +28,7 @@ func main() {
 		io.WriteString(w, mode)
 	})
 	http.HandleFunc("GET /talk/stream", stream)
+	http.HandleFunc("GET /talk/last", last)
 	http.HandleFunc("GET /talk/socket", socket)
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -44,12 +44,27 @@ func main() {
 	}
 }
 
-// stream sends a line, and half a second later another.
+// ask lets a stream go on.
+var ask = make(chan struct{})
+
+// stream sends a line, and another when somebody asks for it.
 func stream(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "first\n")
 	http.NewResponseController(w).Flush()
-	time.Sleep(500 * time.Millisecond)
-	io.WriteString(w, "last\n")
+	select {
+	case <-ask:
+		io.WriteString(w, "last\n")
+	case <-r.Context().Done():
+	}
+}
+
+// last asks a stream for its last line, if one waits here.
+func last(w http.ResponseWriter, r *http.Request) {
+	select {
+	case ask <- struct{}{}:
+	default:
+		http.Error(w, "no stream waits", http.StatusConflict)
+	}
 }
 
 // socket sends text messages of up to 125 bytes back (RFC 6455).

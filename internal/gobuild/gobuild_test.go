@@ -12,6 +12,7 @@ import (
 // Who waits is told for what, once; who does not wait is told nothing.
 func TestIfSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		announced.texts = nil // what was said before is not said again
 		var said bytes.Buffer
 		work := func(text string, d time.Duration) {
 			done := ifSlow(&said, text)

@@ -14,10 +14,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"strconv"
@@ -35,7 +33,7 @@ type Lambda struct {
 	ServerPort int
 	// Environment is added to that of every process, as NAME=value.
 	Environment []string
-	// Timeout bounds each wait. New sets it to 20 s.
+	// Timeout bounds each wait. New sets it to 5 min, which is enough on a busy machine.
 	Timeout time.Duration
 
 	t        T
@@ -96,7 +94,7 @@ type FunctionError struct {
 // what most tests need.
 type Invocation struct {
 	Event           []byte
-	Timeout         time.Duration // until the deadline; zero means 30 s
+	Timeout         time.Duration // until the deadline; zero means 15 min, the most that Lambda allows
 	TraceID         string
 	TenantID        string
 	ClientContext   string
@@ -131,7 +129,7 @@ func New(t T) *Lambda {
 	t.Helper()
 	l := &Lambda{
 		ServerPort: FreePort(t),
-		Timeout:    20 * time.Second,
+		Timeout:    5 * time.Minute,
 		t:          t,
 		queue:      make(chan *pending, 1024),
 		shutdown:   make(chan struct{}),
@@ -152,35 +150,6 @@ func New(t T) *Lambda {
 
 // Address is the value for AWS_LAMBDA_RUNTIME_API.
 func (l *Lambda) Address() string { return l.listener.Addr().String() }
-
-// FreePort returns a port on loopback that nobody listens on. It is below those
-// that Linux gives to outgoing connections, so that none takes it meanwhile, and
-// is not returned again.
-func FreePort(t T) int {
-	t.Helper()
-	ports.Lock()
-	defer ports.Unlock()
-	for range 1000 {
-		port := 10_000 + rand.IntN(22_000)
-		if ports.used[port] {
-			continue
-		}
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		listener.Close()
-		ports.used[port] = true
-		return port
-	}
-	t.Fatal("no port is free")
-	return 0
-}
-
-var ports = struct {
-	sync.Mutex
-	used map[int]bool
-}{used: map[int]bool{}}
 
 // Intercept lets f respond to calls in Lambda's place: f returns whether it did.
 // Nil ends that.
@@ -246,7 +215,7 @@ func (l *Lambda) Init() error {
 		return !l.firstNext.IsZero() && l.waiting == len(l.extensions)
 	})
 	if !ok {
-		return errors.New("the init did not end in time")
+		return fmt.Errorf("the init did not end within %s", l.Timeout)
 	}
 	return failed
 }
@@ -366,14 +335,14 @@ func (l *Lambda) Do(inv Invocation) *Response {
 func (l *Lambda) Try(inv Invocation) (*Response, error) {
 	p := &pending{Invocation: inv, done: make(chan *Response, 1)}
 	if p.Timeout == 0 {
-		p.Timeout = 30 * time.Second
+		p.Timeout = 15 * time.Minute
 	}
 	l.queue <- p
 	select {
 	case r := <-p.done:
 		return r, nil
 	case <-time.After(l.Timeout):
-		return nil, errors.New("no response to the invocation in time")
+		return nil, fmt.Errorf("no response to the invocation within %s", l.Timeout)
 	}
 }
 

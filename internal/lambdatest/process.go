@@ -18,6 +18,7 @@ import (
 // Process is a running program. It ends with the test at the latest.
 type Process struct {
 	t     T
+	limit time.Duration // of Wait
 	cmd   *exec.Cmd
 	logs  lockedBuffer
 	done  chan struct{}
@@ -58,7 +59,7 @@ func (l *Lambda) StartServer(binary string, env ...string) *Process {
 // Start starts any command, with env added to Env.
 func (l *Lambda) Start(cmd *exec.Cmd, env ...string) *Process {
 	l.t.Helper()
-	p := &Process{t: l.t, cmd: cmd, done: make(chan struct{}), start: time.Now()}
+	p := &Process{t: l.t, limit: l.Timeout, cmd: cmd, done: make(chan struct{}), start: time.Now()}
 	cmd.Env = l.Env(env...)
 	cmd.Stdout, cmd.Stderr = &p.logs, &p.logs
 	if err := cmd.Start(); err != nil {
@@ -103,8 +104,8 @@ func (p *Process) Wait() int {
 	p.t.Helper()
 	select {
 	case <-p.done:
-	case <-time.After(15 * time.Second):
-		p.t.Fatalf("process %d does not end", p.PID())
+	case <-time.After(p.limit):
+		p.t.Fatalf("process %d does not end within %s; its log: %s", p.PID(), p.limit, p.Logs())
 	}
 	return p.cmd.ProcessState.ExitCode()
 }
@@ -136,7 +137,7 @@ func (l *Lambda) WaitListening() {
 			return
 		}
 		if time.Now().After(end) {
-			l.t.Fatalf("nothing listens on port %d: %v", l.ServerPort, err)
+			l.t.Fatalf("nothing listens on port %d within %s: %v", l.ServerPort, l.Timeout, err)
 		}
 	}
 }

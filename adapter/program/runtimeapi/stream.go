@@ -25,8 +25,8 @@ const (
 	// sent on as soon as they come, however small; this bounds the larger ones.
 	streamSize = 256 << 10
 
-	// TrailerTime is for what is sent after the limit; it is less than the
-	// margin that the worker keeps.
+	// TrailerTime is the least time for what is sent after the limit; it is less
+	// than the margin that the worker keeps.
 	TrailerTime = 10 * time.Millisecond
 
 	chunkHead = 10 // room for a chunk's size and its CRLF
@@ -77,7 +77,10 @@ func (s *stream) end(f *Fault) error {
 // Stream posts a response as its body comes in: the prelude that Lambda's HTTP
 // integrations read, and the body. At the limit it is given up, also if Lambda
 // takes no more: the environment lives on. If reading the body fails, the
-// trailers tell Lambda the fault that describe makes of the error.
+// trailers tell Lambda the fault that describe makes of the error. They have the
+// time until Lambda's deadline, and some in any case: on a busy machine, and on a
+// function with little CPU, the limit is noticed late. Lambda's response to them
+// says nothing new, so that it is no error if it is late.
 //
 // It returns how reading ended and how posting did.
 func (c *Client) Stream(inv *Invocation, prelude []byte, body io.Reader, limit time.Time, describe func(error) *Fault) (readErr, err error) {
@@ -86,10 +89,10 @@ func (c *Client) Stream(inv *Invocation, prelude []byte, body io.Reader, limit t
 	}
 	head := c.postHead(inv)
 	head = append(head, streamHeader...)
+	told := false
 	err = c.exchange("POST", true, func(conn *http1.Conn) error {
 		if !limit.IsZero() {
-			// The trailers that say why it ended need a moment more.
-			conn.SetDeadline(limit.Add(TrailerTime))
+			conn.SetDeadline(limit.Add(TrailerTime)) // what came in time is sent on
 		}
 		s := stream{conn, c.piece}
 		if err := s.begin(head, prelude); err != nil {
@@ -106,12 +109,27 @@ func (c *Client) Stream(inv *Invocation, prelude []byte, body io.Reader, limit t
 			}
 			if err != nil {
 				readErr = err
-				return s.end(describe(err))
+				fault := describe(err)
+				if !limit.IsZero() {
+					conn.SetDeadline(later(inv.Deadline().Add(-TrailerTime), time.Now().Add(TrailerTime)))
+				}
+				err := s.end(fault)
+				told = err == nil
+				return err
 			}
 		}
 	})
-	if err == nil {
+	if told && http1.IsTimeout(err) {
+		err = nil
+	} else if err == nil {
 		err = c.failed("response")
 	}
 	return readErr, err
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -39,7 +40,8 @@ func startPostgres(t *testing.T) func(string) string {
 	command := func(name string, arguments ...string) *exec.Cmd {
 		c := exec.Command(filepath.Join(bin, name), arguments...)
 		c.Dir = dir
-		if os.Getuid() == 0 { // which Postgres refuses to be
+		c.Env = append(os.Environ(), "LC_ALL=C") // what it says is read below
+		if os.Getuid() == 0 {                    // which Postgres refuses to be
 			const nobody = 65534
 			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 			if err := os.Chown(dir, nobody, nobody); err != nil {
@@ -49,39 +51,50 @@ func startPostgres(t *testing.T) func(string) string {
 		return c
 	}
 	data := filepath.Join(dir, "data")
-	if text, err := command("initdb", "-D", data, "-U", "shop", "--auth=scram-sha-256", "--pwfile=password", "--no-sync").CombinedOutput(); err != nil {
+	if text, err := command("initdb", "-D", data, "-U", "shop", "--auth=scram-sha-256", "--pwfile=password", "--encoding=UTF8", "--no-sync").CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, text)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // for a port that is free
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
-	listener.Close()
-	ready := make(chan struct{})
-	server := command("postgres", "-D", data, "-k", dir, "-h", "127.0.0.1", "-p", port)
-	log := &readiness{ready: ready}
-	server.Stderr = log
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Wait() }()
-	t.Cleanup(func() {
-		server.Process.Signal(os.Interrupt)
-		<-ended
-	})
-	select {
-	case <-ready:
-	case err := <-ended:
-		ended <- err
-		t.Fatalf("postgres ended: %v\n%s", err, log.text.String())
+	// Somebody else may take a port between the search for a free one and the start.
+	port := ""
+	for tries := 20; port == ""; tries-- {
+		free := freePort(t)
+		log := &readiness{ready: make(chan struct{})}
+		server := command("postgres", "-D", data, "-k", dir, "-h", "127.0.0.1", "-p", free)
+		server.Stderr = log
+		if err := server.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- server.Wait() }()
+		select {
+		case <-log.ready:
+			port = free
+			t.Cleanup(func() {
+				server.Process.Signal(os.Interrupt)
+				<-ended
+			})
+		case err := <-ended:
+			said := log.text.String()
+			if tries == 0 || !strings.Contains(said, "Address already in use") {
+				t.Fatalf("postgres ended: %v\n%s", err, said)
+			}
+		}
 	}
 	variables := map[string]string{
 		"DB_HOST": "127.0.0.1", "DB_PORT": port, "DB_NAME": "postgres", "DB_USER": "shop",
 		"DB_PASSWORD": password, "DB_SSLMODE": "disable",
 	}
 	return func(name string) string { return variables[name] }
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return strconv.Itoa(listener.Addr().(*net.TCPAddr).Port)
 }
 
 // readiness closes a channel when Postgres says that it is ready.

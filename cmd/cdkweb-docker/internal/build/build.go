@@ -153,8 +153,14 @@ func (r *run) read() error {
 
 // readIgnored reads the patterns that hide parts of the context.
 func readIgnored(folder, dockerfile string) (*patternmatcher.PatternMatcher, error) {
-	const file = ".dockerignore"
-	for _, name := range []string{dockerfile + file, filepath.Join(folder, file)} {
+	return readIgnoreFiles(dockerfile+ignoreFile, filepath.Join(folder, ignoreFile))
+}
+
+const ignoreFile = ".dockerignore"
+
+// readIgnoreFiles reads the first of some files that exists.
+func readIgnoreFiles(names ...string) (*patternmatcher.PatternMatcher, error) {
+	for _, name := range names {
 		content, err := os.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -175,6 +181,9 @@ func readIgnored(folder, dockerfile string) (*patternmatcher.PatternMatcher, err
 	return nil, nil
 }
 
+// multiPlatform is an argument that BuildKit itself takes notice of.
+const multiPlatform = "BUILDKIT_MULTI_PLATFORM"
+
 // parse reads the stages. It panics in none of them: BuildKit's reader does in a few.
 func (r *run) parse(content []byte) (err error) {
 	defer func() {
@@ -191,6 +200,9 @@ func (r *run) parse(content []byte) (err error) {
 			fmt.Sprintf("the Dockerfile asks to be read by the program %s (syntax)", syntax),
 		}
 	}
+	if yes, err := strconv.ParseBool(r.options.Args[multiPlatform]); err == nil && yes {
+		return &NeedsDocker{multiPlatform + " asks for an image of several platforms"}
+	}
 	parsed, err := parser.Parse(bytes.NewReader(content))
 	if err != nil {
 		return inDockerfile(err)
@@ -203,7 +215,7 @@ func (r *run) parse(content []byte) (err error) {
 		return inDockerfile(err)
 	}
 	if len(stages) == 0 {
-		return errors.New("the Dockerfile has no FROM instruction, so it builds no image")
+		return errNoStage
 	}
 	r.lex = shell.NewLex(parsed.EscapeToken)
 	r.host = v1.Platform{OS: "linux", Architecture: runtime.GOARCH}
@@ -216,14 +228,28 @@ func (r *run) parse(content []byte) (err error) {
 	return r.link(stages)
 }
 
+// errNoStage is the error of a Dockerfile that says nothing, or sets arguments alone.
+var errNoStage = errors.New("the Dockerfile has no FROM instruction, so it builds no image")
+
+// parserPrefix is how BuildKit's reader says where an error is, too.
+var parserPrefix = regexp.MustCompile(`^(dockerfile )?parse error on line \d+: `)
+
 // inDockerfile says where an error is.
 func inDockerfile(err error) error {
+	// BuildKit has no other names for these.
+	text := parserPrefix.ReplaceAllString(err.Error(), "")
+	switch text {
+	case "file with no instructions":
+		return errNoStage
+	case "no build stage in current context":
+		text = "there is no FROM instruction above it"
+	}
 	if located := (*parser.LocationError)(nil); errors.As(err, &located) &&
 		len(located.Locations) > 0 &&
 		len(located.Locations[0]) > 0 {
-		return fmt.Errorf("line %d of the Dockerfile: %w", located.Locations[0][0].Start.Line, err)
+		return fmt.Errorf("line %d of the Dockerfile: %s", located.Locations[0][0].Start.Line, text)
 	}
-	return fmt.Errorf("the Dockerfile: %w", err)
+	return fmt.Errorf("the Dockerfile: %s", text)
 }
 
 // at says in which line an error is.
@@ -522,4 +548,13 @@ func FullName(image string) (string, error) {
 		)
 	}
 	return reference.Name(), nil
+}
+
+// repositoryOf returns the repository that an image lies in, with its registry.
+func repositoryOf(image string) (string, error) {
+	reference, err := name.ParseReference(image, name.WeakValidation)
+	if err != nil {
+		return "", err
+	}
+	return reference.Context().Name(), nil
 }

@@ -28,6 +28,7 @@ import (
 
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/progress"
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/rootfs"
+	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/store"
 )
 
 // layer is a layer of an image, in the store.
@@ -35,6 +36,7 @@ type layer struct {
 	digest, diffID v1.Hash
 	size           int64
 	kind           types.MediaType
+	source         string // repository that it was pulled from; empty if it was made here
 }
 
 // compression is the level of new layers. With the version of the package in go.mod it decides
@@ -123,7 +125,12 @@ func (r *run) base(image string, platform v1.Platform) (*base, error) {
 	if found.layers, err = r.takeAll(layers); err != nil {
 		return nil, fmt.Errorf("pull %s: %w", image, err)
 	}
-	for _, taken := range found.layers {
+	repository, err := repositoryOf(image)
+	if err != nil {
+		return nil, err
+	}
+	for i, taken := range found.layers {
+		found.layers[i].source = repository
 		if err := r.apply(found.tree, taken); err != nil {
 			return nil, fmt.Errorf("read layer %s of %s: %w", taken.digest, image, err)
 		}
@@ -484,6 +491,11 @@ func (r *run) finish(s *stage) (*Image, error) {
 	}
 	image.MediaType = manifest.MediaType
 	image.Platform = &r.options.Platform
+	for _, l := range s.layers {
+		if l.source != "" {
+			image.Descriptor = store.WithSource(image.Descriptor, l.digest, l.source)
+		}
+	}
 	image.ID, image.Config = configuration.Digest, config
 	if err := r.attach(image, programs); err != nil {
 		return nil, err
@@ -494,11 +506,13 @@ func (r *run) finish(s *stage) (*Image, error) {
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // addJSON adds a value to the store.
-func (r *run) addJSON(value any) (v1.Descriptor, error) {
+func (r *run) addJSON(value any) (v1.Descriptor, error) { return addJSON(r.Store, value) }
+
+func addJSON(kept *store.Store, value any) (v1.Descriptor, error) {
 	content, err := json.Marshal(value)
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
-	digest, size, err := r.Store.Add(content)
+	digest, size, err := kept.Add(content)
 	return v1.Descriptor{Digest: digest, Size: size}, err
 }

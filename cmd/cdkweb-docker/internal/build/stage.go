@@ -7,7 +7,10 @@ import (
 	"io"
 	"maps"
 	"net"
+	"os"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -531,6 +534,9 @@ func parsePorts(text string) ([]string, error) {
 // errNoContext is for names that a build cannot use.
 var errNoContext = errors.New("a named context must be a folder, or docker-image:// and an image")
 
+// elsewhere is how a named context is written that is no folder of this machine.
+var elsewhere = regexp.MustCompile(`://|^git@|^target:`)
+
 func (r *run) namedContext(name, where string, platform v1.Platform) (*rootfs.Tree, error) {
 	if image, ok := strings.CutPrefix(where, "docker-image://"); ok {
 		found, err := r.base(image, platform)
@@ -539,14 +545,17 @@ func (r *run) namedContext(name, where string, platform v1.Platform) (*rootfs.Tr
 		}
 		return found.tree, nil
 	}
-	if strings.Contains(where, "://") {
+	if elsewhere.MatchString(where) {
 		return nil, &NeedsDocker{fmt.Sprintf("the build context %s=%s lies elsewhere", name, where)}
 	}
-	tree, err := rootfs.FromFolder(r.ctx, where, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%s=%s: %w (%w)", name, where, errNoContext, err)
+	if info, err := os.Stat(where); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("%s=%s: %w", name, where, errNoContext)
 	}
-	return tree, nil
+	ignored, err := readIgnoreFiles(filepath.Join(where, ignoreFile))
+	if err != nil {
+		return nil, err
+	}
+	return rootfs.FromFolder(r.ctx, where, ignored)
 }
 
 // context returns what the build sees of its folder.

@@ -18,22 +18,10 @@ import (
 )
 
 // Logins are the credentials that login was given, in a folder that nobody else may read. Each
-// belongs to a run, which is the program that called login or, where there are such, its process
-// group: other runs do not see it, and it is removed when the run has ended.
+// belongs to a run: other runs do not see it, and it is removed when the run has ended.
 type Logins struct {
 	Dir string
 	Run Run
-}
-
-// Run is what a login lives as long as.
-type Run struct {
-	Parent int // process that called this program
-	Group  int // process group; 0 where there are none
-}
-
-// same reports whether two runs are one.
-func (r Run) same(other Run) bool {
-	return r.Parent > 1 && r.Parent == other.Parent || r.Group > 1 && r.Group == other.Group
 }
 
 // Login is what is known of a registry.
@@ -47,7 +35,8 @@ type Login struct {
 
 // gone reports whether a login has to be removed.
 func (l Login) gone(now time.Time) bool {
-	return now.Sub(l.Made) > LoginAge || l.Made.After(now.Add(time.Hour)) || !l.Run.alive()
+	return now.Sub(l.Made) > LoginAge || l.Made.After(now.Add(time.Hour)) ||
+		!l.Run.alive(system{}, processSpace())
 }
 
 // registryKey is how a registry is called, whichever way it was written.
@@ -62,11 +51,13 @@ func registryKey(registry string) (string, error) {
 }
 
 func (l *Logins) file(registry string) string {
-	sum := sha256.Sum256([]byte(registry))
-	return filepath.Join(
-		l.Dir,
-		fmt.Sprintf("%s-%d.json", hex.EncodeToString(sum[:8]), l.Run.Parent),
-	)
+	group := l.Run.Group
+	if l.Run.Caller.PID > 0 {
+		group = 0 // a shell gives each command another
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %+v %d %q",
+		registry, l.Run.Caller, group, l.Run.Space))
+	return filepath.Join(l.Dir, hex.EncodeToString(sum[:16])+".json")
 }
 
 // Save keeps credentials for the run, and returns the file that holds them.
@@ -74,6 +65,10 @@ func (l *Logins) Save(registry, username, password string) (string, error) {
 	key, err := registryKey(registry)
 	if err != nil {
 		return "", err
+	}
+	if !l.Run.known() {
+		return "", errors.New("nothing that called it is left, and a login is kept as long as " +
+			"that runs; call login and push from one program")
 	}
 	if err := os.MkdirAll(l.Dir, 0o700); err != nil {
 		return "", err
@@ -94,19 +89,21 @@ func (l *Logins) Save(registry, username, password string) (string, error) {
 	return l.file(key), os.Rename(file.Name(), l.file(key))
 }
 
-// Remove forgets the run's credentials for a registry.
-func (l *Logins) Remove(registry string) error {
+// Remove forgets the run's credentials for a registry, whose name it returns. It reports false if
+// there are none.
+func (l *Logins) Remove(registry string) (name string, found bool, err error) {
 	key, err := registryKey(registry)
 	if err != nil {
-		return err
+		return "", false, err
 	}
 	all, err := l.all()
 	for file, login := range all {
-		if login.Registry == key && login.Run.same(l.Run) {
+		if login.Registry == key && login.Run.has(l.Run) {
+			found = true
 			err = errors.Join(err, os.Remove(file))
 		}
 	}
-	return err
+	return key, found, err
 }
 
 // all returns the logins by their files. What cannot be read is half removed.
@@ -153,7 +150,7 @@ func (l *Logins) Held() (map[string]Login, error) {
 	all, err := l.all()
 	held := map[string]Login{}
 	for _, login := range all {
-		if login.Run.same(l.Run) && !login.gone(time.Now()) &&
+		if login.Run.has(l.Run) && !login.gone(time.Now()) &&
 			login.Made.After(held[login.Registry].Made) {
 			held[login.Registry] = login
 		}

@@ -100,9 +100,11 @@ type Pushed struct {
 	Bytes int64 // of them
 }
 
-// Push pushes an image under a name.
+// Push pushes an image under a name. Sources are the repositories that layers were pulled from, by
+// their digests: if one is of the same registry, that need not be sent the layer again.
 func (c *Client) Push(
 	ctx context.Context, image string, descriptor v1.Descriptor, content v1.Image,
+	sources map[string]string,
 ) (Pushed, error) {
 	var pushed Pushed
 	ref, err := reference(ctx, image)
@@ -128,13 +130,59 @@ func (c *Client) Push(
 	}
 	count := &counter{inner: remote.DefaultTransport}
 	stop := count.sentBytes.Report(progress.Every, c.Log, "sent", total)
-	err = remote.Write(ref, content, append(c.options(ctx), remote.WithTransport(count))...)
+	options := append(c.options(ctx), remote.WithTransport(count))
+	mounting := &mountingImage{content, ref.Context(), sources}
+	err = remote.Write(ref, mounting, options...)
+	if errors.As(err, &refused) && mounting.any() && (refused.StatusCode == http.StatusForbidden ||
+		refused.StatusCode == http.StatusUnauthorized) {
+		// Who may push here need not be allowed to read where the layers lie.
+		err = remote.Write(ref, content, options...)
+	}
 	stop()
 	if err != nil {
 		return pushed, c.explain(ctx, "push "+image, ref.Context(), err)
 	}
 	pushed.Had, pushed.Sent, pushed.Bytes = count.had.Load(), count.sent.Load(), count.sentBytes.Done()
 	return pushed, nil
+}
+
+// mountingImage is an image that has a registry look for layers in other repositories of its own.
+type mountingImage struct {
+	v1.Image
+	to      name.Repository
+	sources map[string]string
+}
+
+// source returns the other repository of the registry that has a layer.
+func (m *mountingImage) source(digest string) (name.Repository, bool) {
+	source, err := name.NewRepository(m.sources[digest])
+	return source, err == nil && source.RegistryStr() == m.to.RegistryStr() &&
+		source.RepositoryStr() != m.to.RepositoryStr()
+}
+
+func (m *mountingImage) any() bool {
+	for digest := range m.sources {
+		if _, ok := m.source(digest); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Layers implements v1.Image.
+func (m *mountingImage) Layers() ([]v1.Layer, error) {
+	layers, err := m.Image.Layers()
+	for i, layer := range layers {
+		digest, err := layer.Digest()
+		if err != nil {
+			return nil, err
+		}
+		if source, ok := m.source(digest.String()); ok {
+			reference := source.Tag(name.DefaultTag)
+			layers[i] = &remote.MountableLayer{Layer: layer, Reference: reference}
+		}
+	}
+	return layers, err
 }
 
 // Attach pushes a manifest that belongs to an image, if its registry keeps track of such: it
@@ -298,8 +346,11 @@ func (c *counter) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	blob := strings.Contains(request.URL.Path, "/blobs/sha256:")
+	mounted := request.Method == http.MethodPost && request.URL.Query().Has("mount") &&
+		response.StatusCode == http.StatusCreated
 	switch {
-	case request.Method == http.MethodHead && blob && response.StatusCode == http.StatusOK:
+	case mounted,
+		request.Method == http.MethodHead && blob && response.StatusCode == http.StatusOK:
 		c.had.Add(1)
 	case upload && response.StatusCode < 300:
 		c.sent.Add(1)

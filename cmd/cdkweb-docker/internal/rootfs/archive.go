@@ -21,18 +21,23 @@ const (
 // Apply takes over a layer of an image that exists: an archive in which names that begin with .wh.
 // say what is gone.
 func (t *Tree) Apply(archive *tar.Reader, keep Keeper) error {
+	own := map[string]bool{} // names of this layer, and of the folders above them
 	return each(archive, keep, func(header *tar.Header, content *Content) error {
 		name := clean(header.Name)
 		dir, base := path.Split(name)
 		if base == opaque {
-			if found := t.Lookup(dir); found.isDir() {
-				clear(found.children)
-			}
+			hide(path.Clean(dir), t.Lookup(dir), own)
 			return nil
 		}
 		if hidden, ok := strings.CutPrefix(base, whiteout); ok {
+			if hidden == "" || hidden == "." || hidden == ".." {
+				return fmt.Errorf("the layer takes %q away, which is no name", header.Name)
+			}
 			t.remove(path.Join(dir, hidden))
 			return nil
+		}
+		for above := name; above != "." && !own[above]; above = path.Dir(above) {
+			own[above] = true
 		}
 		// A layer names the folders that it goes through, but need not.
 		if err := t.mkdirParents(name); err != nil {
@@ -40,6 +45,20 @@ func (t *Tree) Apply(archive *tar.Reader, keep Keeper) error {
 		}
 		return t.extract(name, header, content, "", nil)
 	})
+}
+
+// hide takes away what a folder holds, but for what the layer itself has put there.
+func hide(name string, folder *File, own map[string]bool) {
+	if !folder.isDir() {
+		return
+	}
+	for base, child := range folder.children {
+		if inside := path.Join(name, base); own[inside] {
+			hide(inside, child, own)
+		} else {
+			delete(folder.children, base)
+		}
+	}
 }
 
 // mkdirParents makes the folders above a name that are missing. What is none and in the way gives

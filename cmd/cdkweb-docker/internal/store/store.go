@@ -17,6 +17,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,7 @@ const (
 	outsideFile  = "docker.json"
 	refName      = "org.opencontainers.image.ref.name"
 	subjectOf    = "com.github.cdkweb.subject"
+	sourceOf     = "com.github.cdkweb.source." // and the digest of a layer
 	temporary    = "tmp"
 	temporaryAge = 24 * time.Hour
 )
@@ -237,7 +239,11 @@ func (s *Store) read() (*v1.IndexManifest, map[string]time.Time, error) {
 
 // Tag gives an image a name. Whatever had it has it no longer.
 func (s *Store) Tag(name string, image v1.Descriptor) error {
-	image.Annotations = map[string]string{refName: name}
+	annotations := map[string]string{refName: name}
+	for digest, repository := range Sources(image) {
+		annotations[sourceOf+digest] = repository
+	}
+	image.Annotations = annotations
 	return s.change(func(index *v1.IndexManifest, outside map[string]time.Time) {
 		delete(outside, name)
 		index.Manifests = slices.DeleteFunc(index.Manifests, func(d v1.Descriptor) bool {
@@ -245,6 +251,27 @@ func (s *Store) Tag(name string, image v1.Descriptor) error {
 		})
 		index.Manifests = append(index.Manifests, image)
 	})
+}
+
+// WithSource returns an image of which a layer was pulled from a repository.
+func WithSource(image v1.Descriptor, layer v1.Hash, repository string) v1.Descriptor {
+	image.Annotations = maps.Clone(image.Annotations)
+	if image.Annotations == nil {
+		image.Annotations = map[string]string{}
+	}
+	image.Annotations[sourceOf+layer.String()] = repository
+	return image
+}
+
+// Sources returns the repositories that layers of an image were pulled from, by their digests.
+func Sources(image v1.Descriptor) map[string]string {
+	sources := map[string]string{}
+	for key, repository := range image.Annotations {
+		if digest, ok := strings.CutPrefix(key, sourceOf); ok {
+			sources[digest] = repository
+		}
+	}
+	return sources
 }
 
 // TagOutside remembers that a name is one that docker has given to an image of its own.

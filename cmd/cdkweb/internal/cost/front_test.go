@@ -1,6 +1,8 @@
 package cost
 
 import (
+	"encoding/json"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -53,5 +55,52 @@ func TestFrontLines(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("lines %v are missing", want)
+	}
+}
+
+// A front above a service with a Domain fetches from that name.
+func TestFrontOfADomain(t *testing.T) {
+	for _, file := range []string{
+		"fargateweb/testdata/TestDomainGolden.template.json",
+		"lambdaweb/testdata/TestGoldenAccess/HTTP_API.template.json",
+		"lambdaweb/testdata/TestGoldenAccess/HTTP_API_with_mutual_TLS.template.json", // has no record
+		"lambdaweb/testdata/TestGoldenAccess/REST_API.template.json",
+	} {
+		for name, want := range map[string]bool{"shop.example.com": true, "other.example.com": false} {
+			content, err := os.ReadFile(filepath.Join("../../../..", file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var template map[string]map[string]any
+			if err := json.Unmarshal(content, &template); err != nil {
+				t.Fatal(err)
+			}
+			template["Resources"]["Front"] = map[string]any{
+				"Type": "AWS::CloudFront::Distribution",
+				"Properties": map[string]any{"DistributionConfig": map[string]any{
+					"Origins": []any{map[string]any{"DomainName": name}},
+				}},
+			}
+			if content, err = json.Marshal(template); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "Stack.template.json")
+			if err := os.WriteFile(path, content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			app, err := readApp(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			services, _, err := app.services()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, service := range services {
+				if service.Behind != want {
+					t.Errorf("%s, from %s: %s is behind a front: %v", file, name, service.Name, service.Behind)
+				}
+			}
+		}
 	}
 }

@@ -79,6 +79,11 @@ func (a app) services() ([]*Service, Shared, error) {
 	}
 	for _, distribution := range a.all("AWS::CloudFront::Distribution") {
 		origins := a.refs(distribution.stack, distribution.at("DistributionConfig", "Origins"))
+		for _, origin := range list(distribution.at("DistributionConfig", "Origins")) {
+			if name, ok := at(origin, "DomainName").(string); ok {
+				origins = append(origins, a.named(name)...)
+			}
+		}
 		parts := a.frontParts(distribution, origins)
 		for _, service := range found {
 			if slices.ContainsFunc(service.front, func(front *resource) bool { return slices.Contains(origins, front) }) {
@@ -92,6 +97,32 @@ func (a app) services() ([]*Service, Shared, error) {
 	}
 	slices.SortStableFunc(found, func(a, b *Service) int { return cmp.Compare(a.Name, b.Name) })
 	return found, shared, nil
+}
+
+// named is what a domain name leads to: the load balancer of an alias record, or the API of a custom
+// domain name.
+func (a app) named(name string) []*resource {
+	is := func(value any) bool {
+		text, ok := value.(string)
+		return ok && strings.EqualFold(strings.TrimSuffix(text, "."), name)
+	}
+	var found []*resource
+	for _, record := range a.all("AWS::Route53::RecordSet") {
+		if is(record.at("Name")) {
+			found = append(found, a.refs(record.stack, record.at("AliasTarget"))...)
+		}
+	}
+	for _, domain := range a.all("AWS::ApiGatewayV2::DomainName") {
+		if !is(domain.at("DomainName")) {
+			continue
+		}
+		for _, mapping := range a.all("AWS::ApiGatewayV2::ApiMapping") {
+			if slices.Contains(a.refs(mapping.stack, mapping.at("DomainName")), domain) {
+				found = append(found, a.refs(mapping.stack, mapping.at("ApiId"))...)
+			}
+		}
+	}
+	return found
 }
 
 // frontParts are what a distribution runs for each request, and the secrets that it sends.

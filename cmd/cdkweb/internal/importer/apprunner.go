@@ -173,6 +173,9 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 		s.name = "server"
 	} else {
 		s.name2 = s.name
+		if r.options.hosting == apprunnerHosting {
+			s.different(atHosting, n.get("ServiceName"), "is taken while the old service is there", takenName)
+		}
 		s.took("serviceName", n.get("ServiceName"), func() { s.name2 = "" })
 	}
 	if arn := n.get("ServiceArn"); arn != nil {
@@ -182,6 +185,10 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 		}
 	}
 	r.region, r.account = e.region, e.account
+	address := n.get("ServiceUrl")
+	if status := n.get("Status"); status.text() == "PAUSED" {
+		s.different(atAfter, status, "becomes a service that runs", "deploy it when it is to run")
+	}
 	take(n)
 	s.cpu, s.memory = 1024, 2048
 	r.source(n.get("SourceConfiguration"))
@@ -222,6 +229,16 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 	s.hosting, s.why = apprunner, "as --hosting asks for"
 	if apprunner == "" {
 		s.hosting, s.why = chooseHosting(s, true)
+	}
+	if s.hosting == fargateHosting {
+		if address == nil {
+			address = &node{file: n.file, line: n.line, path: join(n.path, "ServiceUrl"), kind: null}
+		}
+		s.different(atFront, address, "had HTTPS, and the load balancer has HTTP only", "set Domain of web.ServiceProps: see docs/front.md")
+		if s.health.path == "" {
+			s.notes = append(s.notes, note{kind: different, place: atHealthCheck, file: s.file, path: "healthcheck",
+				what: "asks for / now by HTTP, and takes the statuses 200 to 499", todo: "set HealthCheck.Path to a better one"})
+		}
 	}
 	return s
 }
@@ -429,26 +446,13 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	if public, ok := ingress.boolOr(true); ok {
 		ingress.take()
 		if !public {
-			s.front.private = true
-			s.took("private", ingress, s.public)
-			s.inVPC, s.onlyClients = true, true
-			e.network = placeholder()
-			s.add(missing, atNetwork, ingress, "needs the VPC of the clients", "replace vpc-00000000000000000 and its subnets by those of the VPC endpoint: aws apprunner list-vpc-ingress-connections names it")
-			for _, connection := range r.found["VpcIngressConnection"] {
-				if connection.get("ServiceArn").text() != n.get("ServiceArn").text() {
-					continue
-				}
-				take(connection, "ServiceArn", "VpcIngressConnectionArn", "VpcIngressConnectionName", "AccountId", "DomainName")
-				if vpc := connection.get("IngressVpcConfiguration", "VpcId"); vpc != nil {
-					vpc.take()
-					e.network.vpc = literal(vpc.value)
-				}
-				s.took("endpoint", connection.get("IngressVpcConfiguration", "VpcEndpointId"), func() {})
-			}
+			r.private(n, ingress, e)
 		}
 	}
 	if kind := n.get("NetworkConfiguration", "IpAddressType"); kind != nil {
-		if text, ok := r.str(kind, atFront); ok && text == "DUAL_STACK" {
+		if text, ok := r.str(kind, atFront); ok && text == "DUAL_STACK" && s.front.private && r.options.hosting == apprunnerHosting {
+			s.missing(atFront, kind, "a service that only a VPC reaches has IPv4 there")
+		} else if ok && text == "DUAL_STACK" {
 			s.dualStack = true
 			s.took("dualStack", kind, func() { s.dualStack = false })
 		} else if ok && text != "IPV4" {
@@ -459,6 +463,9 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	egress.get("EgressType").take()
 	arn := egress.get("VpcConnectorArn")
 	if arn == nil {
+		if kind := egress.get("EgressType"); kind != nil && s.front.private && r.options.hosting == apprunnerHosting {
+			s.different(atNetwork, kind, "goes through the VPC now", "its private subnets need a NAT gateway if the server calls the internet")
+		}
 		return
 	}
 	connector := r.find("VpcConnector", "VpcConnectorArn", arn)
@@ -476,8 +483,16 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	if e.network == nil {
 		e.network = placeholder()
 	}
-	s.add(missing, atNetwork, connector.get("Subnets"), "are in a VPC that the connector does not name",
-		"replace vpc-00000000000000000 by its id, and name its public subnets, where a load balancer on the internet is: aws ec2 describe-subnets")
+	if r.options.hosting == apprunnerHosting {
+		for _, field := range []string{"Subnets", "SecurityGroups"} {
+			if n := connector.get(field); n != nil {
+				s.different(atNetwork, n, "are those of the connector, which stays", "change them there, by a new revision of it")
+			}
+		}
+	} else {
+		s.add(missing, atNetwork, connector.get("Subnets"), "are in a VPC that the connector does not name",
+			"replace vpc-00000000000000000 by its id, and name its public subnets, where a load balancer on the internet is: aws ec2 describe-subnets")
+	}
 	for _, item := range connector.get("Subnets").itemsOrNone() {
 		if subnetID.MatchString(item.value) {
 			s.subnets = append(s.subnets, literal(item.value))
@@ -495,6 +510,39 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	}
 	if len(s.subnets) == 0 && !s.front.private {
 		s.inVPC, e.network = false, nil
+	}
+}
+
+// private reads from where a service is reached that is not on the internet.
+func (r *appRunnerReader) private(n, ingress *node, e *environment) {
+	s := r.current
+	s.front.private = true
+	s.took("onlyVPC", ingress, s.public)
+	s.inVPC, s.onlyClients = true, true
+	e.network = placeholder()
+	keeps := slices.Contains([]string{"", apprunnerHosting, fargateHosting}, r.options.hosting)
+	if keeps {
+		s.add(missing, atNetwork, ingress, "needs the VPC of the clients", "replace vpc-00000000000000000 and its subnets by those of the VPC endpoint: aws apprunner list-vpc-ingress-connections names it")
+	}
+	for _, connection := range r.found["VpcIngressConnection"] {
+		if connection.get("ServiceArn").text() != n.get("ServiceArn").text() {
+			continue
+		}
+		take(connection, "ServiceArn", "VpcIngressConnectionArn", "VpcIngressConnectionName", "AccountId", "DomainName")
+		if !keeps {
+			s.missing(atNetwork, connection.get("IngressVpcConfiguration"), "it is the VPC that Private of web.ServiceProps needs as Workload.VPC")
+			continue
+		}
+		if vpc := connection.get("IngressVpcConfiguration", "VpcId"); vpc != nil {
+			vpc.take()
+			e.network.vpc = literal(vpc.value)
+		}
+		endpoint := connection.get("IngressVpcConfiguration", "VpcEndpointId")
+		if r.options.hosting == apprunnerHosting {
+			s.missing(atHosting, endpoint, "the hosting makes one: set VPCEndpoint to keep this")
+			continue
+		}
+		s.took("endpoint", endpoint, func() {})
 	}
 }
 

@@ -1,6 +1,8 @@
 package importer
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,15 +14,16 @@ import (
 	"testing"
 )
 
-// A property of a stack that Copilot rendered, and what the imported program makes of it.
+// A property of what a service was, and what the imported program makes of it.
 type property struct {
-	// what it is, in the table of docs/coming-from-copilot.md.
+	// what it is, in a table of docs/coming-from-copilot.md.
 	what string
 
-	// pattern of its path in Copilot's stack: a logical id, and the names below.
+	// pattern of its path in the original: for a stack a logical id, and the names below. One with =
+	// is about the value, too. Of a row of what is added it is the path in the program's template.
 	pattern string
 
-	// verdict: same, different or none.
+	// verdict: same, different, none or added.
 	verdict string
 
 	// here is its path in the program's template, by the type of the resource, with $1 for what the
@@ -29,26 +32,75 @@ type property struct {
 
 	// why it differs, or what to do without it.
 	why string
+
+	// report is a pattern of a line of the report; unsaid if nobody has to do anything.
+	report string
 }
 
 const (
 	same    = "same"
 	differs = "different"
 	none    = "none"
+	added   = "added"
+
+	unsaid = "nothing"
 )
 
-// copilotStacks are the stacks that Copilot rendered of the samples, with their parameters.
-var copilotStacks = []struct {
-	sample, environment, stack, parameters string
-	values                                 map[string]string
-}{
-	{"copilot-svc", "test", "svc-test.stack.yml", "svc-test.params.json", nil},
-	{"copilot-svc", "staging", "svc-staging.stack.yml", "svc-staging.params.json", nil},
-	{"copilot-svc", "prod", "svc-prod.stack.yml", "svc-prod.params.json", nil},
-	{"copilot-grpc", "test", "svc-grpc-test.stack.yml", "svc-grpc-test.params.json", nil},
-	{"copilot-rdws", "test", "rdws-test.stack.yml", "", rdwsValues("test")},
-	{"copilot-rdws", "prod", "rdws-prod.stack.yml", "", rdwsValues("prod")},
+// A comparison is a table of the document, and what it is about.
+type comparison struct {
+	name      string // in the document
+	heading   string
+	rules     []property
+	originals []original
+	values    map[string]string // that both have, such as the partition
+
+	// whole: the report has a line for what is not the same, and each property of the program's
+	// template is in the table, too.
+	whole bool
 }
+
+// An original is what a service was before it was imported.
+type original struct {
+	sample, environment string
+	name                string
+	read                func(t *testing.T, values map[string]string) map[string]string // its leaves
+}
+
+var comparisons = []comparison{
+	{"load balanced", "Copilot's stack has", loadBalancedProperties, []original{
+		copilotStack("copilot-svc", "test", "svc-test.stack.yml", "svc-test.params.json", nil),
+		copilotStack("copilot-svc", "staging", "svc-staging.stack.yml", "svc-staging.params.json", nil),
+		copilotStack("copilot-svc", "prod", "svc-prod.stack.yml", "svc-prod.params.json", nil),
+		copilotStack("copilot-grpc", "test", "svc-grpc-test.stack.yml", "svc-grpc-test.params.json", nil),
+	}, nil, false},
+	{"request-driven", "Copilot's stack has", requestDrivenProperties, []original{
+		copilotStack("copilot-rdws", "test", "rdws-test.stack.yml", "", rdwsValues("test")),
+		copilotStack("copilot-rdws", "prod", "rdws-prod.stack.yml", "", rdwsValues("prod")),
+	}, nil, false},
+	{"App Runner on App Runner", "the description has", appRunnerProperties, []original{
+		description("apprunner-same-hello", "hello", "hello.json"),
+		description("apprunner-same-more", "orders", "orders.json", "orders-more.json"),
+		description("apprunner-same-python", "pythonapp", "python-app.json"),
+	}, commercial, true},
+	{"App Runner on Express Mode", "the description has", expressProperties, []original{
+		description("apprunner-hello", "hello", "hello.json"),
+	}, commercial, true},
+	{"App Runner on Fargate", "the description has", fargateProperties, []original{
+		description("apprunner-orders", "orders", "orders.json", "orders-more.json"),
+		description("apprunner-python", "pythonapp", "python-app.json"),
+	}, commercial, true},
+	{"SAM", "SAM's stack has", samProperties, []original{
+		samStack("sam-expressjs", "expressjs", "expressjs"),
+		samStack("sam-streaming", "fastapiresponsestreaming", "fastapi-response-streaming"),
+		samStack("sam-fastapi", "fastapi", "fastapi"),
+		samStack("sam-gin-zip", "ginzip", "gin-zip"),
+		samStack("sam-nginx", "nginx", "nginx"),
+		samStack("sam-sqs", "sqsexpressjs", "sqs-expressjs"),
+	}, commercial, true},
+}
+
+// commercial are values of the Regions outside of China and of governments.
+var commercial = map[string]string{"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 
 // rdwsValues are parameters of which there is no file.
 func rdwsValues(environment string) map[string]string {
@@ -222,152 +274,292 @@ func plainValue(n *node) any {
 	return n.value
 }
 
-// rendered are the leaves of a stack that Copilot rendered.
-func rendered(t *testing.T, stack, parameters string, values map[string]string) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(data, "copilot", stack))
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err := readYAML(stack, text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if parameters != "" {
-		text, err := os.ReadFile(filepath.Join(data, "copilot", parameters))
+// copilotStack is a stack that Copilot rendered of a sample, with its parameters.
+func copilotStack(sample, environment, stack, parameters string, values map[string]string) original {
+	return original{sample, environment, stack, func(t *testing.T, _ map[string]string) map[string]string {
+		root, err := readYAML(stack, readTest(t, filepath.Join(data, "copilot", stack)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var file struct{ Parameters map[string]string }
-		if err := json.Unmarshal(text, &file); err != nil {
-			t.Fatal(err)
+		if parameters != "" {
+			var file struct{ Parameters map[string]string }
+			if err := json.Unmarshal(readTest(t, filepath.Join(data, "copilot", parameters)), &file); err != nil {
+				t.Fatal(err)
+			}
+			values = file.Parameters
 		}
-		values = file.Parameters
+		return stackLeaves(plainValue(root), values)
+	}}
+}
+
+func readTest(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	template := plainValue(root).(map[string]any)
+	return text
+}
+
+// stackLeaves are the leaves of a template, with logical ids.
+func stackLeaves(root any, values map[string]string) map[string]string {
+	template := root.(map[string]any)
 	conditions, _ := template["Conditions"].(map[string]any)
 	c := cloudFormation{values, conditions}
 	leaves := map[string]string{}
+	add := func(path, value string) { leaves[path] = value }
 	for id, resource := range template["Resources"].(map[string]any) {
 		resource := resource.(map[string]any)
 		if condition, ok := resource["Condition"].(string); ok && !c.condition(conditions[condition]) {
 			continue
 		}
 		leaves[id] = fmt.Sprint(resource["Type"])
-		flatten(id, c.value(resource["Properties"]), func(path, value string) { leaves[path] = value })
+		flatten(id, c.value(resource["Properties"]), add)
 	}
 	return leaves
 }
 
-// TestLikeCopilot compares each property of the stacks that Copilot rendered with the synthesized
-// templates, and the table of the document with that.
-func TestLikeCopilot(t *testing.T) {
+// samStack is what CloudFormation makes of a SAM template: make sam-transformed writes it.
+func samStack(sample, environment, name string) original {
+	return original{sample, environment, name + ".yaml", func(t *testing.T, values map[string]string) map[string]string {
+		path := filepath.Join(testdata, "sam-transformed", name+".json")
+		var record map[string]any
+		decoder := json.NewDecoder(bytes.NewReader(readTest(t, path)))
+		decoder.UseNumber()
+		if err := decoder.Decode(&record); err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if sum := fmt.Sprintf("%x", sha256.Sum256(readTest(t, filepath.Join(data, "sam", name+".yaml")))); sum != record["SHA256"] {
+			t.Errorf("%s is of another template: make sam-transformed writes it", path)
+		}
+		leaves := stackLeaves(record, values)
+		add := func(path, value string) { leaves[path] = value }
+		head(cloudFormation{values: values}, record, add)
+		for id, resource := range record["Resources"].(map[string]any) {
+			if metadata, ok := resource.(map[string]any)["Metadata"]; ok {
+				flatten(id+".Metadata", metadata, add)
+			}
+		}
+		return leaves
+	}}
+}
+
+// description is what AWS prints of a service of App Runner, and of what it uses.
+func description(sample, environment string, files ...string) original {
+	return original{sample, environment, files[0], func(t *testing.T, _ map[string]string) map[string]string {
+		leaves := map[string]string{}
+		for _, name := range files {
+			documents, err := readJSON(name, readTest(t, filepath.Join(testdata, "apprunner", name)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, document := range documents {
+				for key, v := range plainValue(document).(map[string]any) {
+					if describers[key] != "" {
+						leaves[key] = "AWS::AppRunner::" + key
+					}
+					flatten(key, v, func(path, value string) { leaves[path] = inUnits(path, value) })
+				}
+			}
+		}
+		return leaves
+	}}
+}
+
+// inUnits is a size that App Runner may print in words as the number that means the same.
+func inUnits(path, value string) string {
+	units := map[string]float64{"Service.InstanceConfiguration.Cpu": 1024, "Service.InstanceConfiguration.Memory": 1024}[path]
+	number, unit, ok := strings.Cut(value, " ")
+	amount, err := strconv.ParseFloat(number, 64)
+	if units == 0 || !ok || err != nil || unit != "vCPU" && unit != "GB" {
+		return value
+	}
+	return fmt.Sprint(amount * units)
+}
+
+// hereLeaves are the leaves of a synthesized template, with the types of the resources.
+func hereLeaves(template map[string]any, values map[string]string) map[string][]string {
+	c := cloudFormation{values: values}
+	here := map[string][]string{}
+	add := func(path, value string) { here[path] = append(here[path], value) }
+	for _, resource := range template["Resources"].(map[string]any) {
+		resource := resource.(map[string]any)
+		kind := strings.TrimPrefix(fmt.Sprint(resource["Type"]), "AWS::")
+		add(kind, fmt.Sprint(resource["Type"]))
+		flatten(kind, c.value(resource["Properties"]), add)
+	}
+	head(c, template, add)
+	return here
+}
+
+// head adds what stands beside the resources of a template.
+func head(c cloudFormation, template map[string]any, add func(path, value string)) {
+	for _, section := range []string{"Description", "Outputs"} {
+		if v, ok := template[section]; ok {
+			flatten(section, c.value(v), add)
+		}
+	}
+}
+
+// TestLike compares each property of what the services were with the synthesized templates, and the
+// tables of the document with that.
+func TestLike(t *testing.T) {
 	templates, err := synthesize()
 	if err != nil {
 		t.Fatal(err)
 	}
 	atRoot(t)
-	if !exists(data) {
-		t.Skipf("%s is not there", data)
+	for _, c := range comparisons {
+		t.Run(c.name, func(t *testing.T) { c.compare(t, templates) })
 	}
+}
+
+func (c *comparison) compare(t *testing.T, templates map[string]map[string]map[string]any) {
 	seen, differ := map[string]bool{}, map[string]bool{}
-	for _, s := range copilotStacks {
-		here := map[string][]string{}
-		template := templates[s.sample][s.environment]
-		for _, resource := range template["Resources"].(map[string]any) {
-			resource := resource.(map[string]any)
-			kind := strings.TrimPrefix(fmt.Sprint(resource["Type"]), "AWS::")
-			here[kind] = append(here[kind], fmt.Sprint(resource["Type"]))
-			flatten(kind, cloudFormation{}.value(resource["Properties"]), func(path, value string) { here[path] = append(here[path], value) })
+	compared := 0
+	for _, o := range c.originals {
+		template, ok := templates[o.sample][o.environment]
+		if !ok && templates[o.sample] != nil {
+			t.Fatalf("%s has no environment %s", o.sample, o.environment)
 		}
-		for path, value := range rendered(t, s.stack, s.parameters, s.values) {
-			rules := loadBalancedProperties
-			if s.sample == "copilot-rdws" {
-				rules = requestDrivenProperties
-			}
-			i := slices.IndexFunc(rules, func(p property) bool { return p.matches(path) })
+		if !ok {
+			continue
+		}
+		compared++
+		here := hereLeaves(template, c.values)
+		said := map[string]bool{}
+		report := strings.Split(string(readTest(t, filepath.Join(testdata, "golden", o.sample, "IMPORT.md.txt"))), "\n")
+		for path, value := range o.read(t, c.values) {
+			i := slices.IndexFunc(c.rules, func(p property) bool { return p.verdict != added && p.find(path, value) != nil })
 			if i < 0 {
-				t.Errorf("%s: nothing is said of %s: %s", s.stack, path, value)
+				t.Errorf("%s: nothing is said of %s: %s", o.name, path, value)
 				continue
 			}
-			p := rules[i]
-			seen[p.what+p.pattern] = true
-			target := regexp.MustCompile("^("+p.pattern+")$").ReplaceAllString(path, strings.ReplaceAll(p.here, "$1", "${2}"))
-			got := at(here, target)
+			p := c.rules[i]
+			seen[p.key()] = true
+			target := p.target(p.here, path, value)
+			paths, got := at(here, target)
+			for _, path := range paths {
+				said[path] = true
+			}
 			switch p.verdict {
 			case same:
 				if !slices.Contains(got, value) {
-					t.Errorf("%s: %s is %s, and here %s is %q: the table says that they are the same", s.stack, path, value, target, got)
+					t.Errorf("%s: %s is %s, and here %s is %q: the table says that they are the same", o.name, path, value, target, got)
 				}
 			case differs:
 				if p.here != "" && len(got) == 0 {
-					t.Errorf("%s: %s is %s, and here %s is not there", s.stack, path, value, target)
+					t.Errorf("%s: %s is %s, and here %s is not there", o.name, path, value, target)
 				}
 				if !slices.Contains(got, value) {
-					differ[p.what+p.pattern] = true
+					differ[p.key()] = true
 				}
 			case none:
 				if len(got) > 0 {
-					t.Errorf("%s: %s is %s, and here %s is %q: the table says that there is none", s.stack, path, value, target, got)
+					t.Errorf("%s: %s is %s, and here %s is %q: the table says that there is none", o.name, path, value, target, got)
+				}
+			}
+			equal := p.verdict == same || p.verdict == differs && slices.Contains(got, value)
+			if c.whole && !equal && p.report != unsaid {
+				line := regexp.MustCompile(p.target(p.report, path, value))
+				if p.report == "" || !slices.ContainsFunc(report, line.MatchString) {
+					t.Errorf("%s: %s is %s: the report has no line %q", o.name, path, value, line)
 				}
 			}
 		}
-	}
-	for _, p := range slices.Concat(loadBalancedProperties, requestDrivenProperties) {
-		if !seen[p.what+p.pattern] {
-			t.Errorf("no stack has %s (%s)", p.what, p.pattern)
+		for path, values := range here {
+			if !c.whole || said[path] {
+				continue
+			}
+			i := slices.IndexFunc(c.rules, func(p property) bool { return p.verdict == added && p.find(path, strings.Join(values, " ")) != nil })
+			if i < 0 {
+				t.Errorf("%s: nothing is said of what is here only: %s: %q", o.name, path, values)
+				continue
+			}
+			seen[c.rules[i].key()] = true
 		}
-		if p.verdict == differs && p.here != "" && !differ[p.what+p.pattern] {
-			t.Errorf("%s (%s) is the same in each stack: the table says that it differs", p.what, p.pattern)
+	}
+	if compared < len(c.originals) {
+		t.Skipf("%d of %d were not compared: their samples are not there, or CDKWEB_IMPORT is not all", len(c.originals)-compared, len(c.originals))
+	}
+	for _, p := range c.rules {
+		if !seen[p.key()] {
+			t.Errorf("nothing has %s (%s)", p.what, p.pattern)
+		}
+		if p.verdict == differs && p.here != "" && !differ[p.key()] {
+			t.Errorf("%s (%s) is the same each time: the table says that it differs", p.what, p.pattern)
 		}
 	}
 }
 
-// at are the values of a path, in which a * stands for any index or name.
-func at(here map[string][]string, path string) []string {
-	if !strings.Contains(path, "*") {
-		return here[path]
+func (p property) key() string { return p.what + p.pattern }
+
+// find is what the pattern finds in a path; nil if it is about another one.
+func (p property) find(path, value string) []string {
+	if strings.Contains(p.pattern, "=") {
+		path += "=" + value
 	}
-	pattern := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(path), `\*`, `[^.]+`) + "$")
-	var found []string
+	return pattern(p.pattern).FindStringSubmatch(path)
+}
+
+// patterns are the compiled ones: each is compared with thousands of paths.
+var patterns = map[string]*regexp.Regexp{}
+
+func pattern(text string) *regexp.Regexp {
+	if patterns[text] == nil {
+		patterns[text] = regexp.MustCompile("^(?:" + text + ")$")
+	}
+	return patterns[text]
+}
+
+// target is a path with $1 for what the pattern found.
+func (p property) target(format, path, value string) string {
+	found := p.find(path, value)
+	if len(found) > 1 {
+		format = strings.ReplaceAll(format, "$1", found[1])
+	}
+	return format
+}
+
+// at are the values of a path, in which a * stands for any index or name, and the paths that it found.
+func at(here map[string][]string, path string) (paths, found []string) {
+	if !strings.Contains(path, "*") {
+		if here[path] == nil {
+			return nil, nil
+		}
+		return []string{path}, here[path]
+	}
+	pattern := pattern(strings.ReplaceAll(regexp.QuoteMeta(path), `\*`, `[^.]+`))
 	for name, values := range here {
 		if pattern.MatchString(name) {
-			found = append(found, values...)
+			paths, found = append(paths, name), append(found, values...)
 		}
 	}
-	return found
-}
-
-func (p property) matches(path string) bool {
-	return regexp.MustCompile("^(" + p.pattern + ")$").MatchString(path)
+	return paths, found
 }
 
 // The tables stand in the document.
 func TestTables(t *testing.T) {
 	atRoot(t)
 	const document = "docs/coming-from-copilot.md"
-	text, err := os.ReadFile(document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := string(text)
-	for name, rules := range map[string][]property{"load balanced": loadBalancedProperties, "request-driven": requestDrivenProperties} {
-		start, end := fmt.Sprintf("<!-- %s: start; go test ./cmd/cdkweb/... -update writes it -->\n", name), fmt.Sprintf("<!-- %s: end -->", name)
+	got := string(readTest(t, document))
+	for _, c := range comparisons {
+		start, end := fmt.Sprintf("<!-- %s: start; go test ./cmd/cdkweb/... -update writes it -->\n", c.name), fmt.Sprintf("<!-- %s: end -->", c.name)
 		before, rest, ok1 := strings.Cut(got, start)
 		_, after, ok2 := strings.Cut(rest, end)
 		if !ok1 || !ok2 {
-			t.Fatalf("%s has no place for the table %s", document, name)
+			t.Fatalf("%s has no place for the table %s", document, c.name)
 		}
-		got = before + start + table(rules) + end + after
+		got = before + start + c.table() + end + after
 	}
 	golden(t, document, got)
 }
 
-func table(rules []property) string {
-	text := "| Copilot's stack has | here | |\n|---|---|---|\n"
+func (c *comparison) table() string {
+	text := fmt.Sprintf("| %s | here | |\n|---|---|---|\n", c.heading)
 	var said []string
-	for _, p := range rules {
-		row := fmt.Sprintf("| %s | %s | %s |\n", p.what, map[string]string{same: "the same", differs: "different", none: "no equal"}[p.verdict], p.why)
+	for _, p := range c.rules {
+		row := fmt.Sprintf("| %s | %s | %s |\n", p.what, map[string]string{same: "the same", differs: "different", none: "no equal", added: "only here"}[p.verdict], p.why)
 		if !slices.Contains(said, row) {
 			said = append(said, row)
 			text += row

@@ -317,7 +317,7 @@ func (e *environment) body() string {
 		s.write(w, e)
 	}
 	for _, s := range e.services {
-		if code := s.url(); code != "" && !slices.ContainsFunc(e.outputs, func(o output) bool { return o.code == code }) {
+		if code := s.url(); code != "" && !slices.ContainsFunc(e.outputs, func(o output) bool { return o.code == code || strings.HasPrefix(o.code, code+" + ") }) {
 			name := "URL"
 			if len(e.services) > 1 {
 				name = s.id + "URL"
@@ -333,7 +333,11 @@ func (e *environment) body() string {
 		if o.description != "" {
 			description = "Description: new(" + quote(o.description) + "), "
 		}
-		w.line("awscdk.NewCfnOutput(stack, new(%q), &awscdk.CfnOutputProps{%sValue: %s})", w.ids.id(o.name, "Output"), description, pointer(expression(o.code)))
+		id, rename := w.ids.output(o.name), ""
+		if id != o.name && outputName.MatchString(o.name) && !o.own {
+			rename = fmt.Sprintf(".OverrideLogicalId(new(%q))", o.name)
+		}
+		w.line("awscdk.NewCfnOutput(stack, new(%q), &awscdk.CfnOutputProps{%sValue: %s})%s", id, description, pointer(expression(o.code)), rename)
 	}
 	w.line("return stack")
 	return w.text.String()

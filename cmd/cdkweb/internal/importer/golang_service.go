@@ -29,7 +29,7 @@ func (s *service) write(w *source, e *environment) {
 		w.line("%s := awsiam.Role_FromRoleArn(stack, new(%q), %s, nil)", role, w.ids.id("Role", "Instance"), pointer(s.roleARN))
 	}
 	frontName, front := "", []string(nil)
-	if s.hosting == fargateHosting || s.able("alias") || s.able("allowed_source_ips") {
+	if s.hosting == fargateHosting || s.hosting == apprunnerHosting && s.front.private || s.able("alias") || s.able("allowed_source_ips") {
 		frontName, front = s.writeFront(w, e)
 	}
 	task := s.writeTask(w, secrets)
@@ -445,6 +445,9 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 		}
 		if l.streaming {
 			options = append(options, "ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM")
+		}
+		if l.apiTracing {
+			options = append(options, "TracingEnabled: true")
 		}
 		add("Endpoint: lambdaweb.RESTAPI{%s}", strings.Join(options, ", "))
 	case "FunctionURL":

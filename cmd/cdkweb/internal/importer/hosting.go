@@ -37,6 +37,9 @@ type suggestion struct {
 	todo  string
 }
 
+// everybody is what to do if what only a VPC reached is public now.
+const everybody = "everybody reaches the service: docs/front.md says what Private of web.ServiceProps needs on each hosting"
+
 // advice has the suggestions by the names of settings.
 var advice = map[string]suggestion{
 	"cpu":                  {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "CPU grows with MemorySize"},
@@ -67,7 +70,8 @@ var advice = map[string]suggestion{
 	"connect":              {[]string{fargateHosting}, atNetwork, "other services reach this one with UseService"},
 	"no_tasks":             {[]string{fargateHosting, expressHosting}, atHosting, "the hosting decides how many there are"},
 	"path":                 {[]string{fargateHosting}, atFront, "the server gets the requests for all paths; let it refuse the others, or choose fargateweb.Hosting{Paths: …}"},
-	"private":              {[]string{fargateHosting}, atFront, "everybody reaches the service: docs/front.md says what Private of web.ServiceProps needs on each hosting"},
+	"private":              {[]string{fargateHosting}, atFront, everybody},
+	"onlyVPC":              {[]string{apprunnerHosting, fargateHosting}, atFront, everybody},
 	"endpoint":             {nil, atFront, "clients in the VPC reach the load balancer itself: the endpoint is not needed"},
 	"rules":                {[]string{fargateHosting}, atFront, "one service has one address: make a service of each, and put a load balancer of webalb or a front above them"},
 	"subnets":              {hostings, atNetwork, ""},
@@ -89,6 +93,7 @@ var advice = map[string]suggestion{
 	"reserved":             {[]string{lambdaHosting}, atHosting, "set MaxTaskCount or MaxSize"},
 	"functionName":         {[]string{lambdaHosting}, atHosting, "set ServiceName"},
 	"endpointKind":         {[]string{lambdaHosting}, atHosting, "the hosting has an address of its own"},
+	"iamAuth":              {[]string{lambdaHosting}, atHosting, everybody},
 	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
 	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},
 	"role":                 {[]string{apprunnerHosting}, atRole, "the role lets App Runner assume it and nobody else: the service has a new one, which needs the same permissions"},
@@ -99,6 +104,9 @@ var advice = map[string]suggestion{
 	"dualStack":            {[]string{apprunnerHosting}, atFront, "make a load balancer with webalb.LoadBalancerProps{DualStack: true} in a VPC with IPv6"},
 	"serviceName":          {[]string{apprunnerHosting}, atHosting, "AWS generates a name; set ServiceName if something needs one"},
 }
+
+// everybody is what to do about a service that was closed.
+const everybody = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
 
 // otherAdvice is what to do on one hosting that differs from the others.
 var otherAdvice = map[string]map[string]string{
@@ -138,13 +146,16 @@ func (s *service) fit() {
 	}
 	// One line is about a field, with all below it: what it would be elsewhere does not matter.
 	for _, set := range lacking {
+		if set.name == "endpointKind" {
+			continue // what an endpoint let in matters on each hosting
+		}
 		s.notes = slices.DeleteFunc(s.notes, func(n note) bool {
 			return n.kind != unknown && n.file == set.node.file && (n.path == set.node.path && n.line == set.node.line || below(n.path, set.node.path))
 		})
 	}
 	for i, set := range lacking {
 		if !slices.ContainsFunc(lacking, func(other setting) bool {
-			return below(set.node.path, other.node.path) && set.node.file == other.node.file
+			return other.name != "endpointKind" && below(set.node.path, other.node.path) && set.node.file == other.node.file
 		}) &&
 			!slices.ContainsFunc(lacking[:i], func(other setting) bool { return other.node.path == set.node.path && other.node.file == set.node.file }) {
 			s.add(missing, advice[set.name].place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), instead(set.name, s.hosting))
@@ -177,7 +188,7 @@ func (s *service) fit() {
 	if s.hosting != apprunnerHosting {
 		s.connector = nil
 	} else if s.connector != nil { // it has subnets and security groups
-		s.inVPC, s.subnets, s.groups = false, nil, nil
+		s.inVPC, s.subnets, s.groups = s.front.private, nil, nil
 	}
 	if s.hosting == apprunnerHosting {
 		if text, ok := s.image.uri.text(); ok && text != "" && !strings.Contains(text, ".dkr.ecr") && !strings.HasPrefix(text, "public.ecr.aws/") {
@@ -185,6 +196,14 @@ func (s *service) fit() {
 			s.image = image{dir: goName(s.name)}
 		}
 		if s.image.uri == nil {
+			for _, set := range s.set {
+				if set.name == "autoDeployments" && s.autoDeployments {
+					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["autoDeployments"].todo)
+				}
+				if set.name == "accessRole" && s.accessRoleARN != nil {
+					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["accessRole"].todo)
+				}
+			}
 			s.autoDeployments, s.accessRoleARN = false, nil
 		}
 	}

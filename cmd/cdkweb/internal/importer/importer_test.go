@@ -45,6 +45,9 @@ var (
 	ownSamples = []sample{
 		{"apprunner-orders", []string{"apprunner", testdata + "/apprunner/orders.json", testdata + "/apprunner/orders-more.json"}},
 		{"apprunner-same", []string{"apprunner", testdata + "/apprunner/orders.json", "--hosting", "apprunner"}},
+		{"apprunner-same-more", []string{"apprunner", testdata + "/apprunner/orders.json", testdata + "/apprunner/orders-more.json", "--hosting", "apprunner"}},
+		{"apprunner-same-hello", []string{"apprunner", testdata + "/apprunner/hello.json", "--hosting", "apprunner"}},
+		{"apprunner-same-python", []string{"apprunner", testdata + "/apprunner/python-app.json", "--hosting", "apprunner"}},
 		{"apprunner-hello", []string{"apprunner", testdata + "/apprunner/hello.json"}},
 		{"apprunner-python", []string{"apprunner", testdata + "/apprunner/python-app.json"}},
 		{"sam-many", []string{"sam", testdata + "/sam/template.yaml"}},
@@ -64,7 +67,10 @@ const testdata = "cmd/cdkweb/internal/importer/testdata"
 // mutated are those whose values are changed one by one.
 func mutated() []sample {
 	return slices.DeleteFunc(samples(), func(s sample) bool {
-		return s.name == "copilot-all" || s.name == "environments-apart" || s.name == "workspace-express" || s.name == "workspace-apprunner"
+		return slices.Contains([]string{
+			"copilot-all", "environments-apart", "apprunner-same-hello", "apprunner-same-python",
+			"workspace-express", "workspace-apprunner",
+		}, s.name)
 	})
 }
 

@@ -455,6 +455,7 @@ type lambdaOptions struct {
 	disk         int
 	concurrency  int
 	tracing      bool
+	apiTracing   bool
 	functionName string
 	jsonLogs     bool
 	appLevel     string

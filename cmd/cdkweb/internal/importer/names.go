@@ -2,6 +2,7 @@ package importer
 
 import (
 	"go/token"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -134,6 +135,17 @@ func (n *naming) id(name, otherwise string) string {
 		return id
 	}
 	return n.numbered(id + otherwise)
+}
+
+// outputName is what CloudFormation takes as the name of an output.
+var outputName = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+
+// output is the id of an output: its name as others read it, if that is free.
+func (n *naming) output(name string) string {
+	if outputName.MatchString(name) && n.free(name) {
+		return name
+	}
+	return n.id(name, "Output")
 }
 
 func (n *naming) numbered(name string) string {

@@ -37,7 +37,7 @@ func readSAM(o options) (*app, error) {
 	}
 	e := &environment{stack: stackName(path)}
 	a := &app{from: "AWS SAM", name: e.stack, environments: []*environment{e}}
-	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, names: newNaming(), ids: newNaming()}
+	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, lists: map[string]func(string) value{}, apis: map[string]bool{}, names: newNaming(), ids: newNaming()}
 	r.ids.taken = map[string]bool{"Stack": true, "VPC": true}
 	if err := r.read(); err != nil {
 		return nil, err
@@ -67,7 +67,9 @@ type samReader struct {
 	file, dir   string
 	root        *node
 	environment *environment
-	values      map[string]string // what a reference becomes in Go: "SqsQueue.Arn"
+	values      map[string]string                       // what a reference becomes in Go: "SqsQueue.Arn"
+	lists       map[string]func(separator string) value // what parameters become that are lists
+	apis        map[string]bool                         // resources that became endpoints of services
 	names, ids  *naming
 	current     *service
 	globals     *node
@@ -86,12 +88,12 @@ func (r *samReader) read() error {
 	}
 	r.globals = root.get("Globals", "Function")
 	for _, key := range root.get("Globals").keysOrNone() {
-		if key != "Function" {
+		if key != "Function" && !r.called(key) {
 			e.missing(atStack, root.get("Globals").fields[key], "it is about resources that are not written here")
 		}
 	}
 	for section, todo := range map[string]string{
-		"Parameters": "the program takes the default: make it a variable in Go, or a context value of the CDK",
+		"Parameters": "",
 		"Conditions": "write an if in Go", "Mappings": "write a map in Go", "Metadata": "the program does not need it", "Rules": "write an if in Go",
 	} {
 		if n := root.get(section); n != nil {
@@ -101,9 +103,8 @@ func (r *samReader) read() error {
 					continue
 				}
 				if section == "Parameters" {
-					if value := n.fields[key].get("Default"); value != nil && value.kind == scalar {
-						r.values[key] = quote(value.value)
-					}
+					r.parameter(key, n.fields[key])
+					continue
 				}
 				e.missing(atStack, n.fields[key], todo)
 			}
@@ -143,7 +144,7 @@ func (r *samReader) read() error {
 	}
 	for _, id := range resources.keys {
 		n := resources.fields[id]
-		if slices.Contains(functions, id) || n.get("Type").text() == "AWS::SQS::Queue" {
+		if slices.Contains(functions, id) || n.get("Type").text() == "AWS::SQS::Queue" || r.apis[id] {
 			continue
 		}
 		kind := n.get("Type").text()
@@ -157,6 +158,37 @@ func (r *samReader) read() error {
 	}
 	r.outputs(root.get("Outputs"))
 	return nil
+}
+
+// parameter reads a parameter of the template.
+func (r *samReader) parameter(key string, n *node) {
+	otherwise, kind := n.get("Default"), n.get("Type").text()
+	inner, ofSSM := strings.CutPrefix(kind, "AWS::SSM::Parameter::Value<")
+	list := strings.HasPrefix(inner, "List<") || inner == "CommaDelimitedList>"
+	switch {
+	case otherwise == nil || otherwise.kind != scalar:
+		r.environment.missing(atStack, n, "it has no default: where it was used, the report says what to write")
+		return
+	case ofSSM && list:
+		r.lists[key] = func(separator string) value {
+			return expression(fmt.Sprintf("*awscdk.Fn_Join(new(%s), awsssm.StringListParameter_ValueForTypedListParameter(stack, new(%s), awsssm.ParameterValueType_STRING, nil))",
+				quote(separator), quote(otherwise.value)))
+		}
+	case ofSSM:
+		r.values[key] = fmt.Sprintf("*awsssm.StringParameter_ValueForStringParameter(stack, new(%s), nil)", quote(otherwise.value))
+	case kind == "CommaDelimitedList" || strings.HasPrefix(kind, "List<"):
+		r.lists[key] = func(separator string) value {
+			return literal(strings.Join(strings.FieldsFunc(otherwise.value, func(r rune) bool { return r == ',' || r == ' ' }), separator))
+		}
+	default:
+		r.values[key] = quote(otherwise.value)
+	}
+	if ofSSM {
+		r.environment.different(atStack, n, "is read from Systems Manager by its name while the stack is deployed",
+			"the parameter must be there, in the stack's account and region")
+		return
+	}
+	r.environment.missing(atStack, n, "the program takes the default: make it a variable in Go, or a context value of the CDK")
 }
 
 // isSecret reports whether nobody may see a parameter's value.
@@ -332,6 +364,11 @@ func (r *samReader) resolve(n *node) (value, bool) {
 		}
 		return v, true
 	case "Fn::Join":
+		if argument.kind == sequence && len(argument.items) == 2 && argument.items[0].kind == scalar {
+			if list := r.lists[argument.items[1].get("Ref").text()]; list != nil {
+				return list(argument.items[0].value), true
+			}
+		}
 		if argument.kind != sequence || len(argument.items) != 2 || argument.items[1].kind != sequence || argument.items[0].kind != scalar {
 			return nil, false
 		}
@@ -372,7 +409,7 @@ func (r *samReader) queue(id string, n *node) {
 			r.environment.missing(atStack, field, "set it on the queue: awssqs.QueueProps, or the queue's L1 construct")
 			continue
 		case key == "QueueName":
-			field.take()
+			r.environment.different(atStack, field, "is taken while the old stack is there", takenName)
 			q.props = append(q.props, fmt.Sprintf(format, quote(field.value))+",")
 		case key == "FifoQueue" || key == "ContentBasedDeduplication":
 			if on, ok := field.boolean(); ok {
@@ -399,11 +436,30 @@ func (r *samReader) queue(id string, n *node) {
 	r.values[id+".QueueUrl"] = r.values[id]
 }
 
-// outputs reads what the stack prints.
-// wholeURL is the address of an API or a function without a path of the server's.
-var wholeURL = regexp.MustCompile(`https://\$\{Serverless(Http|Rest)Api\}\.execute-api\.\$\{AWS::Region\}\.(\$\{AWS::URLSuffix\}|amazonaws\.com)/?(Prod/?)?\}?$|` +
+// wholeURL is the address of an API, with a path below its stage, or of a function. Another one may
+// have a path that nobody knows.
+var wholeURL = regexp.MustCompile(`https://\$\{Serverless(?:HttpApi\}` + domainOfAPI + `|RestApi\}` + domainOfAPI + `/Prod)(/[^${}"\s]*)?\}?$|` +
 	`[A-Za-z0-9]Url, FunctionUrl\W*$`)
 
+const domainOfAPI = `\.execute-api\.\$\{AWS::Region\}\.(?:\$\{AWS::URLSuffix\}|amazonaws\.com)`
+
+// addressed is the service whose address a value of CloudFormation has; nil if it has none, or that of
+// an API that several services share.
+func (r *samReader) addressed(text string) *service {
+	var found []*service
+	for _, s := range r.environment.services {
+		api := map[string]string{"HTTPAPI": "${ServerlessHttpApi}", "RESTAPI": "${ServerlessRestApi}"}[s.lambda.endpoint]
+		if s.url() != "" && (api != "" && strings.Contains(text, api) || strings.Contains(text, s.name+"Url, FunctionUrl")) {
+			found = append(found, s)
+		}
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
+}
+
+// outputs reads what the stack prints.
 func (r *samReader) outputs(n *node) {
 	e := r.environment
 	for _, id := range n.keysOrNone() {
@@ -411,17 +467,15 @@ func (r *samReader) outputs(n *node) {
 		value := output.get("Value")
 		description := inLine(output.get("Description").text())
 		code := ""
-		for _, s := range e.services {
-			text := value.text()
-			implicit := strings.Contains(text, "${ServerlessHttpApi}") || strings.Contains(text, "${ServerlessRestApi}")
-			if s.url() != "" && (implicit && s.lambda.endpoint != "FunctionURL" || strings.Contains(text, s.name+"Url, FunctionUrl")) {
-				code = s.url()
-				if !wholeURL.MatchString(text) {
-					e.different(atStack, value, "became the URL of the service", "add the path that it had, if it had one")
-				}
-				if implicit && len(e.services) > 1 && s != e.services[0] {
-					code = ""
-				}
+		if s := r.addressed(value.text()); s != nil {
+			code = s.url()
+			switch path := wholeURL.FindStringSubmatch(value.text()); {
+			case path == nil:
+				e.different(atStack, value, "became the URL of the service", "add the path that it had, if it had one")
+			case strings.Contains(value.text(), "FunctionUrl"):
+				code += ` + "/"` // as AWS has the address of a function
+			case path[1] != "":
+				code += " + " + quote(path[1])
 			}
 		}
 		if code == "" {
@@ -442,6 +496,9 @@ func (r *samReader) outputs(n *node) {
 		e.outputs = append(e.outputs, outputOf(id, description, code))
 	}
 }
+
+// takenName is what to do with a name that only one can have.
+const takenName = "leave it out to deploy beside that, or delete that first"
 
 func outputOf(id, description, code string) output {
 	return output{name: id, description: description, code: code}
@@ -490,6 +547,9 @@ func (r *samReader) function(id string, n *node, s *service) {
 	if name := get("FunctionName"); name != nil {
 		if text, ok := r.str(name, atHosting); ok && regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`).MatchString(text) {
 			s.lambda.functionName = text
+			if s.hosting == lambdaHosting {
+				s.different(atHosting, name, "is taken while the old stack is there", takenName)
+			}
 			s.took("functionName", name, func() { s.lambda.functionName = "" })
 		} else if ok {
 			s.wrong(atHosting, name, "1 to 64 letters, digits, hyphens and underscores")
@@ -674,6 +734,9 @@ func (r *samReader) variables(p *node, s *service) {
 				s.port = port
 				continue
 			case slices.Contains(lwaPath, key):
+				if _, ok := v.text(); !ok {
+					s.wrong(atEnvironment, field, "a path that is known before deployment")
+				}
 				s.health.path = text
 				continue
 			case key == "AWS_LWA_INVOKE_MODE":
@@ -808,6 +871,7 @@ func (r *samReader) events(id string, p *node, s *service) {
 		s.lambda.endpoint = "FunctionURL"
 		if auth, ok := r.str(url.get("AuthType"), atHosting); ok && auth == "AWS_IAM" {
 			s.lambda.iamAuth = true
+			s.took("iamAuth", url.get("AuthType"), func() {})
 		} else if ok && auth != "NONE" {
 			s.wrong(atHosting, url.get("AuthType"), "NONE or AWS_IAM")
 		}
@@ -817,6 +881,9 @@ func (r *samReader) events(id string, p *node, s *service) {
 		s.missing(atHosting, url.get("Cors"), "let the server send the headers of CORS")
 	}
 	events := p.get("Events")
+	const becameEvery = "the server responds with 404 to what it does not know; if others must not reach it, say so there"
+	everyPath := false
+	var root *node // the path /, which is one path unless there is another event for the rest
 	for _, name := range events.keysOrNone() {
 		event := events.fields[name]
 		properties := event.get("Properties")
@@ -832,15 +899,33 @@ func (r *samReader) events(id string, p *node, s *service) {
 			} else if s.lambda.endpoint != map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind] {
 				s.missing(atHosting, event.get("Type"), "a service has one endpoint: "+s.lambda.endpoint)
 			}
-			if text, ok := r.str(path, atHosting); ok && text != "/" && text != "/{proxy+}" && text != "$default" {
-				s.different(atHosting, path, "became every path", "the server responds with 404 to what it does not know; if others must not reach it, say so there")
+			switch text, ok := r.str(path, atHosting); {
+			case text == "/":
+				root = path
+			case text == "/{proxy+}" || text == "$default" || path == nil:
+				everyPath = true
+			case ok:
+				s.different(atHosting, path, "became every path", becameEvery)
 			}
 			if text, ok := r.str(method, atHosting); ok && !strings.EqualFold(text, "ANY") && text != "x-amazon-apigateway-any-method" {
 				s.different(atHosting, method, "became every method", "the server responds with 405 to what it does not take")
 			}
+			id := properties.get(map[string]string{"HttpApi": "ApiId", "Api": "RestApiId"}[kind], "Ref").text()
+			own := r.root.get("Resources", id)
+			if own.get("Type").text() == "AWS::Serverless::"+kind {
+				r.apis[id] = true
+				properties.get(map[string]string{"HttpApi": "ApiId", "Api": "RestApiId"}[kind]).take()
+			} else {
+				own = nil
+			}
+			r.api(kind, own, s)
 			for _, key := range properties.keysOrNone() {
-				if key != "Path" && key != "Method" {
-					s.missing(atHosting, properties.fields[key], "the API has one route for everything: an authorizer is lambdaweb.HTTPAPI{Authorizer: …}, the rest is on lambdaweb.ResourcesOf(…).HTTPAPI")
+				if key != "Path" && key != "Method" && (own == nil || key != "ApiId" && key != "RestApiId") {
+					if key == "Auth" {
+						s.missing(atHosting, properties.fields[key], opened(kind, s.hosting))
+						continue
+					}
+					s.missing(atHosting, properties.fields[key], "the API has one route for everything: what it can do is a field of the endpoint, the rest is on lambdaweb.ResourcesOf(…)")
 				}
 			}
 		case "SQS":
@@ -851,8 +936,15 @@ func (r *samReader) events(id string, p *node, s *service) {
 			s.missing(atEvents, event, "add it to the function: AddEventSource, or a target of the source; it arrives as a POST to /events")
 		}
 	}
+	if root != nil && !everyPath {
+		s.different(atHosting, root, "became every path", becameEvery)
+	}
 	if s.lambda.endpoint != "NoEndpoint" {
-		s.took("endpointKind", (&node{file: s.file, line: p.lineOr(0), path: "Resources." + id, kind: null}), func() {})
+		at := p
+		for _, n := range []*node{events, r.property(p, "FunctionUrlConfig")} {
+			at = cmp.Or(n, at)
+		}
+		s.took("endpointKind", at.leafless(), func() {})
 	}
 	if s.lambda.streaming && s.lambda.endpoint == "HTTPAPI" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal behind an HTTP API, which does not stream", "choose lambdaweb.FunctionURL or lambdaweb.RESTAPI")
@@ -861,9 +953,78 @@ func (r *samReader) events(id string, p *node, s *service) {
 		s.noteAbout("Timeout", atHosting, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 29 s")
 	}
 	if s.lambda.endpoint == "NoEndpoint" && s.hosting != lambdaHosting {
-		s.noteAbout("Events", atEvents, "are only for functions", "the service has an address now, and no events")
+		s.noteAbout("Events", atEvents, "are only for functions",
+			"the service has an address now, which everybody reaches, and no events: set Private or AllowFrom of web.ServiceProps if nobody is to call it")
 	}
 }
+
+// called reports whether an event of a server is of an API.
+func (r *samReader) called(kind string) bool {
+	resources := r.root.get("Resources")
+	return kind != "Function" && slices.ContainsFunc(resources.keysOrNone(), func(id string) bool {
+		n := resources.fields[id]
+		events := n.get("Properties", "Events")
+		return n.get("Type").text() == "AWS::Serverless::Function" && r.isServer(n) && slices.ContainsFunc(events.keysOrNone(), func(name string) bool {
+			return events.get(name, "Type").text() == kind
+		})
+	})
+}
+
+// api reads what the template says of the API that became the endpoint of a service, and of all APIs.
+func (r *samReader) api(kind string, own *node, s *service) {
+	own.get("Type").take()
+	endpoint := map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind]
+	for _, properties := range []*node{r.root.get("Globals", kind), own.get("Properties")} {
+		for _, key := range properties.keysOrNone() {
+			n := properties.fields[key]
+			if text, ok := n.text(), n.kind == scalar; kind == "Api" && key == "StageName" && ok && stageName.MatchString(text) {
+				n.take()
+				s.lambda.stage = text
+				continue
+			}
+			on, isFlag := n.boolean()
+			switch {
+			case kind == "HttpApi" && key == "StageName" && n.text() == "$default", key == "BinaryMediaTypes":
+				n.take() // so it is here
+			case kind == "Api" && key == "TracingEnabled" && isFlag && s.hosting == lambdaHosting:
+				n.take()
+				s.lambda.apiTracing = on
+			case key == "EndpointConfiguration" && (n.text() == "REGIONAL" || n.get("Type").text() == "REGIONAL" && len(n.keys) == 1):
+				n.take()
+			case key == "Auth":
+				s.missing(atHosting, n, opened(kind, s.hosting))
+			case key == "Domain":
+				s.missing(atHosting, n, "set Domain of web.ServiceProps")
+			case s.hosting != lambdaHosting:
+				s.missing(atHosting, n, "the hosting has an address of its own")
+			case key == "CorsConfiguration" || key == "Cors":
+				s.missing(atHosting, n, fmt.Sprintf("set CORS of lambdaweb.%s", endpoint))
+			case key == "StageName":
+				s.missing(atHosting, n, "the address of the service has no stage: clients leave it out")
+			default:
+				s.missing(atHosting, n, fmt.Sprintf("it may be a field of lambdaweb.%s; the rest is set on lambdaweb.ResourcesOf(…).%s", endpoint, endpoint))
+			}
+		}
+	}
+	for _, key := range own.keysOrNone() {
+		if key != "Type" && key != "Properties" {
+			s.missing(atHosting, own.fields[key], "say it in Go: an if, or Node().AddDependency")
+		}
+	}
+}
+
+// opened is what to do about an authorizer of an API.
+func opened(kind, hosting string) string {
+	switch {
+	case hosting != lambdaHosting:
+		return everybody
+	case kind == "Api":
+		return "everybody reaches the service now: set AuthorizationType or Authorizer of lambdaweb.RESTAPI before you deploy"
+	}
+	return "everybody reaches the service now: set Authorizer of lambdaweb.HTTPAPI before you deploy"
+}
+
+var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 
 func (r *samReader) sqs(event, properties *node, s *service) {
 	source, ok := r.resolve(properties.get("Queue"))
@@ -888,8 +1049,23 @@ func (r *samReader) sqs(event, properties *node, s *service) {
 		props = fmt.Sprintf("&awslambdaeventsources.SqsEventSourceProps{BatchSize: new(%d.0)}", size)
 	}
 	s.lambda.events = append(s.lambda.events, fmt.Sprintf("made.Function.AddEventSource(awslambdaeventsources.NewSqsEventSource(%s, %s))", found, props))
+	r.refused(event, s)
 	s.took("events", properties.get("Queue").leafless(), func() { s.lambda.events = nil })
 	r.rest(properties, s)
+}
+
+// errorStatuses is the adapter's variable for statuses that make an invocation fail.
+const errorStatuses = "AWS_LWA_ERROR_STATUS_CODES"
+
+// refused notes that events which the server refuses come again, unless the template has said which.
+func (r *samReader) refused(event *node, s *service) {
+	own := slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == errorStatuses })
+	if own || s.hosting != lambdaHosting || s.lambda.endpoint != "NoEndpoint" {
+		return
+	}
+	s.notes = append(s.notes, note{kind: different, place: atEvents, file: event.file, line: event.line, path: event.path,
+		what: "fails now if the server's status is 400 or more, so that the event comes again",
+		todo: "set the variable " + errorStatuses + " for other statuses"})
 }
 
 // rest notes what is left of an event.
@@ -916,6 +1092,7 @@ func (r *samReader) schedule(name string, event, properties *node, s *service) {
 		s.missing(atEvents, event, "make a rule with awsevents, whose target is the function")
 		return
 	}
+	r.refused(event, s)
 	options := fmt.Sprintf("Schedule: awsevents.Schedule_Expression(new(%s)),", quote(expression))
 	if on, ok := properties.get("Enabled").boolOr(true); ok {
 		properties.get("Enabled").take()

@@ -1,0 +1,7 @@
+//go:build !linux && !darwin && !windows
+
+package registry
+
+func (system) process(int) (Process, int, bool) { return Process{}, 0, false }
+
+func processSpace() string { return "" }
