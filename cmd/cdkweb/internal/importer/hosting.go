@@ -37,9 +37,6 @@ type suggestion struct {
 	todo  string
 }
 
-// everybody is what to do if what only a VPC reached is public now.
-const everybody = "everybody reaches the service: docs/front.md says what Private of web.ServiceProps needs on each hosting"
-
 // advice has the suggestions by the names of settings.
 var advice = map[string]suggestion{
 	"cpu":                  {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "CPU grows with MemorySize"},
