@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,6 +63,7 @@ var advice = map[string]suggestion{
 	"taskdef_overrides":    {[]string{fargateHosting}, atHosting, "the hosting has no task definition: choose fargateweb.Hosting{}"},
 	"rolling":              {[]string{fargateHosting}, atHosting, "the hosting has its own way to deploy, which keeps the old version until the new one responds"},
 	"container_check":      {[]string{fargateHosting}, atHealthCheck, "no command runs in the container: the server is asked for HealthCheck.Path"},
+	"health_port":          {[]string{fargateHosting, expressHosting}, atHealthCheck, "the hosting asks at the port of the service: let that respond"},
 	"connect":              {[]string{fargateHosting}, atNetwork, "other services reach this one with UseService"},
 	"no_tasks":             {[]string{fargateHosting, expressHosting}, atHosting, "the hosting decides how many there are"},
 	"path":                 {[]string{fargateHosting}, atFront, "the server gets the requests for all paths; let it refuse the others, or choose fargateweb.Hosting{Paths: …}"},
@@ -156,6 +158,7 @@ func (s *service) fit() {
 			s.add(missing, advice[set.name].place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), instead(set.name, s.hosting))
 		}
 	}
+	s.fitCommand()
 	s.fitSize(p)
 	s.fitHealth(p.HealthCheck)
 	s.fitVariables(p.Variables)
@@ -264,6 +267,23 @@ func (s *service) lineOf(path string) int {
 		}
 	}
 	return s.root.lineOr(0)
+}
+
+// appRunnerWord is what App Runner takes as a word of a command.
+var appRunnerWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// fitCommand leaves out a command that the hosting cannot split into its words.
+func (s *service) fitCommand() {
+	if s.hosting != apprunnerHosting {
+		return
+	}
+	for _, word := range s.command {
+		if text, ok := word.text(); ok && !appRunnerWord.MatchString(text) {
+			s.noteAbout("command", atCommand, "has no equal on App Runner", fmt.Sprintf("it splits a command at spaces, and %s is one word: write CMD in the Dockerfile", strconv.Quote(text)))
+			s.command = nil
+			return
+		}
+	}
 }
 
 // fitSize makes CPU and memory a pair that is sold.
@@ -434,7 +454,8 @@ func (s *service) fitVariables(rules platform.Variables) {
 		default:
 			return false
 		}
-		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf("variables." + name), path: "variables." + name, what: "is left out", todo: todo})
+		field := map[string]string{atEnvironment: "variables.", atSecrets: "secrets."}[place] + name
+		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(field), path: field, what: "is left out", todo: todo})
 		return true
 	}
 	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool { return bad(v.name, atEnvironment) })
