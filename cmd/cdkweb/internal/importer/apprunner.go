@@ -70,6 +70,10 @@ type appRunnerReader struct {
 
 // add takes a document, which may be the description itself or have it below its kind.
 func (r *appRunnerReader) add(file string, document *node) error {
+	if document.kind == mapping && document.has("ServiceName") && document.has("SourceConfiguration") {
+		r.found["Service"] = append(r.found["Service"], document)
+		return nil
+	}
 	if document.kind == mapping {
 		known := false
 		for _, key := range document.keys {
@@ -84,10 +88,6 @@ func (r *appRunnerReader) add(file string, document *node) error {
 			}
 		}
 		if known {
-			return nil
-		}
-		if document.has("ServiceName") && document.has("SourceConfiguration") {
-			r.found["Service"] = append(r.found["Service"], document)
 			return nil
 		}
 	}
@@ -202,6 +202,13 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 			s.took("key", key, func() { s.keyARN = nil })
 		}
 	}
+	for _, tag := range n.get("Tags").itemsOrNone() { // what create-service takes has them
+		key, ok1 := r.str(tag.get("Key"), atAfter)
+		text, ok2 := r.str(tag.get("Value"), atAfter)
+		if ok1 && ok2 {
+			s.tags = append(s.tags, variable{key, literal(text)})
+		}
+	}
 	observe := n.get("ObservabilityConfiguration")
 	if on, ok := observe.get("ObservabilityEnabled").boolOr(false); ok {
 		observe.get("ObservabilityEnabled").take()
@@ -289,6 +296,13 @@ func (r *appRunnerReader) source(n *node) {
 		}
 	}
 	variables := configuration.get("RuntimeEnvironmentVariables")
+	for _, item := range variables.itemsOrNone() { // of a list, as examples of the AWS CLI have it
+		for _, name := range item.keysOrNone() {
+			if text, ok := r.str(item.fields[name], atEnvironment); ok {
+				s.variables = append(s.variables, variable{name, literal(text)})
+			}
+		}
+	}
 	for _, name := range slices.Sorted(slices.Values(variables.keysOrNone())) {
 		if text, ok := r.str(variables.fields[name], atEnvironment); ok {
 			s.variables = append(s.variables, variable{name, literal(text)})
@@ -471,17 +485,20 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	connector := r.find("VpcConnector", "VpcConnectorArn", arn)
 	if v, ok := r.arn(arn, atNetwork); ok {
 		s.connector = v
-		if connector == nil {
-			s.took("connector", arn, func() { s.connector = nil })
-		}
 	}
 	take(connector, "VpcConnectorArn", "VpcConnectorName")
-	if connector == nil {
-		return
+	if connector == nil && r.options.hosting == apprunnerHosting {
+		return // the connector stays
 	}
 	s.inVPC, s.onlyClients = true, false
 	if e.network == nil {
 		e.network = placeholder()
+	}
+	if connector == nil {
+		s.placement = "private"
+		s.add(missing, atNetwork, arn, "is a VPC that no file describes",
+			"replace vpc-00000000000000000 and its subnets, and set SecurityGroups, or import again with what aws apprunner describe-vpc-connector prints")
+		return
 	}
 	if r.options.hosting == apprunnerHosting {
 		for _, field := range []string{"Subnets", "SecurityGroups"} {

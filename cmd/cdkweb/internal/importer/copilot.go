@@ -82,6 +82,11 @@ func readCopilot(path string, o options) (*app, error) {
 		} else if len(e.services) == 1 {
 			e.stack = e.services[0].name + "-" + name
 		}
+		if w.application == "" {
+			first := w.services[0]
+			e.notes = append(e.notes, note{kind: different, place: atStack, file: first.file, line: first.root.get("name").line, path: "application",
+				what: "has a name that no file says", todo: "replace APPLICATION by it, or import again with --app"})
+		}
 		a.environments = append(a.environments, e)
 	}
 	if a.name == "" {
@@ -483,12 +488,15 @@ func (c *copilotReader) interpolate(n *node) {
 			case "${COPILOT_ENVIRONMENT_NAME}":
 				return c.environment.name
 			case "${COPILOT_APPLICATION_NAME}":
-				return cmp.Or(c.application, found)
+				return c.named()
 			}
 			return found
 		})
 	})
 }
+
+// named is the name of the application, or what stands for it until a person writes it.
+func (w *workspace) named() string { return cmp.Or(w.application, "APPLICATION") }
 
 // valueOf is a string with variables of the shell.
 func valueOf(text string) value {
@@ -747,6 +755,11 @@ func (c *copilotReader) read() {
 	if s.hosting == "" {
 		s.hosting, s.why = chooseHosting(s, apprunner)
 	}
+	if apprunner && s.hosting == fargateHosting && len(s.front.names) == 0 {
+		at := cmp.Or(root.get("http"), root.get("type"))
+		s.notes = append(s.notes, note{kind: different, place: atFront, file: at.file, line: at.line, path: at.path,
+			what: "had HTTPS, and the load balancer has HTTP only", todo: "set Domain of web.ServiceProps: see docs/front.md"})
+	}
 }
 
 // chooseHosting is the hosting that fits, of those which take new customers.
@@ -767,13 +780,11 @@ func chooseHosting(s *service, appRunner bool) (hosting, why string) {
 
 // injected are the variables that Copilot adds.
 func (c *copilotReader) injected() []variable {
-	var all []variable
-	if c.application != "" {
-		all = append(all, variable{"COPILOT_APPLICATION_NAME", literal(c.application)})
+	return []variable{
+		{"COPILOT_APPLICATION_NAME", literal(c.named())},
+		{"COPILOT_ENVIRONMENT_NAME", literal(c.environment.name)},
+		{"COPILOT_SERVICE_NAME", literal(c.service.name)},
 	}
-	return append(all,
-		variable{"COPILOT_ENVIRONMENT_NAME", literal(c.environment.name)},
-		variable{"COPILOT_SERVICE_NAME", literal(c.service.name)})
 }
 
 // image reads what to build, or where the image is.
@@ -1173,6 +1184,9 @@ func (c *copilotReader) count(n *node) {
 		}
 		s.took("count", within, func() {})
 	}
+	if s.most > 25 && c.options.hosting == apprunnerHosting {
+		s.different(atHosting, within, fmt.Sprintf("became %d to 25", min(s.least, 25)), "App Runner has 25 instances of a service at most")
+	}
 	in, out := copilotIn, copilotOut
 	c.cooldown(n.get("cooldown"), &in, &out)
 	if cooldown := n.get("cooldown"); cooldown != nil {
@@ -1407,6 +1421,9 @@ func (c *copilotReader) sources(n *node) []string {
 	return found
 }
 
+// hostPart is what stands in the name of a host beside variables of the shell.
+var hostPart = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9.-]*$`)
+
 var hostName = regexp.MustCompile(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]+$`)
 
 // alias reads the names of hosts: a string, a list, or a list with hosted zones.
@@ -1424,10 +1441,14 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 	}
 	add := func(n *node, name, id string) {
 		for _, name := range strings.Split(name, ",") {
-			if name = strings.ToLower(strings.TrimSpace(name)); name == "" {
+			if name = strings.TrimSpace(name); name == "" {
 				continue
 			}
-			if !hostName.MatchString(name) {
+			shell := interpolation.MatchString(name)
+			if !shell {
+				name = strings.ToLower(name)
+			}
+			if !shell && !hostName.MatchString(name) || shell && !hostPart.MatchString(interpolation.ReplaceAllString(name, "")) {
 				s.wrong(atFront, n, "the name of a host, such as shop.example.com")
 				continue
 			}
@@ -1453,10 +1474,10 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 	for _, item := range items {
 		if item.kind == mapping {
 			id := c.zone(item.get("hosted_zone"))
-			if name, ok := c.str(item.get("name"), atFront); ok {
+			if name, ok := c.host(item.get("name")); ok {
 				add(item.get("name"), name, id)
 			}
-		} else if name, ok := c.str(item, atFront); ok {
+		} else if name, ok := c.host(item); ok {
 			add(item, name, "")
 		}
 	}
@@ -1478,6 +1499,18 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 			"add the records that ACM asks for while the stack is deployed, and one for each name that leads to the service")
 	}
 }
+
+// host reads the name of a host, which may have variables of the shell.
+func (c *copilotReader) host(n *node) (string, bool) {
+	if n == nil || n.kind != scalar {
+		return c.str(n, atFront)
+	}
+	n.take()
+	return n.value, true
+}
+
+// hostCode is the name of a host as an expression.
+func hostCode(name string) string { return valueOf(name).golang() }
 
 // zone reads the id of a hosted zone.
 func (c *copilotReader) zone(n *node) string {
@@ -1570,7 +1603,7 @@ func (c *copilotReader) rules(n *node) {
 		return
 	}
 	for i, n := range more.items {
-		r := rule{node: n, health: health{path: s.health.path}}
+		r := rule{node: n, health: health{path: "/"}}
 		r.container, r.port = c.target(n)
 		if path, ok := c.str(n.get("path"), atFront); ok {
 			r.paths = c.paths(n.get("path"), path)
@@ -1767,6 +1800,9 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 	if !s.inVPC {
 		return
 	}
+	if s.placement == "" && len(s.subnets) == 0 && (!apprunner || s.onlyClients) {
+		s.placement = "public" // as Copilot has it: its VPC may have no NAT gateways
+	}
 	if n == nil {
 		n = c.root.get("http")
 	}
@@ -1775,9 +1811,6 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 		e.network = &network{
 			vpc: c.export("VpcId"), lists: true,
 			public: []value{c.export("PublicSubnets")}, private: []value{c.export("PrivateSubnets")},
-		}
-		if c.application == "" {
-			e.network.vpc = importValue(literal("APPLICATION-" + e.name + "-VpcId"))
 		}
 	}
 	if !denyDefault && !apprunner || apprunner {
@@ -1793,9 +1826,6 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 		what := "is in the VPC that Copilot made for the environment"
 		todo := "the VPC, and what is in it, goes with Copilot's stack of the environment: keep that, or move to a VPC of your own. " +
 			"Copilot keeps NAT gateways only while a service of its own in private subnets is there"
-		if c.application == "" {
-			todo = "replace APPLICATION by the name of the application, or import again with --app; " + todo
-		}
 		s.notes = append(s.notes, note{kind: different, place: atNetwork, file: file, line: line, path: n.path, what: what, todo: todo})
 	}
 }
@@ -1818,8 +1848,7 @@ func (c *copilotReader) id(n *node, pattern *regexp.Regexp, must string) (value,
 
 // export is what the stack of Copilot's environment exports.
 func (c *copilotReader) export(name string) value {
-	application := cmp.Or(c.application, "APPLICATION")
-	return importValue(literal(fmt.Sprintf("%s-%s-%s", application, c.environment.name, name)))
+	return importValue(literal(fmt.Sprintf("%s-%s-%s", c.named(), c.environment.name, name)))
 }
 
 // topics reads what the service publishes to.

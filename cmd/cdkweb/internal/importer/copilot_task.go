@@ -504,8 +504,7 @@ func (c *copilotReader) addon(path string) {
 			case kind == "":
 				say(resource.line, fmt.Sprintf("has %s without a type", id), "look at what it is for")
 			default:
-				say(resource.line, fmt.Sprintf("has the %s %s", kind, id),
-					"make it with the CDK, or import the one that exists by its name, and let the service use it: UseTable, UseBucket, UseQueue, UseTopic, UseDatabase")
+				say(resource.line, fmt.Sprintf("has the %s %s", kind, id), addonAdvice(kind))
 			}
 			continue
 		}
@@ -514,6 +513,40 @@ func (c *copilotReader) addon(path string) {
 		s.notes = append(s.notes, note{kind: different, place: atAfter, file: path, line: resource.line, path: "addons." + id,
 			what: fmt.Sprintf("is the %s that exists", use),
 			todo: "it stays as long as Copilot's stack does: see that its DeletionPolicy is Retain before you delete that, then import it with cdk import"})
+	}
+	c.addonOutputs(root, say)
+}
+
+// addonAdvice is what to do about a resource of an addon.
+func addonAdvice(kind string) string {
+	use := map[string]string{
+		"AWS::DynamoDB::Table": ", and let the service use it with UseTable", "AWS::S3::Bucket": ", and let the service use it with UseBucket",
+		"AWS::SQS::Queue": ", and let the service use it with UseQueue", "AWS::SNS::Topic": ", and let the service use it with UseTopic",
+		"AWS::RDS::DBCluster": ", and let the service use it with UseDatabase", "AWS::RDS::DBInstance": ", and let the service use it with UseDatabase",
+		"AWS::SecretsManager::Secret": ", and give it to the service with Workload.Secrets", "AWS::EC2::SecurityGroup": ", and give it to the service with Workload.SecurityGroups",
+	}[kind]
+	return "make it with the CDK, or import the one that exists by its name" + use
+}
+
+// addonOutputs notes what Copilot gave the service of an addon, beside the names of tables and buckets.
+func (c *copilotReader) addonOutputs(root *node, say func(line int, what, todo string)) {
+	outputs, resources := root.get("Outputs"), root.get("Resources")
+	for _, name := range outputs.keysOrNone() {
+		output := outputs.fields[name]
+		id := output.get("Value", "Ref").text()
+		kind := resources.get(id, "Type").text()
+		if slices.ContainsFunc(c.service.tables, func(s storage) bool { return s.id == id && s.variable == snake(name) }) {
+			continue
+		}
+		switch kind {
+		case "AWS::IAM::ManagedPolicy": // it is in the report
+		case "AWS::EC2::SecurityGroup":
+			say(output.line, fmt.Sprintf("has the output %s, which was a security group of the service", name), "add it to Workload.SecurityGroups")
+		case "AWS::SecretsManager::Secret":
+			say(output.line, fmt.Sprintf("has the output %s, which the service had as the secret %s", name, snake(name)), "set it in Workload.Secrets")
+		default:
+			say(output.line, fmt.Sprintf("has the output %s, which the service had as the variable %s", name, snake(name)), "set it with AddEnvironment")
+		}
 	}
 }
 
@@ -528,14 +561,14 @@ func (c *copilotReader) addonName(n *node) value {
 	if n.kind == scalar {
 		text = n.value
 	}
-	if text == "" || c.application == "" && strings.Contains(text, "${App}") {
+	if text == "" {
 		return nil
 	}
 	known := true
 	text = addonVariable.ReplaceAllStringFunc(text, func(found string) string {
 		switch found {
 		case "${App}":
-			return c.application
+			return c.named()
 		case "${Env}":
 			return c.environment.name
 		case "${Name}":

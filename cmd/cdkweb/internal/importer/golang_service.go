@@ -193,7 +193,7 @@ func (s *service) writeFront(w *source, e *environment) (balancer string, fields
 
 // domain writes what belongs to the only name of a front, and returns the field of the service.
 func (f *front) domain(w *source) string {
-	name := quote(f.names[0])
+	name := hostCode(f.names[0])
 	switch {
 	case len(f.certificates) > 0:
 		certificate := fmt.Sprintf("awscertificatemanager.Certificate_FromCertificateArn(stack, new(%q), %s)", w.ids.id("Certificate", "ACM"), pointer(f.certificates[0]))
@@ -411,7 +411,7 @@ func (s *service) addCount(add func(format string, args ...any)) {
 func (s *service) addRule(add func(format string, args ...any)) {
 	own := s.parts[0]
 	if len(own.hosts) > 0 {
-		add("Hosts: []string{%s}", strings_(own.hosts))
+		add("Hosts: []string{%s}", hosts_(own.hosts))
 	}
 	comment := ""
 	if slices.ContainsFunc(s.rules, func(r rule) bool { return r.main }) {

@@ -41,7 +41,7 @@ type suggestion struct {
 var advice = map[string]suggestion{
 	"cpu":                  {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "CPU grows with MemorySize"},
 	"memory":               {hostings, atHosting, ""},
-	"count":                {[]string{expressHosting, fargateHosting}, atHosting, "the hosting decides how many there are"},
+	"count":                {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "the hosting decides how many there are"},
 	"instances":            {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "the hosting decides how many there are"},
 	"concurrency":          {[]string{apprunnerHosting}, atHosting, "a task takes as many requests as it can: tasks are added by CPU unless AutoScaling says else"},
 	"scalingARN":           {[]string{apprunnerHosting}, atHosting, "look its numbers up with aws apprunner describe-auto-scaling-configuration, and set MinTaskCount and MaxTaskCount"},
@@ -90,20 +90,19 @@ var advice = map[string]suggestion{
 	"reserved":             {[]string{lambdaHosting}, atHosting, "set MaxTaskCount or MaxSize"},
 	"functionName":         {[]string{lambdaHosting}, atHosting, "set ServiceName"},
 	"endpointKind":         {[]string{lambdaHosting}, atHosting, "the hosting has an address of its own"},
-	"iamAuth":              {[]string{lambdaHosting}, atHosting, everybody},
+	"iamAuth":              {[]string{lambdaHosting}, atHosting, anyone},
 	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
 	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},
 	"role":                 {[]string{apprunnerHosting}, atRole, "the role lets App Runner assume it and nobody else: the service has a new one, which needs the same permissions"},
 	"accessRole":           {[]string{apprunnerHosting}, atImage, "the hosting makes a role that pulls the image"},
 	"key":                  {[]string{apprunnerHosting}, atImage, "there is no copy of the image to encrypt: encrypt the repository"},
 	"autoDeployments":      {[]string{apprunnerHosting}, atImage, "a new image needs a deployment: build it here with webimage, or deploy from the pipeline that pushes it"},
-	"connector":            {[]string{apprunnerHosting}, atNetwork, "give the VPC of the connector as Workload.VPC: aws apprunner describe-vpc-connector names its subnets and security groups"},
 	"dualStack":            {[]string{apprunnerHosting}, atFront, "make a load balancer with webalb.LoadBalancerProps{DualStack: true} in a VPC with IPv6"},
 	"serviceName":          {[]string{apprunnerHosting}, atHosting, "AWS generates a name; set ServiceName if something needs one"},
 }
 
-// everybody is what to do about a service that was closed.
-const everybody = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
+// anyone is what to do about a service that was closed.
+const anyone = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
 
 // otherAdvice is what to do on one hosting that differs from the others.
 var otherAdvice = map[string]map[string]string{
@@ -192,13 +191,14 @@ func (s *service) fit() {
 			s.noteAbout("image", atImage, "must be in ECR on App Runner", "copy it there; until then a stand-in is built")
 			s.image = image{dir: goName(s.name)}
 		}
-		if s.image.uri == nil {
+		from := "an image that is built here"
+		if text, _ := s.image.uri.text(); strings.HasPrefix(text, "public.ecr.aws/") {
+			from = "an image that is not in a private repository of ECR"
+		}
+		if s.image.uri == nil || !strings.HasSuffix(from, "here") {
 			for _, set := range s.set {
-				if set.name == "autoDeployments" && s.autoDeployments {
-					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["autoDeployments"].todo)
-				}
-				if set.name == "accessRole" && s.accessRoleARN != nil {
-					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["accessRole"].todo)
+				if set.name == "autoDeployments" && s.autoDeployments || set.name == "accessRole" && s.accessRoleARN != nil {
+					s.add(missing, atImage, set.node, "has no equal for "+from, advice[set.name].todo)
 				}
 			}
 			s.autoDeployments, s.accessRoleARN = false, nil
@@ -458,7 +458,10 @@ func (s *service) fitVariables(rules platform.Variables) {
 		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(field), path: field, what: "is left out", todo: todo})
 		return true
 	}
-	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool { return bad(v.name, atEnvironment) })
+	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool {
+		text, ok := v.value.text()
+		return v.name == "PORT" && ok && text == fmt.Sprint(s.port) || bad(v.name, atEnvironment) // each hosting sets PORT
+	})
 	s.secrets = slices.DeleteFunc(s.secrets, func(v secretVariable) bool { return bad(v.name, atSecrets) })
 	s.secrets = slices.DeleteFunc(s.secrets, func(secret secretVariable) bool {
 		if !slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == secret.name }) {

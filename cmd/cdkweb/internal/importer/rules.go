@@ -219,7 +219,7 @@ func (p condition) golang() string {
 func (p condition) fields() []string {
 	var fields []string
 	if len(p.hosts) > 0 {
-		fields = append(fields, "Hosts: []string{"+strings_(p.hosts)+"}")
+		fields = append(fields, "Hosts: []string{"+hosts_(p.hosts)+"}")
 	}
 	if len(p.paths) > 0 {
 		fields = append(fields, "Paths: []string{"+strings_(p.paths)+"}")
