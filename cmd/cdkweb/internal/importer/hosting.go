@@ -90,7 +90,7 @@ var advice = map[string]suggestion{
 	"reserved":             {[]string{lambdaHosting}, atHosting, "set MaxTaskCount or MaxSize"},
 	"functionName":         {[]string{lambdaHosting}, atHosting, "set ServiceName"},
 	"endpointKind":         {[]string{lambdaHosting}, atHosting, "the hosting has an address of its own"},
-	"iamAuth":              {[]string{lambdaHosting}, atHosting, anyone},
+	"iamAuth":              {[]string{lambdaHosting}, atHosting, everybody},
 	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
 	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},
 	"role":                 {[]string{apprunnerHosting}, atRole, "the role lets App Runner assume it and nobody else: the service has a new one, which needs the same permissions"},
@@ -101,8 +101,8 @@ var advice = map[string]suggestion{
 	"serviceName":          {[]string{apprunnerHosting}, atHosting, "AWS generates a name; set ServiceName if something needs one"},
 }
 
-// anyone is what to do about a service that was closed.
-const anyone = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
+// everybody is what to do about a service that was closed.
+const everybody = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
 
 // otherAdvice is what to do on one hosting that differs from the others.
 var otherAdvice = map[string]map[string]string{
