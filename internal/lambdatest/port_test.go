@@ -40,7 +40,15 @@ func TestAddressIsKept(t *testing.T) {
 		t.Skip("only Linux keeps a port")
 	}
 	port := 0
-	t.Run("test", func(t *testing.T) { port = New(t).listener.Addr().(*net.TCPAddr).Port })
+	t.Run("test", func(t *testing.T) {
+		lambda := New(t)
+		port = lambda.listener.Addr().(*net.TCPAddr).Port
+		response, err := http.Get("http://" + lambda.Address()) // it serves, and so can be closed
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+	})
 	wantInUse(t, port)
 }
 
