@@ -278,9 +278,11 @@ func TestReferrers(t *testing.T) {
 			"FROM scratch\nCOPY --from=compiled /out /app\nENTRYPOINT [\"/app/server\"]\n",
 		"server": string(program),
 	})
+	m := newMachine(t)
+	m.must("build", "--tag", "local", dir)
 	for _, keeps := range []bool{true, false} {
-		r, m := newRegistry(t, keeps), newMachine(t)
-		m.must("build", "--tag", r.host+"/app:1", dir)
+		r := newRegistry(t, keeps)
+		m.must("tag", "local", r.host+"/app:1")
 		if got := m.must("inspect", "--format", `{{index .Config.Labels "org.opencontainers.image.title"}}`, r.host+"/app:1"); !strings.Contains(got, "cdkweb-docker") {
 			t.Errorf("the title is %q", got)
 		}

@@ -89,7 +89,7 @@ func plain(ctx context.Context, file string, archive io.Reader) (tarball.Opener,
 	return func() (io.ReadCloser, error) { return os.Open(file) }, nil
 }
 
-// takeImage brings an image into a store. Its layers are checked, and compressed as all others here.
+// takeImage brings an image into a store. Its layers are checked, and compressed as others are.
 func takeImage(ctx context.Context, kept *store.Store, image v1.Image) (*Image, error) {
 	config, err := image.RawConfigFile()
 	if err != nil {

@@ -166,6 +166,11 @@ func TestCases(t *testing.T) {
 			has:   []string{`Paths: []string{"/x", "/x/*"}, Priority: 10`, "Priority: 20, }"},
 		},
 		{
+			name: "a command with a space in a word, on App Runner", from: "copilot", args: []string{"--hosting", "apprunner"},
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "command: run --flag='a b'\n"},
+			has:   []string{`command has no equal on App Runner: it splits a command at spaces, and "--flag=a b" is one word`}, lacks: []string{"Command:"},
+		},
+		{
 			name: "a folder in place of a Dockerfile", from: "copilot",
 			files: map[string]string{"copilot/api/manifest.yml": strings.Replace(manifest1, "location: nginx", "build: .", 1)},
 			has:   []string{"which is a folder and no Dockerfile: a stand-in is in the folder api"},

@@ -1569,7 +1569,7 @@ func (c *copilotReader) checked(n *node, into *health, target int, apprunner boo
 		into.port = 0
 	default:
 		into.port = 0
-		s.missing(atHealthCheck, n.get("healthcheck", "port"), "the load balancer checks the port of the service: let that respond")
+		s.lacks("health_port", atHealthCheck, n.get("healthcheck", "port"), "the load balancer checks the port of the service: let that respond")
 	}
 }
 

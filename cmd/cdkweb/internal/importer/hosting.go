@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,9 +37,6 @@ type suggestion struct {
 	todo  string
 }
 
-// everybody is what to do if what only a VPC reached is public now.
-const everybody = "everybody reaches the service: docs/front.md says what Private of web.ServiceProps needs on each hosting"
-
 // advice has the suggestions by the names of settings.
 var advice = map[string]suggestion{
 	"cpu":                  {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "CPU grows with MemorySize"},
@@ -65,6 +63,7 @@ var advice = map[string]suggestion{
 	"taskdef_overrides":    {[]string{fargateHosting}, atHosting, "the hosting has no task definition: choose fargateweb.Hosting{}"},
 	"rolling":              {[]string{fargateHosting}, atHosting, "the hosting has its own way to deploy, which keeps the old version until the new one responds"},
 	"container_check":      {[]string{fargateHosting}, atHealthCheck, "no command runs in the container: the server is asked for HealthCheck.Path"},
+	"health_port":          {[]string{fargateHosting, expressHosting}, atHealthCheck, "the hosting asks at the port of the service: let that respond"},
 	"connect":              {[]string{fargateHosting}, atNetwork, "other services reach this one with UseService"},
 	"no_tasks":             {[]string{fargateHosting, expressHosting}, atHosting, "the hosting decides how many there are"},
 	"path":                 {[]string{fargateHosting}, atFront, "the server gets the requests for all paths; let it refuse the others, or choose fargateweb.Hosting{Paths: …}"},
@@ -93,7 +92,7 @@ var advice = map[string]suggestion{
 	"endpointKind":         {[]string{lambdaHosting}, atHosting, "the hosting has an address of its own"},
 	"lambdaRole":           {[]string{lambdaHosting}, atRole, "the role lets Lambda assume it and nobody else: the service has a new one, which needs the same permissions"},
 	"lambdaKey":            {[]string{lambdaHosting}, atEnvironment, "keep what is secret in AWS Secrets Manager, with this key, and give it to the service with Workload.Secrets"},
-	"iamAuth":              {[]string{lambdaHosting}, atHosting, anyone},
+	"iamAuth":              {[]string{lambdaHosting}, atHosting, everybody},
 	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
 	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},
 	"role":                 {[]string{apprunnerHosting}, atRole, "the role lets App Runner assume it and nobody else: the service has a new one, which needs the same permissions"},
@@ -104,8 +103,8 @@ var advice = map[string]suggestion{
 	"serviceName":          {[]string{apprunnerHosting}, atHosting, "AWS generates a name; set ServiceName if something needs one"},
 }
 
-// anyone is what to do about a service that was closed.
-const anyone = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
+// everybody is what to do about a service that was closed.
+const everybody = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
 
 // otherAdvice is what to do on one hosting that differs from the others.
 var otherAdvice = map[string]map[string]string{
@@ -160,6 +159,7 @@ func (s *service) fit() {
 			s.add(missing, advice[set.name].place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), instead(set.name, s.hosting))
 		}
 	}
+	s.fitCommand()
 	s.fitSize(p)
 	s.fitHealth(p.HealthCheck)
 	s.fitVariables(p.Variables)
@@ -269,6 +269,23 @@ func (s *service) lineOf(path string) int {
 		}
 	}
 	return s.root.lineOr(0)
+}
+
+// appRunnerWord is what App Runner takes as a word of a command.
+var appRunnerWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// fitCommand leaves out a command that the hosting cannot split into its words.
+func (s *service) fitCommand() {
+	if s.hosting != apprunnerHosting {
+		return
+	}
+	for _, word := range s.command {
+		if text, ok := word.text(); ok && !appRunnerWord.MatchString(text) {
+			s.noteAbout("command", atCommand, "has no equal on App Runner", fmt.Sprintf("it splits a command at spaces, and %s is one word: write CMD in the Dockerfile", strconv.Quote(text)))
+			s.command = nil
+			return
+		}
+	}
 }
 
 // fitSize makes CPU and memory a pair that is sold.
@@ -439,7 +456,8 @@ func (s *service) fitVariables(rules platform.Variables) {
 		default:
 			return false
 		}
-		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf("variables." + name), path: "variables." + name, what: "is left out", todo: todo})
+		field := map[string]string{atEnvironment: "variables.", atSecrets: "secrets."}[place] + name
+		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(field), path: field, what: "is left out", todo: todo})
 		return true
 	}
 	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool {

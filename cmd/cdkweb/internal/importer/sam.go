@@ -1232,7 +1232,7 @@ func (r *samReader) api(kind string, own *node, s *service) {
 func opened(kind, hosting string) string {
 	switch {
 	case hosting != lambdaHosting:
-		return anyone
+		return everybody
 	case kind == "Api":
 		return "everybody reaches the service now: set AuthorizationType or Authorizer of lambdaweb.RESTAPI before you deploy"
 	}
