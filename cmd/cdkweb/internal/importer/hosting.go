@@ -156,6 +156,10 @@ func (s *service) fit() {
 			return other.name != "endpointKind" && below(set.node.path, other.node.path) && set.node.file == other.node.file
 		}) &&
 			!slices.ContainsFunc(lacking[:i], func(other setting) bool { return other.node.path == set.node.path && other.node.file == set.node.file }) {
+			if set.name == "serviceName" {
+				s.different(atHosting, set.node, "is no longer the name that AWS has", instead(set.name, s.hosting))
+				continue
+			}
 			s.add(missing, advice[set.name].place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), instead(set.name, s.hosting))
 		}
 	}

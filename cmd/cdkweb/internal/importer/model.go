@@ -193,6 +193,8 @@ type environment struct {
 	network        *network
 	certificates   []value // of its load balancer
 	certificatesAt *node
+	sources        []string // addresses of all clients
+	sourcesAt      *node
 	shared         *front // the load balancer that its services share
 	services       []*service
 	queues         []*queue

@@ -179,6 +179,34 @@ func TestManifestsOfOthers(t *testing.T) {
 			files: workspace(manifest1 + "count:\n  range: 2-50\n"),
 			has:   []string{"MinSize: 2", "MaxSize: 25", "count.range: 2-50 became 2 to 25"}, lacks: []string{"the hosting decides how many"},
 		},
+		{
+			name: "who may reach an environment", from: "copilot", args: []string{"--app", "shop", "--environments", "test"},
+			files: workspace(manifest1+"http:\n  path: /\n", "copilot/environments/test/manifest.yml",
+				"name: test\ntype: Environment\nhttp:\n  public:\n    ingress:\n      source_ips: [10.0.0.0/8, 192.0.2.0/24]\n"),
+			has: []string{`AllowFrom: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.0/24")}`}, lacks: []string{"source_ips"},
+		},
+		{
+			name: "who may reach an environment and a service", from: "copilot", args: []string{"--app", "shop", "--environments", "test"},
+			files: workspace(manifest1+"http:\n  path: /\n  allowed_source_ips: [10.1.0.0/16, 198.51.100.0/24]\n", "copilot/environments/test/manifest.yml",
+				"name: test\ntype: Environment\nhttp:\n  public:\n    ingress:\n      source_ips: [10.0.0.0/8]\n"),
+			has: []string{`AllowFrom: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}`}, lacks: []string{"198.51.100"},
+		},
+		{
+			name: "who may reach an environment, on another hosting", from: "copilot", args: []string{"--app", "shop", "--environments", "test", "--hosting", "apprunner"},
+			files: workspace(manifest1+"http:\n  path: /\n", "copilot/environments/test/manifest.yml",
+				"name: test\ntype: Environment\nhttp:\n  public:\n    ingress:\n      source_ips: [10.0.0.0/8]\n"),
+			has: []string{"http.public.ingress.source_ips: [10.0.0.0/8] has no equal on App Runner"},
+		},
+		{
+			name: "a volume that Copilot made, in a sidecar", from: "copilot", args: []string{"--app", "shop"},
+			files: workspace(manifest1 + "storage:\n  volumes:\n    wp:\n      path: /a\n      efs: true\nsidecars:\n  b:\n    image: nginx\n    mount_points:\n      - source_volume: wp\n        path: /a\n"),
+			has:   []string{"sidecars.b.mount_points[0]: {source_volume: wp, path: /a} has no equal: the volume wp is left out, see storage.volumes"},
+			lacks: []string{"must be of a volume in storage.volumes"},
+		},
+		{
+			name: "a deployment that stops first", from: "copilot", args: []string{"--app", "shop"}, files: workspace(manifest1 + "deployment:\n  rolling: recreate\n"),
+			has: []string{"deployment.rolling: recreate has no equal: a deployment keeps tasks running here: of two or more tasks, MinimumHealthyPercent 1 and MaximumPercent 100 stop all but one first"},
+		},
 	} {
 		t.Run(c.name, c.check)
 	}
@@ -207,6 +235,9 @@ func TestDescriptionsOfOthers(t *testing.T) {
 			name: "a connector that nobody describes", from: "apprunner",
 			files: appRunner(`"ServiceName"`, `"NetworkConfiguration": {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b"}}, "ServiceName"`),
 			has:   []string{"is on ECS on Fargate", "VpcConnectorArn: arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b is a VPC that no file describes: replace vpc-00000000000000000"},
+		},
+		{
+			name: "a name on another hosting", from: "apprunner", files: appRunner("", ""), has: []string{"Service.ServiceName: one is no longer the name that AWS has: AWS generates a name"}, lacks: []string{"ServiceName: one has no equal"},
 		},
 	} {
 		t.Run(c.name, c.check)
@@ -309,6 +340,31 @@ func TestTemplatesOfOthers(t *testing.T) {
 			files: samWith("Role: arn:aws:iam::123456789012:role/r\nKmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k", ""),
 			has:   []string{"Properties.Role: arn:aws:iam::123456789012:role/r has no equal on ECS on Fargate", "KmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k has no equal on ECS on Fargate"},
 			lacks: []string{"awsiam.Role_FromRoleArn"},
+		},
+		{
+			name: "functions that had one API", from: "sam",
+			files: samWith("Events: {A: {Type: HttpApi, Properties: {Path: '/v1/{proxy+}', Method: ANY}}}",
+				strings.ReplaceAll(sam1[strings.Index(sam1, "  ApiFunction"):], "ApiFunction", "Other")+"      Events: {A: {Type: HttpApi, Properties: {Path: '/v2/{proxy+}', Method: ANY}}}\n"),
+			has: []string{"ApiFunction.Properties.Events had one address with Other: each service has an address of its own now", "Other.Properties.Events had one address with ApiFunction"},
+		},
+		{
+			name: "30 seconds behind an HTTP API", from: "sam", files: samWith("Events: {A: {Type: HttpApi}}\nTimeout: 30", ""), lacks: []string{"longer than an HTTP API waits"},
+		},
+		{
+			name: "31 seconds behind an HTTP API", from: "sam", files: samWith("Events: {A: {Type: HttpApi}}\nTimeout: 31", ""),
+			has: []string{"is longer than an HTTP API waits, which is 30 s"},
+		},
+		{
+			name: "what refers to something that is not here", from: "sam", files: samWith("DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt [X, Arn]}", "  X: {Type: AWS::SNS::Topic}\n"),
+			has: []string{"DeadLetterQueue.TargetArn: {Fn::GetAtt: [X, Arn]} has no equal"}, lacks: []string{"TargetArn[0]", "GetAtt[1]"},
+		},
+		{
+			name: "an alias of a function", from: "sam", files: samWith("AutoPublishAlias: live", ""),
+			has: []string{"AutoPublishAlias: live has no equal: clients reach the newest code: make an alias with the CDK's awslambda if something calls it by that"},
+		},
+		{
+			name: "a program that a bootstrap starts", from: "sam", files: zip("!Ref LambdaAdapterLayerX86", "A: b", "    Metadata: {BuildMethod: rust-cargolambda}\n"),
+			has: []string{"write a Dockerfile that starts the web server; a stand-in is", "BuildMethod: rust-cargolambda has no equal: build it in the Dockerfile"},
 		},
 	} {
 		t.Run(c.name, c.check)

@@ -137,6 +137,16 @@ func (r *samReader) read() error {
 		r.function(id, resources.fields[id], e.services[i])
 	}
 	for i, id := range functions {
+		var others []string
+		for _, other := range e.services {
+			if other.name != id && other.lambda.api != "" && other.lambda.api == e.services[i].lambda.api {
+				others = append(others, other.name)
+			}
+		}
+		if events := resources.get(id, "Properties", "Events"); len(others) > 0 && events != nil {
+			e.services[i].notes = append(e.services[i].notes, note{kind: different, place: atHosting, file: events.file, line: events.line, path: events.path,
+				what: "had one address with " + strings.Join(others, ", "), todo: "each service has an address of its own now: put a front above them, webfront.NewFront, for one"})
+		}
 		if s := e.services[i]; s.hosting == lambdaHosting {
 			r.values[id+".Arn"] = fmt.Sprintf("*%sMade.Function.FunctionArn()", s.v)
 			r.values[id] = fmt.Sprintf("*%sMade.Function.FunctionName()", s.v)
@@ -722,15 +732,39 @@ func (r *samReader) function(id string, n *node, s *service) {
 	}
 	for _, properties := range []*node{p, r.globals} {
 		for _, key := range properties.keysOrNone() {
-			properties.fields[key].each(func(leaf *node) {
+			todo := "set it on the function: lambdaweb.ResourcesOf(…).Function, or its L1 construct"
+			if key == "AutoPublishAlias" || key == "DeploymentPreference" {
+				todo = "clients reach the newest code: make an alias with the CDK's awslambda if something calls it by that"
+			}
+			values(properties.fields[key], func(leaf *node) {
 				if !leaf.done && leaf.kind != null {
-					s.add(missing, atHosting, leaf, "has no equal", "set it on the function: lambdaweb.ResourcesOf(…).Function, or its L1 construct")
+					s.add(missing, atHosting, leaf, "has no equal", todo)
 				}
 			})
 		}
 	}
 	for _, key := range []string{"DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy"} {
 		s.missing(atAfter, n.get(key), "say it in Go: an if, or Node().AddDependency")
+	}
+}
+
+// values calls f with the values below a node. What refers to something else is one of them.
+func values(n *node, f func(*node)) {
+	switch {
+	case n.kind == mapping && len(n.keys) == 1 && (n.keys[0] == "Ref" || strings.HasPrefix(n.keys[0], "Fn::")):
+		if undone(n) != nil {
+			f(n)
+		}
+	case n.kind == mapping && len(n.keys) > 0:
+		for _, key := range n.keys {
+			values(n.fields[key], f)
+		}
+	case n.kind == sequence && len(n.items) > 0:
+		for _, item := range n.items {
+			values(item, f)
+		}
+	default:
+		f(n)
 	}
 }
 
@@ -890,9 +924,16 @@ func (r *samReader) zip(metadata, p *node, s *service) {
 		return
 	}
 	s.image.dir = goName(s.name)
+	starts := ""
+	if handler := get("Handler").text(); strings.HasSuffix(handler, ".sh") {
+		starts = ", as " + handler + " did"
+	}
 	s.notes = append(s.notes, note{kind: missing, place: atImage, file: r.file, line: get("CodeUri").lineOr(r.root.line), path: "CodeUri", value: code,
 		what: fmt.Sprintf("is a package for %s, and an image is needed here", cmp.Or(runtime, "Lambda")),
-		todo: fmt.Sprintf("write a Dockerfile that starts the web server, such as run.sh did; a stand-in is in the folder %s until then", goName(s.name))})
+		todo: fmt.Sprintf("write a Dockerfile that starts the web server%s; a stand-in is in the folder %s until then", starts, goName(s.name))})
+	if n := metadata.get("BuildMethod"); n != nil {
+		s.missing(atImage, n, "build it in the Dockerfile")
+	}
 }
 
 // variables reads the environment.
@@ -1164,8 +1205,8 @@ func (r *samReader) events(id string, p *node, s *service) {
 	if s.lambda.streaming && s.lambda.endpoint == "HTTPAPI" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal behind an HTTP API, which does not stream", "choose lambdaweb.FunctionURL or lambdaweb.RESTAPI")
 	}
-	if s.lambda.endpoint == "HTTPAPI" && s.lambda.timeout > 29*time.Second {
-		s.noteAbout("Timeout", atHosting, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 29 s")
+	if s.lambda.endpoint == "HTTPAPI" && s.lambda.timeout > 30*time.Second {
+		s.noteAbout("Timeout", atHosting, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 30 s")
 	}
 	if s.lambda.endpoint == "NoEndpoint" && s.hosting != lambdaHosting {
 		s.noteAbout("Events", atEvents, "are only for functions",
