@@ -1870,7 +1870,7 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 	}
 	if e.network.lists {
 		file, line := n.file, n.line
-		what := "is in the VPC that Copilot made for the environment"
+		what := inCopilotsVPC
 		todo := "the VPC, and what is in it, goes with Copilot's stack of the environment: keep that, or move to a VPC of your own. " +
 			"Copilot keeps NAT gateways only while a service of its own in private subnets is there"
 		s.notes = append(s.notes, note{kind: different, place: atNetwork, file: file, line: line, path: n.path, what: what, todo: todo})

@@ -257,7 +257,10 @@ func (s *service) allowFrom() bool {
 
 // noteAbout adds a note about a part of the description that is known by its name only.
 func (s *service) noteAbout(path, place, what, todo string) {
-	s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(path), path: path, what: what, todo: todo})
+	n := note{kind: missing, place: place, file: s.file, line: s.lineOf(path), path: path, what: what, todo: todo}
+	if !slices.Contains(s.notes, n) { // a program is written twice
+		s.notes = append(s.notes, n)
+	}
 }
 
 // lineOf is where a field of a name stands: if it has several parts, the last one that is there, and

@@ -477,11 +477,15 @@ type lambdaOptions struct {
 	events       []string // Go statements
 }
 
+// inCopilotsVPC is what becomes of a service that is in a VPC of Copilot's.
+const inCopilotsVPC = "is in the VPC that Copilot made for the environment"
+
 // public undoes that a service is private.
 func (s *service) public() {
 	s.front.private = false
 	if s.onlyClients {
 		s.inVPC, s.groups = false, nil
+		s.notes = slices.DeleteFunc(s.notes, func(n note) bool { return n.what == inCopilotsVPC })
 	}
 }
 

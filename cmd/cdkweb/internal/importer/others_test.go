@@ -204,6 +204,10 @@ func TestManifestsOfOthers(t *testing.T) {
 			lacks: []string{"must be of a volume in storage.volumes"},
 		},
 		{
+			name: "a VPC that a function is not in", from: "copilot", args: []string{"--app", "shop", "--hosting", "lambda"}, files: workspace(manifest1 + "http: false\nnetwork:\n  connect: true\n"),
+			has: []string{"http: false has no equal on Lambda: everybody reaches the service now"}, lacks: []string{"in the VPC that Copilot made"},
+		},
+		{
 			name: "a deployment that stops first", from: "copilot", args: []string{"--app", "shop"}, files: workspace(manifest1 + "deployment:\n  rolling: recreate\n"),
 			has: []string{"deployment.rolling: recreate has no equal: a deployment keeps tasks running here: of two or more tasks, MinimumHealthyPercent 1 and MaximumPercent 100 stop all but one first"},
 		},
@@ -359,6 +363,11 @@ func TestTemplatesOfOthers(t *testing.T) {
 			has: []string{"DeadLetterQueue.TargetArn: {Fn::GetAtt: [X, Arn]} has no equal"}, lacks: []string{"TargetArn[0]", "GetAtt[1]"},
 		},
 		{
+			name: "a variable that is a secret", from: "sam",
+			files: samWith("Environment: {Variables: {KEY: !Ref Key}}", "Parameters:\n  Key: {Type: String, NoEcho: true, Default: a}\n"),
+			has:   []string{"Environment.Variables.KEY: {Ref: Key} has no equal: keep the value in AWS Secrets Manager, and set it in Workload.Secrets"},
+		},
+		{
 			name: "an alias of a function", from: "sam", files: samWith("AutoPublishAlias: live", ""),
 			has: []string{"AutoPublishAlias: live has no equal: clients reach the newest code: make an alias with the CDK's awslambda if something calls it by that"},
 		},
@@ -368,5 +377,13 @@ func TestTemplatesOfOthers(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, c.check)
+	}
+}
+
+// A comment of main.go stands there once.
+func TestCommentsStandOnce(t *testing.T) {
+	c := smallCase{from: "copilot", args: []string{"--app", "shop"}, files: map[string]string{"copilot/api/manifest.yml": manifest1 + "exec: true\nstorage:\n  readonly_fs: true\n"}}
+	if got := strings.Count(content(c.build(t), "main.go"), "readonly_fs"); got != 1 {
+		t.Errorf("main.go names readonly_fs %d times, want once", got)
 	}
 }

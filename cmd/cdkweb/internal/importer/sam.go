@@ -943,7 +943,11 @@ func (r *samReader) variables(p *node, s *service) {
 			field := variables.fields[key]
 			v, ok := r.resolve(field)
 			if !ok {
-				s.missing(atEnvironment, field, "write what it refers to in Go, with AddEnvironment or a Use method")
+				todo := "write what it refers to in Go, with AddEnvironment or a Use method"
+				if isSecret(r.root.get("Parameters", field.get("Ref").text())) {
+					todo = "keep the value in AWS Secrets Manager, and set it in Workload.Secrets"
+				}
+				s.missing(atEnvironment, field, todo)
 				continue
 			}
 			field.take()
