@@ -77,11 +77,6 @@ func TestChangesAreReported(t *testing.T) {
 			name: "HTTPS without a domain", from: "apprunner", files: appRunner("", ""), lacks: []string{"had HTTPS"},
 		},
 		{
-			name: "private where the program is public", from: "apprunner", args: []string{"--hosting", "apprunner"},
-			files: appRunner(`"ServiceName"`, `"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": false}, "IpAddressType": "DUAL_STACK"}, "ServiceName"`),
-			has:   []string{"IsPubliclyAccessible: false has no equal", "apprunnerweb.DualStack"}, lacks: []string{"vpc-00000000000000000"},
-		},
-		{
 			name: "code that is deployed by itself", from: "apprunner", args: []string{"--hosting", "apprunner"},
 			files: map[string]string{"a.json": `{"Service": {"ServiceName": "one", "SourceConfiguration": {"AutoDeploymentsEnabled": true, "CodeRepository": {"RepositoryUrl": "u"}}}}`},
 			has:   []string{"AutoDeploymentsEnabled: true has no equal"},
@@ -89,8 +84,8 @@ func TestChangesAreReported(t *testing.T) {
 		{
 			name: "a connector that stays", from: "apprunner", args: []string{"--hosting", "apprunner"},
 			files: map[string]string{"a.json": strings.Replace(appRunner1("one", "eu-west-1"), `"ServiceName"`,
-				`"NetworkConfiguration": {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b"}}, "ServiceName"`, 1) +
-				`{"VpcConnector": {"VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b", "Subnets": ["subnet-0123456789abcdef0"], "SecurityGroups": []}}`},
+				`"NetworkConfiguration": {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/shop/1/0123456789abcdef0123456789abcdef"}}, "ServiceName"`, 1) +
+				`{"VpcConnector": {"VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/shop/1/0123456789abcdef0123456789abcdef", "Subnets": ["subnet-0123456789abcdef0"], "SecurityGroups": []}}`},
 			has: []string{"apprunnerweb.VPCConnectorFromARN"}, lacks: []string{"vpc-00000000000000000"},
 		},
 	} {

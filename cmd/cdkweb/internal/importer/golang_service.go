@@ -29,7 +29,7 @@ func (s *service) write(w *source, e *environment) {
 		w.line("%s := awsiam.Role_FromRoleArn(stack, new(%q), %s, nil)", role, w.ids.id("Role", "Instance"), pointer(s.roleARN))
 	}
 	frontName, front := "", []string(nil)
-	if s.hosting == fargateHosting || s.able("alias") || s.able("allowed_source_ips") {
+	if s.hosting == fargateHosting || s.able("alias") || s.able("allowed_source_ips") || s.able("private") {
 		frontName, front = s.writeFront(w, e)
 	}
 	task := s.writeTask(w, secrets)
@@ -327,9 +327,13 @@ func (s *service) writeHosting(w *source, front, task string) {
 		if s.retention > 0 && s.retention != 30 {
 			add("LogRetentionInDays: %d", s.retention)
 		}
-		if s.inVPC && (len(s.subnets) > 0 || s.placement == "private") {
+		if s.inVPC && !s.front.private && (len(s.subnets) > 0 || s.placement == "private") {
 			add("VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC}")
-			s.noteAbout("network.vpc.placement", atHosting, "has no equal on ECS Express Mode",
+			field := "network.vpc.placement"
+			if s.root.find("EgressConfiguration") != nil { // of App Runner
+				field = "EgressConfiguration"
+			}
+			s.noteAbout(field, atHosting, "has no equal on ECS Express Mode",
 				"the tasks are in the public subnets, where the load balancer is; or choose fargateweb.Hosting{}")
 			notes = s.at(atHosting)
 		}

@@ -93,9 +93,7 @@ var advice = map[string]suggestion{
 	"accessRole":           {[]string{apprunnerHosting}, atImage, "the hosting makes a role that pulls the image"},
 	"key":                  {[]string{apprunnerHosting}, atImage, "there is no copy of the image to encrypt: encrypt the repository"},
 	"autoDeployments":      {[]string{apprunnerHosting}, atImage, "a new image needs a deployment: build it here with webimage, or deploy from the pipeline that pushes it"},
-	"connector":            {[]string{apprunnerHosting}, atNetwork, "give the VPC of the connector as Workload.VPC: aws apprunner describe-vpc-connector names its subnets and security groups"},
 	"dualStack":            {[]string{apprunnerHosting}, atFront, "make a load balancer with webalb.LoadBalancerProps{DualStack: true} in a VPC with IPv6"},
-	"serviceName":          {[]string{apprunnerHosting}, atHosting, "AWS generates a name; set ServiceName if something needs one"},
 }
 
 // otherAdvice is what to do on one hosting that differs from the others.
@@ -104,10 +102,14 @@ var otherAdvice = map[string]map[string]string{
 	"concurrency":        {lambdaHosting: "an environment of Lambda takes one request at a time"},
 	"response_time":      {expressHosting: "set AutoScalingMetric and AutoScalingTargetValue to scale by something else"},
 	"allowed_source_ips": {apprunnerHosting: "set WebACL of web.ServiceProps, or put a front with AllowFrom above the service: see docs/front.md"},
-	"exec":               {lambdaHosting: "no shell runs in a function: look at the logs, or choose fargateweb.Hosting{EnableExecuteCommand: true}"},
-	"disk":               {lambdaHosting: "set EphemeralStorageSize: Lambda has 10,240 MB at most"},
-	"readonly_fs":        {lambdaHosting: "nothing but /tmp can be written there"},
-	"tracing":            {expressHosting: "there is no collector beside the server: let it send its traces itself"},
+	"endpoint": {
+		apprunnerHosting: "the stack makes one: set VPCEndpoint of apprunnerweb.Hosting to keep yours",
+		lambdaHosting:    "the stack makes one for the REST API",
+	},
+	"exec":        {lambdaHosting: "no shell runs in a function: look at the logs, or choose fargateweb.Hosting{EnableExecuteCommand: true}"},
+	"disk":        {lambdaHosting: "set EphemeralStorageSize: Lambda has 10,240 MB at most"},
+	"readonly_fs": {lambdaHosting: "nothing but /tmp can be written there"},
+	"tracing":     {expressHosting: "there is no collector beside the server: let it send its traces itself"},
 	"timeout": {
 		fargateHosting: "the load balancer waits 60 s for each byte: set IdleTimeout of webalb.LoadBalancerProps",
 		expressHosting: "the load balancer waits 60 s for each byte", apprunnerHosting: "App Runner waits 2 min for a response",
@@ -123,6 +125,7 @@ func instead(setting, hosting string) string {
 // fit leaves out what the hosting of a service cannot do, with a note for each.
 func (s *service) fit() {
 	p := platforms[s.hosting]
+	s.keepPrivate()
 	var lacking []setting
 	for _, set := range s.set {
 		a, known := advice[set.name]
@@ -174,24 +177,14 @@ func (s *service) fit() {
 	if s.hosting != apprunnerHosting {
 		s.connector = nil
 	} else if s.connector != nil { // it has subnets and security groups
-		s.inVPC, s.subnets, s.groups = false, nil, nil
+		s.inVPC, s.subnets, s.groups = s.front.private, nil, nil
 	}
 	if s.hosting == apprunnerHosting {
 		if text, ok := s.image.uri.text(); ok && text != "" && !strings.Contains(text, ".dkr.ecr") && !strings.HasPrefix(text, "public.ecr.aws/") {
 			s.noteAbout("image", atImage, "must be in ECR on App Runner", "copy it there; until then a stand-in is built")
 			s.image = image{dir: goName(s.name)}
 		}
-		if s.image.uri == nil {
-			for _, set := range s.set {
-				if set.name == "autoDeployments" && s.autoDeployments {
-					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["autoDeployments"].todo)
-				}
-				if set.name == "accessRole" && s.accessRoleARN != nil {
-					s.add(missing, atImage, set.node, "has no equal for an image that is built here", advice["accessRole"].todo)
-				}
-			}
-			s.autoDeployments, s.accessRoleARN = false, nil
-		}
+		s.fitPull()
 	}
 	if s.protocol == "GRPC" && len(s.front.names) == 0 && len(s.front.certificates) == 0 {
 		s.noteAbout("http.version", atFront, "needs HTTPS between clients and the load balancer for gRPC",
@@ -210,12 +203,72 @@ func below(path, other string) bool {
 // overridden is where an environment has its own fields.
 var overridden = regexp.MustCompile(`^environments\.[^.]+\.`)
 
+// fitPull leaves out how App Runner pulls an image and follows its tag, if the image is not of that
+// kind.
+func (s *service) fitPull() {
+	text, _ := s.image.uri.text()
+	registry, _, _ := strings.Cut(text, "/")
+	account, _, inECR := strings.Cut(registry, ".dkr.ecr.")
+	for _, set := range s.set {
+		what := ""
+		switch {
+		case set.name != "autoDeployments" && set.name != "accessRole" || set.node.text() == "false":
+			continue
+		case s.image.uri == nil:
+			what = "has no equal for an image that is built here"
+		case strings.HasPrefix(text, "public.ecr.aws/"):
+			what = "is for images in private ECR, and this one is in Amazon ECR Public"
+		case set.name == "accessRole":
+			continue
+		case strings.Contains(text, "@"):
+			what = "needs an image with a tag, which can move, and this one is named by its digest"
+		case inECR && s.account != "" && account != s.account:
+			what = "needs an image in the stack's own account"
+		default:
+			continue
+		}
+		set.reset()
+		s.add(missing, atImage, set.node, what, advice[set.name].todo)
+	}
+}
+
+// keepPrivate has a service that is not on the internet stay so on a hosting other than Fargate, whose
+// load balancer is internal then. Its VPC is that of the clients.
+func (s *service) keepPrivate() {
+	i := slices.IndexFunc(s.set, func(set setting) bool { return set.name == "private" })
+	if !s.able("private") || i < 0 {
+		return
+	}
+	at := s.set[i].node
+	switch s.hosting {
+	case lambdaHosting:
+		s.lambda.endpoint, s.lambda.stage, s.lambda.iamAuth = "RESTAPI", "", false
+		s.different(atFront, at, "became a private REST API", "clients in the VPC reach it through an interface endpoint, "+
+			"and its address has the stage prod in the path; the function is in the VPC too, and reaches the internet only through a NAT gateway")
+	case expressHosting:
+		if s.subnets = nil; s.placement == "public" {
+			s.placement = ""
+		}
+		s.different(atFront, at, "became a load balancer that only the VPC reaches", "it is in private subnets, as the tasks are")
+	case apprunnerHosting:
+		if s.dualStack {
+			s.dualStack = false
+			s.noteAbout("IpAddressType", atFront, "is left out", "a Private service on App Runner has IPv4 addresses only")
+		}
+		if s.connector == nil {
+			s.different(atFront, at, "became Private", "the server is in that VPC too, and reaches the internet only through a NAT gateway")
+		}
+	}
+}
+
 // able reports whether a hosting other than Fargate can do what the service's own front does.
 func (s *service) able(setting string) bool {
 	p := platforms[s.hosting]
 	switch setting {
+	case "private":
+		return s.hosting != fargateHosting && s.front.private && s.inVPC
 	case "alias", "zone":
-		return p.Domain.Can && s.domain()
+		return p.Domain.Can && s.domain() && !(s.hosting == lambdaHosting && s.front.private)
 	case "allowed_source_ips":
 		return p.AllowFrom.Can && s.hosting != apprunnerHosting && s.allowFrom() && (s.hosting != lambdaHosting || s.image.uri == nil)
 	}
@@ -245,6 +298,15 @@ func (s *service) noteAbout(path, place, what, todo string) {
 // lineOf is where a field of a name stands: if it has several parts, the last one that is there, and
 // if nothing is, where the description starts.
 func (s *service) lineOf(path string) int {
+	for _, name := range [][2]string{
+		{"variables.", "RuntimeEnvironmentVariables."}, {"secrets.", "RuntimeEnvironmentSecrets."}, {"healthcheck", "HealthCheckConfiguration"},
+	} { // of App Runner
+		if rest, ok := strings.CutPrefix(path, name[0]); ok {
+			if found := s.root.find(name[1] + rest); found != nil && found != s.root {
+				return found.line
+			}
+		}
+	}
 	first, rest, _ := strings.Cut(path, ".")
 	for _, name := range []string{path, first, rest, rest[strings.LastIndexByte(rest, '.')+1:]} {
 		if found := s.root.find(name); found != nil && found != s.root {
@@ -405,6 +467,7 @@ var adapterNames = map[string]string{
 // fitVariables leaves out variables that the hosting has itself.
 func (s *service) fitVariables(rules platform.Variables) {
 	bad := func(name, place string) bool {
+		path := map[string]string{atEnvironment: "variables.", atSecrets: "secrets."}[place] + name
 		todo := ""
 		switch {
 		case name == "PORT":
@@ -422,7 +485,7 @@ func (s *service) fitVariables(rules platform.Variables) {
 		default:
 			return false
 		}
-		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf("variables." + name), path: "variables." + name, what: "is left out", todo: todo})
+		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(path), path: path, what: "is left out", todo: todo})
 		return true
 	}
 	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool { return bad(v.name, atEnvironment) })

@@ -220,8 +220,9 @@ type service struct {
 	v    string // its variable in the program
 	file string
 
-	root  *node // what describes it
-	named bool  // id and v are given
+	root    *node  // what describes it
+	named   bool   // id and v are given
+	account string // of the stack, if it is known
 
 	logGroup, logs string // variables of the log group, and of the driver of a log router
 
