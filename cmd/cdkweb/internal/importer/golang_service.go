@@ -450,7 +450,13 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 		if l.streaming {
 			options = append(options, "ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM")
 		}
-		add("Endpoint: lambdaweb.RESTAPI{%s}", strings.Join(options, ", "))
+		if l.iamAuth {
+			options = append(options, "AuthorizationType: awsapigateway.AuthorizationType_IAM")
+		}
+		if l.apiTracing {
+			options = append(options, "TracingEnabled: true")
+		}
+		add("Endpoint: lambdaweb.RESTAPI{%s}", l.apiFields(options))
 	case "FunctionURL":
 		var options []string
 		if l.iamAuth {
@@ -463,8 +469,18 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 	case "NoEndpoint":
 		add("Endpoint: lambdaweb.NoEndpoint{}")
 	case "HTTPAPI":
+		var options []string
 		if l.iamAuth {
-			add("Endpoint: lambdaweb.HTTPAPI{Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()}")
+			options = append(options, "Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()")
+		}
+		if l.rate > 0 {
+			options = append(options, fmt.Sprintf("ThrottlingRateLimit: %d, ThrottlingBurstLimit: %d", l.rate, l.burst))
+		}
+		if l.routeMetrics {
+			options = append(options, "DetailedMetricsEnabled: true")
+		}
+		if fields := l.apiFields(options); fields != "" {
+			add("Endpoint: lambdaweb.HTTPAPI{%s}", fields)
 		}
 	}
 	if l.functionName != "" {
@@ -491,6 +507,26 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 			add("SystemLogLevel: awslambda.SystemLogLevel_%s", l.systemLevel)
 		}
 	}
+}
+
+// apiFields are the fields of an API, with those that both kinds have.
+func (l *lambdaOptions) apiFields(options []string) string {
+	if l.authorizer != "" {
+		options = append(options, "Authorizer: "+l.authorizer)
+	}
+	if len(l.scopes) > 0 {
+		options = append(options, "AuthorizationScopes: []string{"+strings_(l.scopes)+"}")
+	}
+	if l.cors != "" {
+		options = append(options, "CORS: &lambdaweb.CORS{\n"+l.cors+",\n}")
+	}
+	if l.noAddress {
+		options = append(options, "DisableExecuteAPIEndpoint: true")
+	}
+	if len(options) < 2 {
+		return strings.Join(options, "")
+	}
+	return "\n" + strings.Join(options, ",\n") + ",\n"
 }
 
 // writeTask writes the task definition, if the service does not run alone in it, and returns its

@@ -140,6 +140,9 @@ func (s *service) fit() {
 	// One line is about a field, with all below it: what it would be elsewhere does not matter.
 	for _, set := range lacking {
 		s.notes = slices.DeleteFunc(s.notes, func(n note) bool {
+			if n.place == atFront && advice[set.name].place != atFront {
+				return false // who may come in
+			}
 			return n.kind != unknown && n.file == set.node.file && (n.path == set.node.path && n.line == set.node.line || below(n.path, set.node.path))
 		})
 	}
@@ -242,9 +245,9 @@ func (s *service) keepPrivate() {
 	at := s.set[i].node
 	switch s.hosting {
 	case lambdaHosting:
-		s.lambda.endpoint, s.lambda.stage, s.lambda.iamAuth = "RESTAPI", "", false
+		s.lambda.endpoint = "RESTAPI"
 		s.different(atFront, at, "became a private REST API", "clients in the VPC reach it through an interface endpoint, "+
-			"and its address has the stage prod in the path; the function is in the VPC too, and reaches the internet only through a NAT gateway")
+			"and its address has the stage in the path; the function is in the VPC too, and reaches the internet only through a NAT gateway")
 	case expressHosting:
 		if s.subnets = nil; s.placement == "public" {
 			s.placement = ""

@@ -447,6 +447,13 @@ type logging struct {
 type lambdaOptions struct {
 	endpoint     string // HTTPAPI, RESTAPI, FunctionURL, NoEndpoint
 	iamAuth      bool
+	authorizer   string // in Go
+	scopes       []string
+	cors         string // fields in Go
+	rate, burst  int
+	routeMetrics bool
+	apiTracing   bool
+	noAddress    bool // only the domain leads to the API
 	streaming    bool
 	stage        string
 	memory       int

@@ -86,7 +86,7 @@ func (r *samReader) read() error {
 	}
 	r.globals = root.get("Globals", "Function")
 	for _, key := range root.get("Globals").keysOrNone() {
-		if key != "Function" {
+		if key != "Function" && !r.hasEvent(key) {
 			e.missing(atStack, root.get("Globals").fields[key], "it is about resources that are not written here")
 		}
 	}
@@ -141,8 +141,16 @@ func (r *samReader) read() error {
 			r.values[id] = fmt.Sprintf("*%sMade.Function.FunctionName()", s.v)
 		}
 	}
+	used := r.usedAPIs()
 	for _, id := range resources.keys {
 		n := resources.fields[id]
+		if used[id] {
+			n.get("Type").take()
+			for _, key := range []string{"DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"} {
+				e.missing(atStack, n.get(key), "the API is a part of the service: say it in Go, if it is needed")
+			}
+			continue
+		}
 		if slices.Contains(functions, id) || n.get("Type").text() == "AWS::SQS::Queue" {
 			continue
 		}
@@ -827,17 +835,12 @@ func (r *samReader) statement(n *node, s *service) {
 // events reads what calls the function.
 func (r *samReader) events(id string, p *node, s *service) {
 	s.lambda.endpoint = "NoEndpoint"
+	kinds := map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}
+	var asked []*node // by the endpoint's API
 	if url := r.property(p, "FunctionUrlConfig"); url != nil {
 		s.lambda.endpoint = "FunctionURL"
-		if auth, ok := r.str(url.get("AuthType"), atHosting); ok && auth == "AWS_IAM" {
-			s.lambda.iamAuth = true
-		} else if ok && auth != "NONE" {
-			s.wrong(atHosting, url.get("AuthType"), "NONE or AWS_IAM")
-		}
-		if mode, ok := r.str(url.get("InvokeMode"), atHosting); ok {
-			s.lambda.streaming = mode == "RESPONSE_STREAM"
-		}
-		s.missing(atHosting, url.get("Cors"), "let the server send the headers of CORS")
+		r.url(url, s)
+		s.took("endpointKind", leafOf(url), func() {})
 	}
 	events := p.get("Events")
 	const becameEvery = "the server responds with 404 to what it does not know; if others must not reach it, say so there"
@@ -851,12 +854,16 @@ func (r *samReader) events(id string, p *node, s *service) {
 		case "HttpApi", "Api":
 			path, method := properties.get("Path"), properties.get("Method")
 			if s.lambda.endpoint == "NoEndpoint" {
-				s.lambda.endpoint = map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind]
+				s.lambda.endpoint = kinds[kind]
 				if kind == "Api" {
 					s.lambda.stage = "Prod"
 				}
-			} else if s.lambda.endpoint != map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind] {
+				s.took("endpointKind", event.get("Type"), func() {})
+			} else if s.lambda.endpoint != kinds[kind] {
 				s.missing(atHosting, event.get("Type"), "a service has one endpoint: "+s.lambda.endpoint)
+			}
+			if s.lambda.endpoint == kinds[kind] {
+				asked = append(asked, event)
 			}
 			switch text, ok := r.str(path, atHosting); {
 			case text == "/":
@@ -869,11 +876,6 @@ func (r *samReader) events(id string, p *node, s *service) {
 			if text, ok := r.str(method, atHosting); ok && !strings.EqualFold(text, "ANY") && text != "x-amazon-apigateway-any-method" {
 				s.different(atHosting, method, "became every method", "the server responds with 405 to what it does not take")
 			}
-			for _, key := range properties.keysOrNone() {
-				if key != "Path" && key != "Method" {
-					s.missing(atHosting, properties.fields[key], "the API has one route for everything: an authorizer is lambdaweb.HTTPAPI{Authorizer: …}, the rest is on lambdaweb.ResourcesOf(…).HTTPAPI")
-				}
-			}
 		case "SQS":
 			r.sqs(event, properties, s)
 		case "Schedule":
@@ -885,8 +887,9 @@ func (r *samReader) events(id string, p *node, s *service) {
 	if root != nil && !everyPath {
 		s.different(atHosting, root, "became every path", becameEvery)
 	}
-	if s.lambda.endpoint != "NoEndpoint" {
-		s.took("endpointKind", (&node{file: s.file, line: p.lineOr(0), path: "Resources." + id, kind: null}), func() {})
+	if len(asked) > 0 {
+		r.api(asked[0].get("Type").text(), asked, s)
+		r.eventProperties(events, s)
 	}
 	if s.lambda.streaming && s.lambda.endpoint == "HTTPAPI" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal behind an HTTP API, which does not stream", "choose lambdaweb.FunctionURL or lambdaweb.RESTAPI")
@@ -895,7 +898,8 @@ func (r *samReader) events(id string, p *node, s *service) {
 		s.noteAbout("Timeout", atHosting, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 29 s")
 	}
 	if s.lambda.endpoint == "NoEndpoint" && s.hosting != lambdaHosting {
-		s.noteAbout("Events", atEvents, "are only for functions", "the service has an address now, and no events")
+		s.noteAbout("Events", atEvents, "are only for functions", "the service gets no events, and has an address now that everybody reaches: "+
+			"set Private or AllowFrom of web.ServiceProps to close it, or keep it on Lambda")
 	}
 }
 
