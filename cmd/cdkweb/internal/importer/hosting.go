@@ -90,6 +90,8 @@ var advice = map[string]suggestion{
 	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
 	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},
 	"role":                 {[]string{apprunnerHosting}, atRole, "the role lets App Runner assume it and nobody else: the service has a new one, which needs the same permissions"},
+	"functionRole":         {[]string{lambdaHosting}, atRole, "the role lets Lambda assume it and nobody else: the service has a new one, which needs the same permissions"},
+	"functionKey":          {[]string{lambdaHosting}, atHosting, "keep what is secret in AWS Secrets Manager, and give it to the service with Workload.Secrets"},
 	"accessRole":           {[]string{apprunnerHosting}, atImage, "the hosting makes a role that pulls the image"},
 	"key":                  {[]string{apprunnerHosting}, atImage, "there is no copy of the image to encrypt: encrypt the repository"},
 	"autoDeployments":      {[]string{apprunnerHosting}, atImage, "a new image needs a deployment: build it here with webimage, or deploy from the pipeline that pushes it"},
@@ -467,6 +469,14 @@ var adapterNames = map[string]string{
 	"ASYNC_INIT":                           "AWS_LWA_ASYNC_INIT", "REMOVE_BASE_PATH": "AWS_LWA_REMOVE_BASE_PATH",
 }
 
+// withoutAdapter is what to do about settings of the adapter where there is none.
+var withoutAdapter = map[string]string{
+	"AWS_LWA_REMOVE_BASE_PATH":     "nobody takes the base path away: the server must expect it in the path, or clients must leave it out",
+	"AWS_LWA_ENABLE_TLS":           "the hosting speaks HTTP with the server: let it take HTTP at its port",
+	"AWS_LWA_ENABLE_COMPRESSION":   "let the server compress its responses, or put a front above it: see docs/front.md",
+	"AWS_LWA_AUTHORIZATION_SOURCE": "clients' header Authorization arrives as it is: let the server look there",
+}
+
 // fitVariables leaves out variables that the hosting has itself.
 func (s *service) fitVariables(rules platform.Variables) {
 	bad := func(name, place string) bool {
@@ -483,6 +493,8 @@ func (s *service) fitVariables(rules platform.Variables) {
 			todo = "a name must be of " + rules.NameWords
 		case strings.HasPrefix(name, "CDKWEB_SECRET_"):
 			todo = "the adapter has variables of this name: choose another"
+		case s.hosting != lambdaHosting && (strings.HasPrefix(name, "AWS_LWA_") || adapterNames[name] != ""):
+			todo = cmp.Or(withoutAdapter[name], "there is no adapter to read it")
 		case s.hosting == lambdaHosting && adapterNames[name] != "":
 			todo = fmt.Sprintf("write %s, the newer name", adapterNames[name])
 		default:

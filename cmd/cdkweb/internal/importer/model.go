@@ -453,7 +453,9 @@ type lambdaOptions struct {
 	rate, burst  int
 	routeMetrics bool
 	apiTracing   bool
-	noAddress    bool // only the domain leads to the API
+	apiID        string // in the template
+	keyARN       value  // of the key that encrypts variables
+	noAddress    bool   // only the domain leads to the API
 	streaming    bool
 	stage        string
 	memory       int

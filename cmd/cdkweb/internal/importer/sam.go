@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,7 +14,7 @@ import (
 )
 
 // adapterLayer is AWS Lambda Web Adapter as a layer.
-var adapterLayer = regexp.MustCompile(`LambdaAdapterLayer`)
+var adapterLayer = regexp.MustCompile(`LambdaAdapterLayer|lambda-web-adapter|LambdaWebAdapter`)
 
 // readSAM reads a SAM template.
 func readSAM(o options) (*app, error) {
@@ -71,6 +72,7 @@ type samReader struct {
 	names, ids  *naming
 	current     *service
 	globals     *node
+	image       map[string]string // variables of the current one that the adapter reads
 }
 
 var errNoServer = errors.New("has no function with AWS Lambda Web Adapter: one of PackageType Image, or one with the layer LambdaAdapterLayer")
@@ -91,8 +93,7 @@ func (r *samReader) read() error {
 		}
 	}
 	for section, todo := range map[string]string{
-		"Parameters": "the program takes the default: make it a variable in Go, or a context value of the CDK",
-		"Conditions": "write an if in Go", "Mappings": "write a map in Go", "Metadata": "the program does not need it", "Rules": "write an if in Go",
+		"Parameters": "", "Conditions": "write an if in Go", "Mappings": "write a map in Go", "Metadata": "the program does not need it", "Rules": "write an if in Go",
 	} {
 		if n := root.get(section); n != nil {
 			for _, key := range n.keysOrNone() {
@@ -101,9 +102,8 @@ func (r *samReader) read() error {
 					continue
 				}
 				if section == "Parameters" {
-					if value := n.fields[key].get("Default"); value != nil && value.kind == scalar {
-						r.values[key] = quote(value.value)
-					}
+					r.parameter(key, n.fields[key])
+					continue
 				}
 				e.missing(atStack, n.fields[key], todo)
 			}
@@ -167,6 +167,30 @@ func (r *samReader) read() error {
 	return nil
 }
 
+// ofSSM is the type of a parameter whose default is the name of one of Systems Manager.
+var ofSSM = regexp.MustCompile(`^AWS::SSM::Parameter::Value<(List<)?`)
+
+// parameter reads a parameter that is no secret.
+func (r *samReader) parameter(key string, n *node) {
+	e := r.environment
+	value := n.get("Default")
+	ssm := ofSSM.FindStringSubmatch(n.get("Type").text())
+	switch {
+	case value == nil || value.kind != scalar:
+		e.missing(atStack, n, "it has no default: write what you deploy with at its place, as a variable in Go or a context value of the CDK")
+	case ssm != nil && ssm[1] != "":
+		e.missing(atStack, n, "read the list with awsssm.StringListParameter_ValueForTypedListParameter")
+	case ssm != nil && value.value == "":
+		e.missing(atStack, n, "read it with awsssm.StringParameter_ValueForStringParameter")
+	case ssm != nil:
+		r.values[key] = fmt.Sprintf("*awsssm.StringParameter_ValueForStringParameter(stack, new(%s), nil)", quote(value.value))
+		e.different(atStack, n, "is read from Systems Manager at deployment, as before", "another name needs a change here: it is no parameter of the stack now")
+	default:
+		r.values[key] = quote(value.value)
+		e.missing(atStack, n, "the program takes the default: make it a variable in Go, or a context value of the CDK")
+	}
+}
+
 // isSecret reports whether nobody may see a parameter's value.
 func isSecret(parameter *node) bool {
 	hide := parameter.get("NoEcho")
@@ -190,7 +214,26 @@ func (r *samReader) isServer(n *node) bool {
 		return true
 	}
 	for _, layers := range []*node{properties.get("Layers"), r.globals.get("Layers")} {
-		if adapterLayer.MatchString(layers.text()) {
+		if slices.ContainsFunc(layers.itemsOrNone(), func(item *node) bool { return r.isAdapter(item, properties) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAdapter reports whether a layer is AWS Lambda Web Adapter: by its name, by that of the parameter
+// of Systems Manager that has it, or because the function has settings of the adapter.
+func (r *samReader) isAdapter(layer, properties *node) bool {
+	parameter := r.root.get("Parameters").get(layer.get("Ref").text())
+	if adapterLayer.MatchString(layer.text()) || adapterLayer.MatchString(parameter.get("Default").text()) {
+		return true
+	}
+	layers := len(properties.get("Layers").itemsOrNone()) + len(r.globals.get("Layers").itemsOrNone())
+	if layers > 1 {
+		return false
+	}
+	for _, variables := range []*node{properties.get("Environment", "Variables"), r.globals.get("Environment", "Variables")} {
+		if slices.ContainsFunc(variables.keysOrNone(), func(key string) bool { return strings.HasPrefix(key, "AWS_LWA_") }) {
 			return true
 		}
 	}
@@ -407,27 +450,76 @@ func (r *samReader) queue(id string, n *node) {
 	r.values[id+".QueueUrl"] = r.values[id]
 }
 
-// wholeURL is the address of an API, with a path below its stage, or of a function. Another one may
-// have a path that nobody knows.
-var wholeURL = regexp.MustCompile(`https://\$\{Serverless(?:HttpApi\}` + domainOfAPI + `|RestApi\}` + domainOfAPI + `/Prod)(/[^${}"\s]*)?\}?$|` +
-	`[A-Za-z0-9]Url, FunctionUrl\W*$`)
-
-const domainOfAPI = `\.execute-api\.\$\{AWS::Region\}\.(?:\$\{AWS::URLSuffix\}|amazonaws\.com)`
-
-// addressed is the service whose address a value of CloudFormation has; nil if it has none, or that of
-// an API that several services share.
-func (r *samReader) addressed(text string) *service {
+// addressed is the service whose address begins a value of CloudFormation, and what comes behind; nil
+// if it is none's, or that of an API that several services share.
+func (r *samReader) addressed(text string) (s *service, rest string) {
 	var found []*service
 	for _, s := range r.environment.services {
-		api := map[string]string{"HTTPAPI": "${ServerlessHttpApi}", "RESTAPI": "${ServerlessRestApi}"}[s.lambda.endpoint]
-		if s.url() != "" && (api != "" && strings.Contains(text, api) || strings.Contains(text, s.name+"Url, FunctionUrl")) {
+		begin := []string{regexp.QuoteMeta("${" + s.name + "Url.FunctionUrl}")}
+		if id := s.lambda.apiID; id != "" {
+			stages := "/" + regexp.QuoteMeta(cmp.Or(s.lambda.stage, "Prod"))
+			if s.lambda.endpoint == "HTTPAPI" { // one with a name is no part of the new address
+				stages = "(?:/" + regexp.QuoteMeta(cmp.Or(r.stageOf(id), "$default")) + ")?"
+			}
+			begin = append(begin, `https://\$\{`+regexp.QuoteMeta(id)+`\}\.execute-api\.\$\{AWS::Region\}\.(?:\$\{AWS::URLSuffix\}|amazonaws\.com)`+stages)
+		}
+		if s.url() == "" {
+			continue
+		}
+		if at := regexp.MustCompile("^(?:" + strings.Join(begin, "|") + ")").FindString(text); at != "" {
 			found = append(found, s)
+			if rest = text[len(at):]; strings.HasSuffix(at, "Url.FunctionUrl}") {
+				rest = "/" + rest // AWS has the address of a function with a slash
+			}
 		}
 	}
-	if len(found) != 1 {
-		return nil
+	if len(found) != 1 || rest != "" && !strings.HasPrefix(rest, "/") {
+		return nil, ""
 	}
-	return found[0]
+	return found[0], rest
+}
+
+// stageOf is the stage of an API in the template.
+func (r *samReader) stageOf(id string) string {
+	return cmp.Or(r.root.get("Resources").get(id).get("Properties", "StageName").text(), r.root.get("Globals", "HttpApi", "StageName").text())
+}
+
+// written is a value of CloudFormation as text in which references are ${Name} and ${Name.Attribute}.
+func written(n *node) (string, bool) {
+	switch {
+	case n == nil:
+		return "", false
+	case n.kind == scalar:
+		return strings.ReplaceAll(n.value, "${", "${!"), true
+	case n.kind != mapping || len(n.keys) != 1:
+		return "", false
+	}
+	argument := n.fields[n.keys[0]]
+	switch n.keys[0] {
+	case "Ref":
+		return "${" + argument.text() + "}", argument.kind == scalar
+	case "Fn::GetAtt":
+		if argument.kind == sequence && len(argument.items) == 2 {
+			return "${" + argument.items[0].text() + "." + argument.items[1].text() + "}", true
+		}
+		return "${" + argument.text() + "}", argument.kind == scalar
+	case "Fn::Sub":
+		return argument.text(), argument.kind == scalar
+	case "Fn::Join":
+		if argument.kind != sequence || len(argument.items) != 2 || argument.items[0].kind != scalar || argument.items[1].kind != sequence {
+			return "", false
+		}
+		var parts []string
+		for _, item := range argument.items[1].items {
+			part, ok := written(item)
+			if !ok {
+				return "", false
+			}
+			parts = append(parts, part)
+		}
+		return strings.Join(parts, argument.items[0].value), true
+	}
+	return "", false
 }
 
 // outputs reads what the stack prints.
@@ -438,15 +530,16 @@ func (r *samReader) outputs(n *node) {
 		value := output.get("Value")
 		description := inLine(output.get("Description").text())
 		code := ""
-		if s := r.addressed(value.text()); s != nil {
-			code = s.url()
-			switch path := wholeURL.FindStringSubmatch(value.text()); {
-			case path == nil:
-				e.different(atStack, value, "became the URL of the service", "add the path that it had, if it had one")
-			case strings.Contains(value.text(), "FunctionUrl"):
-				code += ` + "/"` // as AWS has the address of a function
-			case path[1] != "":
-				code += " + " + quote(path[1])
+		if text, ok := written(value); ok {
+			if s, rest := r.addressed(text); s != nil {
+				code = s.url()
+				below, ok := r.resolve(&node{kind: mapping, keys: []string{"Fn::Sub"}, fields: map[string]*node{"Fn::Sub": {kind: scalar, value: rest}}})
+				switch {
+				case !ok:
+					e.different(atStack, value, "became the URL of the service", "add the path that it had")
+				case rest != "":
+					code += " + " + below.golang()
+				}
 			}
 		}
 		if code == "" {
@@ -493,8 +586,10 @@ func (r *samReader) function(id string, n *node, s *service) {
 	}
 	p := n.get("Properties")
 	get := func(key string) *node { return r.property(p, key) }
+	r.image = map[string]string{}
 	r.source(n, p, s)
 	r.variables(p, s)
+	r.adapted(s)
 	if i, ok := r.known(p, "MemorySize", "128 MB, Lambda's own", 128, 10240); ok {
 		s.lambda.memory = i
 		s.memory = max(i, s.memory)
@@ -535,6 +630,15 @@ func (r *samReader) function(id string, n *node, s *service) {
 	}
 	r.logging(get("LoggingConfig"), s)
 	r.vpc(get("VpcConfig"), s)
+	r.role(get("Role"), s)
+	if key := get("KmsKeyArn"); key != nil {
+		if v, ok := r.resolve(key); ok && keyPattern.MatchString(literalOf(v)) {
+			s.lambda.keyARN = v
+			s.took("functionKey", key, func() { s.lambda.keyARN = nil })
+		} else {
+			s.missing(atHosting, key, "set EnvironmentEncryption of lambdaweb.Hosting to the key")
+		}
+	}
 	r.policies(p, s)
 	r.events(id, p, s)
 	if tags := get("Tags"); tags != nil {
@@ -547,15 +651,52 @@ func (r *samReader) function(id string, n *node, s *service) {
 	}
 	for _, properties := range []*node{p, r.globals} {
 		for _, key := range properties.keysOrNone() {
-			properties.fields[key].each(func(leaf *node) {
-				if !leaf.done && leaf.kind != null {
-					s.add(missing, atHosting, leaf, "has no equal", "set it on the function: lambdaweb.ResourcesOf(…).Function, or its L1 construct")
-				}
-			})
+			todo := cmp.Or(functionTodo[key], "set it on the function: lambdaweb.ResourcesOf(…).Function, or its L1 construct")
+			if s.hosting != lambdaHosting && functionTodo[key] == "" {
+				todo = "it is of functions only"
+			}
+			properties.fields[key].parts(func(part *node) { s.missing(atHosting, part, todo) })
 		}
 	}
 	for _, key := range []string{"DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy"} {
 		s.missing(atAfter, n.get(key), "say it in Go: an if, or Node().AddDependency")
+	}
+}
+
+// functionTodo is what to do about properties of a function.
+var functionTodo = map[string]string{
+	"AutoPublishAlias":             "make a version and an alias with awslambda.NewAlias; the endpoint invokes the function itself",
+	"DeploymentPreference":         "make a deployment group with awscodedeploy for an alias of the function; on Fargate set DeploymentConfiguration",
+	"ProvisionedConcurrencyConfig": "make an alias with awslambda.NewAlias, which has it",
+	"Description":                  "it is for people: write a comment",
+	"DeadLetterQueue":              "it is for events that nobody waits for: set OnFailure with ConfigureAsyncInvoke of the function",
+	"SnapStart":                    "it is not for images",
+	"CapacityProviderConfig":       "set ManagedInstances of lambdaweb.Hosting",
+}
+
+// parts calls f for each leaf that became nothing. A function of CloudFormation is one.
+func (n *node) parts(f func(part *node)) {
+	switch {
+	case n == nil || n.kind == null:
+	case n.kind == mapping && len(n.keys) == 1 && (n.keys[0] == "Ref" || strings.HasPrefix(n.keys[0], "Fn::")):
+		done := true
+		n.each(func(leaf *node) { done = done && leaf.done })
+		if !done {
+			f(n)
+		}
+	case len(n.keys) == 0 && len(n.items) == 0:
+		if !n.done {
+			f(n)
+		}
+	}
+	if n == nil || n.kind == mapping && len(n.keys) == 1 && (n.keys[0] == "Ref" || strings.HasPrefix(n.keys[0], "Fn::")) {
+		return
+	}
+	for _, key := range n.keys {
+		n.fields[key].parts(f)
+	}
+	for _, item := range n.items {
+		item.parts(f)
 	}
 }
 
@@ -639,6 +780,7 @@ func (r *samReader) dockerfile(at *node, dir, name string, s *service) {
 		return
 	}
 	s.image.dir, s.image.file, s.image.known = context, path, true
+	r.image = dockerENV(string(content), s.image.target)
 	s.image.adapter = strings.Contains(string(content), "/opt/extensions")
 	if name == "Dockerfile" {
 		s.image.file = ""
@@ -647,6 +789,48 @@ func (r *samReader) dockerfile(at *node, dir, name string, s *service) {
 		s.notes = append(s.notes, note{kind: different, place: atImage, file: path, path: "/opt/extensions", what: "has an adapter of its own",
 			todo: "leave its COPY and the option Adapter out to have the one of this library"})
 	}
+}
+
+// dockerENV are the variables that a stage of a Dockerfile sets, with those of the stages that it is
+// built from. Without a name it is the last one.
+func dockerENV(text, target string) map[string]string {
+	stages := map[string]map[string]string{}
+	current := map[string]string{}
+	lines := strings.Split(strings.NewReplacer("\r", "", "\\\n", " ").Replace(text), "\n")
+	for _, line := range lines {
+		fields, err := splitShell(strings.TrimSpace(line))
+		if err != nil || len(fields) < 2 {
+			continue
+		}
+		switch strings.ToUpper(fields[0]) {
+		case "FROM":
+			if named(stages, target) {
+				return stages[strings.ToLower(target)]
+			}
+			fields = slices.DeleteFunc(fields[1:], func(field string) bool { return strings.HasPrefix(field, "--") })
+			current = map[string]string{}
+			if len(fields) > 0 {
+				maps.Copy(current, stages[strings.ToLower(fields[0])])
+			}
+			if len(fields) == 3 {
+				stages[strings.ToLower(fields[2])] = current
+			}
+		case "ENV":
+			if !strings.Contains(fields[1], "=") {
+				current[fields[1]] = strings.Join(fields[2:], " ")
+				continue
+			}
+			for _, field := range fields[1:] {
+				name, value, _ := strings.Cut(field, "=")
+				current[name] = value
+			}
+		}
+	}
+	return current
+}
+
+func named(stages map[string]map[string]string, target string) bool {
+	return target != "" && stages[strings.ToLower(target)] != nil
 }
 
 // zip reads a function that is no image.
@@ -662,7 +846,7 @@ func (r *samReader) zip(metadata *node, get func(string) *node, s *service) {
 		}
 	}
 	for _, item := range get("Layers").itemsOrNone() {
-		if adapterLayer.MatchString(item.text()) {
+		if r.isAdapter(item, s.root.get("Properties")) {
 			s.different(atImage, item, "became the adapter of this library", "which the image gets by itself")
 		} else {
 			s.missing(atImage, item, "an image has no layers: copy what is in it in the Dockerfile")
@@ -681,10 +865,14 @@ func (r *samReader) zip(metadata *node, get func(string) *node, s *service) {
 		}
 		return
 	}
+	script := ""
+	if handler := get("Handler").text(); strings.HasSuffix(handler, ".sh") {
+		script = ", as " + handler + " did"
+	}
 	s.image.dir = goName(s.name)
 	s.notes = append(s.notes, note{kind: missing, place: atImage, file: r.file, line: get("CodeUri").lineOr(r.root.line), path: "CodeUri", value: code,
 		what: fmt.Sprintf("is a package for %s, and an image is needed here", cmp.Or(runtime, "Lambda")),
-		todo: fmt.Sprintf("write a Dockerfile that starts the web server, such as run.sh did; a stand-in is in the folder %s until then", goName(s.name))})
+		todo: fmt.Sprintf("write a Dockerfile that starts the web server%s; a stand-in is in the folder %s until then", script, goName(s.name))})
 }
 
 // variables reads the environment.
@@ -698,14 +886,21 @@ func (r *samReader) variables(p *node, s *service) {
 				continue
 			}
 			field.take()
-			text, _ := v.text()
+			text, known := v.text()
 			port, isPort := strconv.Atoi(text)
 			switch {
 			case (key == "PORT" || key == "AWS_LWA_PORT") && isPort == nil && port > 0 && port < 65536:
-				s.port = port
+				r.image[key] = text
 				continue
-			case slices.Contains(lwaPath, key):
-				s.health.path = text
+			case slices.Contains(lwaPath, key) && known:
+				r.image["AWS_LWA_READINESS_CHECK_PATH"] = text
+				continue
+			case key == healthyStatus && codes(text) || oldStatus[key] && unhealthyFrom(text) != "":
+				s.health.codes = cmp.Or(unhealthyFrom(text), text)
+				continue
+			case key == "AWS_LWA_ENABLE_TLS" && s.hosting == fargateHosting && text == "true":
+				s.tls = true
+				s.different(atPort, field, "became HTTPS between the load balancer and the server", "the server needs a certificate, which the load balancer does not check")
 				continue
 			case key == "AWS_LWA_INVOKE_MODE":
 				s.lambda.streaming = strings.EqualFold(text, "response_stream")
@@ -716,12 +911,43 @@ func (r *samReader) variables(p *node, s *service) {
 			case key == "AWS_LAMBDA_EXEC_WRAPPER":
 				s.different(atEnvironment, field, "is not needed", "an image starts its server by itself")
 				continue
-			case adapterNames[key] != "":
+			case adapterNames[key] != "" && s.hosting == lambdaHosting:
 				s.different(atEnvironment, field, "became "+adapterNames[key], "the newer name of the same")
 				key = adapterNames[key]
 			}
 			s.variables = append(slices.DeleteFunc(s.variables, func(v variable) bool { return v.name == key }), variable{key, v})
 		}
+	}
+}
+
+// healthyStatus and oldStatus are the adapter's variables for statuses of a server that is ready.
+const healthyStatus = "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS"
+
+var oldStatus = map[string]bool{"AWS_LWA_READINESS_CHECK_MIN_UNHEALTHY_STATUS": true, "READINESS_CHECK_MIN_UNHEALTHY_STATUS": true}
+
+// unhealthyFrom are the statuses below one, as web.HealthCheck has them; empty if it is none.
+func unhealthyFrom(text string) string {
+	if i, err := strconv.Atoi(text); err == nil && i > 200 && i <= 500 && len(text) == 3 {
+		return fmt.Sprintf("200-%d", i-1)
+	}
+	return ""
+}
+
+// adapted reads what the adapter has of the template, or else of the Dockerfile, in its order.
+func (r *samReader) adapted(s *service) {
+	for _, key := range []string{"AWS_LWA_PORT", "PORT"} {
+		if port, err := strconv.Atoi(r.image[key]); err == nil && port > 0 && port < 65536 {
+			s.port = port
+			break
+		}
+	}
+	path := cmp.Or(r.image["AWS_LWA_READINESS_CHECK_PATH"], r.image["READINESS_CHECK_PATH"])
+	if path != "none" {
+		s.health.path = path
+	}
+	own := slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == healthyStatus || oldStatus[v.name] })
+	if s.health.path != "" && s.health.codes == "" && !own {
+		s.health.codes = "200-499" // the adapter's default
 	}
 }
 
@@ -757,6 +983,27 @@ func (r *samReader) vpc(n *node, s *service) {
 	s.missing(atNetwork, n, "look the VPC up with awsec2.Vpc_FromLookup, and set Workload.VPC, VPCSubnets and SecurityGroups")
 }
 
+// literalOf is a value that is nothing but text; empty if it is more.
+func literalOf(v value) string {
+	text, _ := v.text()
+	return text
+}
+
+// role reads one that the template does not make.
+func (r *samReader) role(n *node, s *service) {
+	if n == nil {
+		return
+	}
+	if v, ok := r.resolve(n); ok && (literalOf(v) == "" || rolePattern.MatchString(literalOf(v))) {
+		s.roleARN = v
+		s.took("functionRole", n, func() { s.roleARN = nil })
+		return
+	}
+	s.missing(atRole, n, "write the role with awsiam, or import it with awsiam.Role_FromRoleArn, and set Workload.Role; until then the service has a new one")
+}
+
+var rolePattern = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]{12}:role/.+$`)
+
 // policies reads what the function may do.
 func (r *samReader) policies(p *node, s *service) {
 	for _, policies := range []*node{r.globals.get("Policies"), p.get("Policies")} {
@@ -766,6 +1013,8 @@ func (r *samReader) policies(p *node, s *service) {
 		}
 		for _, item := range items {
 			switch {
+			case s.roleARN != nil && s.hosting == lambdaHosting:
+				s.different(atAfter, item, "is not used", "SAM takes no Policies where there is a Role")
 			case item.kind == scalar && !strings.HasPrefix(item.value, "arn:"):
 				item.take()
 				name := item.value
@@ -888,14 +1137,20 @@ func (r *samReader) events(id string, p *node, s *service) {
 		s.different(atHosting, root, "became every path", becameEvery)
 	}
 	if len(asked) > 0 {
+		api, _ := r.apiOf(asked[0].get("Type").text(), asked[0].get("Properties"))
+		s.lambda.apiID = cmp.Or(api.id, map[string]string{"HttpApi": "ServerlessHttpApi", "Api": "ServerlessRestApi"}[api.kind])
 		r.api(asked[0].get("Type").text(), asked, s)
 		r.eventProperties(events, s)
+	}
+	if s.lambda.streaming && s.lambda.endpoint == "NoEndpoint" {
+		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal without an endpoint", "what invoked the function is not in the template as an event: set Endpoint to "+
+			"lambdaweb.FunctionURL with InvokeMode, or lambdaweb.RESTAPI with ResponseTransferMode")
 	}
 	if s.lambda.streaming && s.lambda.endpoint == "HTTPAPI" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal behind an HTTP API, which does not stream", "choose lambdaweb.FunctionURL or lambdaweb.RESTAPI")
 	}
-	if s.lambda.endpoint == "HTTPAPI" && s.lambda.timeout > 29*time.Second {
-		s.noteAbout("Timeout", atHosting, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 29 s")
+	if timeout := r.property(p, "Timeout"); s.lambda.endpoint == "HTTPAPI" && s.lambda.timeout > 30*time.Second && s.hosting == lambdaHosting {
+		s.add(missing, atHosting, timeout, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 29 s")
 	}
 	if s.lambda.endpoint == "NoEndpoint" && s.hosting != lambdaHosting {
 		s.noteAbout("Events", atEvents, "are only for functions", "the service gets no events, and has an address now that everybody reaches: "+

@@ -172,3 +172,118 @@ func TestSAMAPIs(t *testing.T) {
 		t.Run(c.name, c.check)
 	}
 }
+
+func TestSAMValues(t *testing.T) {
+	variables := func(below string, more ...string) map[string]string {
+		return sam("      Environment: {Variables: {" + below + "}}\n" + strings.Join(more, ""))
+	}
+	built := func(dockerfile, below string) map[string]string {
+		return map[string]string{"template.yaml": strings.Replace(sam1, "      ImageUri: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/api:1\n", below+"    Metadata: {DockerContext: ., Dockerfile: z.Dockerfile}\n", 1), "z.Dockerfile": dockerfile}
+	}
+	zip := func(below string) map[string]string {
+		return map[string]string{"template.yaml": "Resources:\n  ApiFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n      CodeUri: app\n      Runtime: nodejs22.x\n" + below}
+	}
+	fargate := []string{"--hosting", "fargate"}
+	const url = "      FunctionUrlConfig: {AuthType: NONE}\nOutputs:\n  Out: {Value: "
+	for _, c := range []smallCase{
+		{
+			name: "a parameter of Systems Manager", from: "sam", files: variables("AA: !Ref Zone, BB: !Sub 'https://x.${Zone}/', CC: !Join ['-', [a, !Ref Zone]]", "Parameters: {Zone: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /a/zone}}\n"),
+			has:   []string{`"AA": *awsssm.StringParameter_ValueForStringParameter(stack, new("/a/zone"), nil)`, `"CC": "a" + "-" + *awsssm.`, "Parameters.Zone: {Type: AWS::SSM::Parameter::Value<String>, Default: /a/zone} is read from Systems Manager"},
+			lacks: []string{`"/a/zone" +`, "takes the default"},
+		},
+		{
+			name: "a parameter without a default", from: "sam", files: variables("A: !Ref Zone", "Parameters: {Zone: {Type: 'AWS::SSM::Parameter::Value<String>'}, Name: {Type: String}}\n"),
+			has: []string{"Variables.A: {Ref: Zone} has no equal", "Parameters.Name: {Type: String} has no equal: it has no default"}, lacks: []string{"takes the default", "ValueForStringParameter(stack"},
+		},
+		{
+			name: "the port of a Dockerfile", from: "sam", files: built("FROM scratch\nCOPY a /opt/extensions/a\nENV A=b PORT=8000\nCMD [\"/a\"]\n", ""), has: []string{"Port: 8000,"},
+		},
+		{
+			name: "the adapter's port of a Dockerfile before a template's", from: "sam", files: built("FROM scratch AS base\nENV AWS_LWA_PORT 3000\nFROM base\nCMD [\"/a\"]\n", "      Environment: {Variables: {PORT: 8001}}\n"),
+			has: []string{"Port: 3000,"},
+		},
+		{
+			name: "a template's port before a Dockerfile's", from: "sam", files: built("FROM scratch\nENV PORT=8000\n", "      Environment: {Variables: {PORT: 8001}}\n"), has: []string{"Port: 8001,"},
+		},
+		{
+			name: "the port of another stage", from: "sam", files: built("FROM scratch AS build\nENV PORT=8000\nFROM scratch\n", ""), lacks: []string{"Port: 8000"},
+		},
+		{
+			name: "the adapter's port before the other, in any order", from: "sam", files: variables("AWS_LWA_PORT: 3000, PORT: 4000"), has: []string{"Port: 3000,"},
+		},
+		{
+			name: "the adapter's statuses", from: "sam", files: variables("READINESS_CHECK_PATH: /h"), has: []string{`Path: "/h", StatusCodes: "200-499"`},
+		},
+		{
+			name: "statuses of the template", from: "sam", files: variables("AWS_LWA_READINESS_CHECK_PATH: /h, AWS_LWA_READINESS_CHECK_HEALTHY_STATUS: 200-299"), has: []string{`StatusCodes: "200-299"`}, lacks: []string{`"AWS_LWA_`},
+		},
+		{
+			name: "the least status that is not ready", from: "sam", files: variables("READINESS_CHECK_PATH: /h, READINESS_CHECK_MIN_UNHEALTHY_STATUS: 400"), has: []string{`StatusCodes: "200-399"`}, lacks: []string{`"AWS_LWA_`, `"READINESS_`},
+		},
+		{
+			name: "no path", from: "sam", files: variables("READINESS_CHECK_PATH: none"), lacks: []string{"HealthCheck:"},
+		},
+		{
+			name: "settings of the adapter on Fargate", from: "sam", args: fargate, files: variables("AWS_LWA_REMOVE_BASE_PATH: /v1, ASYNC_INIT: true, AWS_LWA_ENABLE_TLS: true, PORT: 8443"),
+			has:   []string{"variables.AWS_LWA_REMOVE_BASE_PATH is left out: nobody takes the base path away", "variables.ASYNC_INIT is left out", "AWS_LWA_ENABLE_TLS: true became HTTPS", `secure.SetProtocol(new("HTTPS"))`},
+			lacks: []string{`"AWS_LWA_`, "became AWS_LWA_ASYNC_INIT"},
+		},
+		{
+			name: "settings of the adapter on App Runner", from: "sam", args: []string{"--hosting", "apprunner"}, files: variables("AWS_LWA_ENABLE_TLS: true"), has: []string{"AWS_LWA_ENABLE_TLS is left out: the hosting speaks HTTP"},
+		},
+		{
+			name: "streaming without an endpoint", from: "sam", files: variables("AWS_LWA_INVOKE_MODE: response_stream"), has: []string{"AWS_LWA_INVOKE_MODE has no equal without an endpoint"},
+		},
+		{
+			name: "a role and a key", from: "sam",
+			files: sam("      Role: arn:aws:iam::123456789012:role/r\n      KmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\n      Policies: [AmazonS3ReadOnlyAccess]\n"),
+			has:   []string{"Role: role,", `Role_FromRoleArn(stack, new("Role"), new("arn:aws:iam::123456789012:role/r"), nil)`, "EnvironmentEncryption: awskms.Key_FromKeyArn", "Policies[0]: AmazonS3ReadOnlyAccess is not used"},
+			lacks: []string{"has no equal:", "AddManagedPolicy"},
+		},
+		{
+			name: "a role of the template", from: "sam", files: sam("      Role: !GetAtt [R, Arn]\n      CapacityProviderConfig: {Arn: !GetAtt [P, Arn]}\n"),
+			has: []string{"Properties.Role: {Fn::GetAtt: [R, Arn]} has no equal: write the role", "CapacityProviderConfig.Arn: {Fn::GetAtt: [P, Arn]} has no equal"}, lacks: []string{"Arn: P has", "Arn: Arn"},
+		},
+		{
+			name: "a role on Fargate", from: "sam", args: fargate, files: sam("      Role: arn:aws:iam::123456789012:role/r\n"), has: []string{"role/r has no equal on ECS on Fargate"}, lacks: []string{"Role_FromRoleArn"},
+		},
+		{
+			name: "a layer by the parameter that has it", from: "sam", files: zip("      Layers: [!Ref L]\n      Handler: bootstrap\nParameters: {L: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /lambda-web-adapter/layer/x86_64/latest}}\n"),
+			has: []string{"Layers[0]: {Ref: L} became the adapter"}, lacks: []string{"run.sh", "bootstrap did"},
+		},
+		{
+			name: "a layer that settings tell", from: "sam", files: zip("      Layers: [!Ref L]\n      Handler: start.sh\n      Environment: {Variables: {AWS_LWA_PORT: 80}}\n"),
+			has: []string{"Layers[0]: {Ref: L} became the adapter", "as start.sh did"},
+		},
+		{
+			name: "a path behind a function URL", from: "sam", files: sam(url + "!Sub '${ApiFunctionUrl.FunctionUrl}stream?size=15'}\n"), has: []string{`Value: new(api.URL() + "/stream?size=15")`}, lacks: []string{"became the URL"},
+		},
+		{
+			name: "a joined path", from: "sam", files: sam(url + "!Join ['', [!GetAtt ApiFunctionUrl.FunctionUrl, graphql]]}\n"), has: []string{`Value: new(api.URL() + "/graphql")`},
+		},
+		{
+			name: "an address in a text", from: "sam", files: sam(url + "!Sub 'see ${ApiFunctionUrl.FunctionUrl}'}\n"), has: []string{"Outputs.Out: {Value: {Fn::Sub: see ${ApiFunctionUrl.FunctionUrl}}} has no equal"},
+		},
+		{
+			name: "the address of an API of the template", from: "sam",
+			files: sam(strings.Replace(apiEvent, "%s", "", 1) + "      StageName: v1\nOutputs:\n  Out: {Value: !Sub 'https://${Api}.execute-api.${AWS::Region}.amazonaws.com/v1/mcp'}\n"),
+			has:   []string{`Value: new(api.URL() + "/mcp")`},
+		},
+		{
+			name: "the address of a REST API of the template", from: "sam",
+			files: sam(strings.Replace(restAPI, "%s", "", 1) + "Outputs:\n  Out: {Value: !Sub 'https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/v1/'}\n"),
+			has:   []string{`Value: new(api.URL() + "/")`},
+		},
+		{
+			name: "as long as an HTTP API waits", from: "sam", files: sam(apiEvents + "      Timeout: 30\n"), lacks: []string{"is longer"},
+		},
+		{
+			name: "longer than an HTTP API waits", from: "sam", files: sam(apiEvents + "      Timeout: 60\n"), has: []string{"template.yaml:10: Properties.Timeout: 60 is longer than an HTTP API waits"},
+		},
+		{
+			name: "a name with digits", from: "sam", files: map[string]string{"template.yaml": strings.Replace(sam1, "ApiFunction", "PhpAl282Function", 1)}, has: []string{`web.NewService(stack, "PhpAl282"`},
+		},
+	} {
+		t.Run(c.name, c.check)
+	}
+}
