@@ -3,6 +3,7 @@ package webimage_test
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -42,6 +43,15 @@ func folder(t *testing.T, files map[string]string) string {
 		}
 		if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
+		}
+		for ; file != dir; file = filepath.Dir(file) { // whatever the umask is
+			mode := fs.FileMode(0o755)
+			if file == filepath.Join(dir, name) {
+				mode = 0o644
+			}
+			if err := os.Chmod(file, mode); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	return dir

@@ -35,7 +35,14 @@ func writeFiles(t *testing.T, dir string, files map[string]string) {
 			mode = 0o755
 		}
 		check(t, os.WriteFile(path, []byte(content), mode))
+		check(t, os.Chmod(path, mode)) // whatever the umask is
 	}
+	check(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o755)
+	}))
 }
 
 // listFiles returns the names of all files and links below a folder, sorted; of folders only the

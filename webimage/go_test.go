@@ -257,6 +257,9 @@ func TestGoKeepsModuleSettings(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "env")
 	check(t, os.WriteFile(file, []byte("GOFLAGS=-modfile=other.mod -N\nGOPROXY=off\nGOTOOLCHAIN=local\n"), 0o644))
 	t.Setenv("GOENV", file)
+	for _, name := range []string{"GOFLAGS", "GOPROXY", "GOTOOLCHAIN"} {
+		t.Setenv(name, "") // so that the file counts, whatever is set here
+	}
 	dir := t.TempDir()
 	writeFiles(t, dir, map[string]string{
 		"go.mod":    "module example.com/future\n\ngo 1.26\n\nrequire example.com/nowhere v1.0.0\n",

@@ -235,6 +235,37 @@ func TestDockerConfig(t *testing.T) {
 	})
 }
 
+// TestCDKCredentials builds on an image of a registry whose credentials stand in
+// .cdk/cdk-docker-creds.json: the CDK makes a configuration for the build that names its own helper,
+// which lies in PATH, and pushes with a login and without that configuration.
+func TestCDKCredentials(t *testing.T) {
+	t.Parallel()
+	bases, r, m := newRegistry(t, false), newRegistry(t, false), newMachine(t)
+	base := bases.push(t, "base:1", imageOf(t, "amd64", v1.Config{}, layerOf(t, "x", "x")))
+	bases.protect("user", "secret-of-bases")
+	r.protect("AWS", "secret-of-ecr")
+	// What the helper does: a domain on standard input, and the credentials in JSON.
+	helper := `#!/bin/sh
+read domain
+test "$1" = get && test "$domain" = ` + bases.host + ` || { echo "unknown $1 $domain" >&2; exit 1; }
+echo '{"Username":"user","Secret":"secret-of-bases"}'
+`
+	if err := os.WriteFile(filepath.Join(m.path, "docker-credential-cdk-assets"), []byte(helper), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	config := files(t, map[string]string{"config.json": `{"credHelpers":{"` + bases.host + `":"cdk-assets"}}`})
+	dir := files(t, map[string]string{"Dockerfile": "FROM " + base + "\nCOPY Dockerfile /\n"})
+	build := []string{"build", "--tag", "cdkasset-1", "--platform", "linux/amd64", dir}
+	m.fails(1, "there is no login for "+bases.host+" in this run", build...)
+	m.fails(1, "there is no image cdkasset-1 here", "--config", config, "inspect", "cdkasset-1")
+	m.must(append([]string{"--config", config}, build...)...)
+	m.must("--config", config, "tag", "cdkasset-1", r.host+"/assets:1")
+	if got := m.call("secret-of-ecr", "login", "--username", "AWS", "--password-stdin", r.host); got.status != 0 {
+		t.Fatalf("login: %+v", got)
+	}
+	m.must("push", r.host+"/assets:1")
+}
+
 // TestReferrers pushes the list of what is in an image to registries that keep track of such.
 func TestReferrers(t *testing.T) {
 	t.Parallel()
@@ -247,9 +278,11 @@ func TestReferrers(t *testing.T) {
 			"FROM scratch\nCOPY --from=compiled /out /app\nENTRYPOINT [\"/app/server\"]\n",
 		"server": string(program),
 	})
+	m := newMachine(t)
+	m.must("build", "--tag", "local", dir)
 	for _, keeps := range []bool{true, false} {
-		r, m := newRegistry(t, keeps), newMachine(t)
-		m.must("build", "--tag", r.host+"/app:1", dir)
+		r := newRegistry(t, keeps)
+		m.must("tag", "local", r.host+"/app:1")
 		if got := m.must("inspect", "--format", `{{index .Config.Labels "org.opencontainers.image.title"}}`, r.host+"/app:1"); !strings.Contains(got, "cdkweb-docker") {
 			t.Errorf("the title is %q", got)
 		}

@@ -67,6 +67,17 @@ func TestHandOver(t *testing.T) {
 	if got := calls(); got != "load --quiet\nrun --rm app ls" {
 		t.Errorf("docker was called with %q", got)
 	}
+	// What neither has built may be docker's, as the CDK may have called docker itself.
+	for _, test := range [][]string{{"tag", "docker-has-it", "example.com/x:1"}, {"push", "example.com/x:1"}, {"push", "example.com/other"}} {
+		m.must(test...)
+		if got, want := calls(), strings.Join(test, " "); got != want {
+			t.Errorf("docker was called with %q, want %q", got, want)
+		}
+	}
+	m.fails(1, "there is no image docker-has-it here", "inspect", "docker-has-it") // the CDK has it built
+	if got := calls(); got != "" {
+		t.Errorf("docker was called with %q", got)
+	}
 	if got := m.must("tag", "app", "other"); got != "" || calls() != "" {
 		t.Errorf("docker was asked to rename an image that it has not: %q", got)
 	}

@@ -114,11 +114,11 @@ func (p *program) inspect(args []string) error {
 			return err
 		}
 		if !ok {
-			outside, err := p.outside(wanted)
+			built, err := p.builtOutside(wanted)
 			if err != nil {
 				return err
 			}
-			if _, err := findDocker(); outside && err == nil && len(names) == 1 {
+			if _, err := findDocker(); built && err == nil && len(names) == 1 {
 				return p.docker(append([]string{"inspect"}, args...))
 			}
 			absent = append(absent, wanted)

@@ -96,7 +96,6 @@ func TestInterruptWaiting(t *testing.T) {
 		{"PUT", "/v2/app/blobs/", false, "push HOST/app:1"},
 		{"PUT", "/v2/app/manifests/", false, "push HOST/app:1"},
 		{"GET", "/v2/app/referrers/", false, "push HOST/app:1"},
-		{"GET", "/v2/app/referrers/", true, "push HOST/app:1"},
 		{"GET", "/v2/", false, "login --username a --password-stdin HOST"},
 	} {
 		name := test.args[:strings.Index(test.args, " ")] + " " + test.method + " " + strings.ReplaceAll(test.path, "/", " ")
@@ -133,8 +132,7 @@ func TestInterruptWaiting(t *testing.T) {
 					return false
 				}
 				if test.halfway {
-					w.Header().Set("Content-Length", "1000")
-					w.Write([]byte("{"))
+					w.Write([]byte("{")) // without a length, which would be another one than the manifest's
 					w.(http.Flusher).Flush()
 				}
 				once.Do(func() { close(reached) })

@@ -46,6 +46,7 @@ What the CDK calls
   push NAME                push an image to its registry
   images [--format T] [--filter reference=PATTERN]
                            list images
+  load [--input FILE]      take images from an archive of docker save
 What people call
   save [--output FILE] IMAGE...
                            write images as an archive for docker load
@@ -137,11 +138,11 @@ var commands = map[string]func(p *program, args []string) error{
 	"build": (*program).build, "inspect": (*program).inspect, "tag": (*program).tag,
 	"push":  (*program).push,
 	"login": (*program).login, "logout": (*program).logout, "images": (*program).images,
-	"save": (*program).save, "prune": (*program).prune, "version": (*program).version,
+	"save": (*program).save, "load": (*program).load, "prune": (*program).prune, "version": (*program).version,
 }
 
 // grouped are the commands that docker has below image, too, and build below buildx.
-var grouped = []string{"build", "inspect", "tag", "push", "save"}
+var grouped = []string{"build", "inspect", "tag", "push", "save", "load"}
 
 // awaitLogin is the command that login starts in the background.
 const awaitLogin = "await-login"
@@ -339,8 +340,18 @@ func missing(image string) error {
 	return fmt.Errorf("there is no image %s here; build it first", image)
 }
 
-// outside reports whether docker has an image.
+// outside reports whether docker may have an image that is not here: it has built it for this
+// program, or is there to be asked.
 func (p *program) outside(image string) (bool, error) {
+	if built, err := p.builtOutside(image); err != nil || built {
+		return built, err
+	}
+	_, err := findDocker()
+	return err == nil, nil
+}
+
+// builtOutside reports whether docker has built an image for this program.
+func (p *program) builtOutside(image string) (bool, error) {
 	name, err := build.FullName(image)
 	if err != nil {
 		return false, nil

@@ -164,7 +164,11 @@ func files(t *testing.T, contents map[string]string) string {
 	dir := t.TempDir()
 	for name, content := range contents {
 		file := filepath.Join(dir, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(content), 0o644)); err != nil {
+		err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(content), 0o644))
+		for mode := fs.FileMode(0o644); file != dir && err == nil; file, mode = filepath.Dir(file), 0o755 {
+			err = os.Chmod(file, mode) // whatever the umask is
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}

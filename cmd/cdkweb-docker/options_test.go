@@ -35,30 +35,32 @@ func TestFlagsThatChangeImages(t *testing.T) {
 	dir := files(t, map[string]string{"Dockerfile": "FROM scratch\nARG SOURCE_DATE_EPOCH\nLABEL at=$SOURCE_DATE_EPOCH\nCOPY Dockerfile /\n"})
 	from := files(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY --from=other . /\n"})
 	plain := m.must("build", "--quiet", dir)
-	for _, flags := range []string{
+	same := []string{
 		"--output=type=docker", "--output type=image", "-o type=docker", "--load", "--provenance=false", "--sbom=false", "--sbom false",
 		"--network host", "--no-cache", "--pull", "--cache-from type=registry,ref=example.com/x", "--cache-to type=gha,mode=max",
 		"--ssh default", "--secret id=a,src=/none", "--build-arg BUILDKIT_MULTI_PLATFORM=0", "--build-arg BUILDKIT_INLINE_CACHE=1",
 		"--add-host a:127.0.0.1", "--ulimit nofile=1", "--shm-size 1m",
-	} {
-		if got := m.must(slices.Concat([]string{"build", "--quiet"}, strings.Fields(flags), []string{dir})...); got != plain {
-			t.Errorf("%s made %s, want %s as without", flags, got, plain)
-		}
+	}
+	if got := m.must(slices.Concat([]string{"build", "--quiet"}, strings.Fields(strings.Join(same, " ")), []string{dir})...); got != plain {
+		t.Errorf("%q made %s, want %s as without", same, got, plain)
 	}
 	for flags, why := range map[string]string{
-		"--output=type=local,dest=x":            "the flag --output asks for it",
-		"--output type=docker,dest=x.tar":       "the flag --output asks for it",
-		"--output=out":                          "the flag --output asks for it",
-		"--provenance=mode=max":                 "the flag --provenance asks for it",
-		"--provenance true":                     "the flag --provenance asks for it",
-		"--sbom=true":                           "the flag --sbom asks for it",
-		"--attest type=sbom":                    "the flag --attest asks for it",
-		"--annotation a=b":                      "the flag --annotation asks for it",
-		"--platform linux/amd64,linux/arm64":    "the flag --platform with several platforms asks for it",
-		"--build-arg BUILDKIT_MULTI_PLATFORM=1": "BUILDKIT_MULTI_PLATFORM asks for an image of several platforms",
+		"--output=type=local,dest=x":         "the flag --output",
+		"--output type=docker,dest=x.tar":    "the flag --output",
+		"--output=out":                       "the flag --output",
+		"--provenance=mode=max":              "the flag --provenance",
+		"--provenance true":                  "the flag --provenance",
+		"--sbom=true":                        "the flag --sbom",
+		"--attest type=sbom":                 "the flag --attest",
+		"--annotation a=b":                   "the flag --annotation",
+		"--platform linux/amd64,linux/arm64": "the flag --platform with several platforms",
 	} {
-		m.fails(1, "this build needs Docker, and there is no docker in PATH: "+why, slices.Concat([]string{"build"}, strings.Fields(flags), []string{dir})...)
+		if parsed, err := parseBuild(append(strings.Fields(flags), dir)); parsed.docker != why || err != nil {
+			t.Errorf("%s goes to docker for %q, %v; want %q", flags, parsed.docker, err, why)
+		}
 	}
+	m.fails(1, "this build needs Docker, and there is no docker in PATH: the flag --sbom asks for it", "build", "--sbom=true", dir)
+	m.fails(1, "BUILDKIT_MULTI_PLATFORM asks for an image of several platforms", "build", "--build-arg", "BUILDKIT_MULTI_PLATFORM=1", dir)
 	for _, elsewhere := range []string{"git@example.com:a/b.git", "https://example.com/a.git", "oci-layout:///x@sha256:1", "target:a"} {
 		m.fails(1, "this build needs Docker, and there is no docker in PATH: the build context other="+elsewhere+" lies elsewhere",
 			"build", "--build-context", "other="+elsewhere, from)

@@ -30,6 +30,31 @@ func TestFreePort(t *testing.T) {
 		}
 		listener.Close()
 	}
+	wantInUse(t, port)
+}
+
+// The address of a Lambda is nobody else's after its test either: what has outlived the test may
+// still call it.
+func TestAddressIsKept(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux keeps a port")
+	}
+	port := 0
+	t.Run("test", func(t *testing.T) {
+		lambda := New(t)
+		port = lambda.listener.Addr().(*net.TCPAddr).Port
+		response, err := http.Get("http://" + lambda.Address()) // it serves, and so can be closed
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+	})
+	wantInUse(t, port)
+}
+
+// wantInUse fails if a port could be had by who asks for any.
+func wantInUse(t *testing.T, port int) {
+	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)

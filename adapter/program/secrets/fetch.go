@@ -297,14 +297,19 @@ const (
 )
 
 // retry calls try until it succeeds, or another time is of no use, or the time
-// is up.
+// is up. If that cuts the last try short, what came of the one before says more.
 func retry(deadline time.Time, try func(limit time.Time) (outcome, error)) error {
+	var before error
 	for n := 1; ; n++ {
 		limit := time.Now().Add(tryLimit)
 		if deadline.Before(limit) {
 			limit = deadline
 		}
 		came, err := try(limit)
+		if before != nil && http1.IsTimeout(err) && time.Until(deadline) <= 0 {
+			return before
+		}
+		before = err
 		pause := backOff(n)
 		if err == nil || came == final || came == failed && n >= tries || time.Until(deadline) <= pause {
 			return err

@@ -34,7 +34,9 @@ func startPostgres(t *testing.T) func(string) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	const password = "a/b@c:d%e?f"
-	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(password), 0o644); err != nil {
+	passwords := filepath.Join(dir, "password")
+	err = errors.Join(os.WriteFile(passwords, []byte(password), 0o644), os.Chmod(passwords, 0o644)) // whatever the umask is
+	if err != nil {
 		t.Fatal(err)
 	}
 	command := func(name string, arguments ...string) *exec.Cmd {

@@ -506,11 +506,13 @@ func (r *run) finish(s *stage) (*Image, error) {
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // addJSON adds a value to the store.
-func (r *run) addJSON(value any) (v1.Descriptor, error) {
+func (r *run) addJSON(value any) (v1.Descriptor, error) { return addJSON(r.Store, value) }
+
+func addJSON(kept *store.Store, value any) (v1.Descriptor, error) {
 	content, err := json.Marshal(value)
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
-	digest, size, err := r.Store.Add(content)
+	digest, size, err := kept.Add(content)
 	return v1.Descriptor{Digest: digest, Size: size}, err
 }

@@ -33,6 +33,7 @@ func TestFromFolder(t *testing.T) {
 		}
 	}
 	err := errors.Join(os.Chmod(filepath.Join(dir, "d"), 0o750|fs.ModeSticky), os.Chmod(filepath.Join(dir, "d", "keep"), 0o700),
+		os.Chmod(filepath.Join(dir, "x"), 0o755), os.Chmod(filepath.Join(dir, "x", "y"), 0o755),
 		os.Symlink("../../etc/passwd", filepath.Join(dir, "out")), os.Symlink("none", filepath.Join(dir, "d", "none")))
 	if err != nil {
 		t.Fatal(err)

@@ -520,7 +520,9 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 		}
 	}
 	if kind := n.get("NetworkConfiguration", "IpAddressType"); kind != nil {
-		if text, ok := r.str(kind, atFront); ok && text == "DUAL_STACK" {
+		if text, ok := r.str(kind, atFront); ok && text == "DUAL_STACK" && s.front.private && r.options.hosting == apprunnerHosting {
+			s.missing(atFront, kind, "a service that only a VPC reaches has IPv4 there")
+		} else if ok && text == "DUAL_STACK" {
 			s.dualStack = true
 			s.took("dualStack", kind, func() { s.dualStack = false })
 		} else if ok && text != "IPV4" {
@@ -531,6 +533,9 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	egress.get("EgressType").take()
 	arn := egress.get("VpcConnectorArn")
 	if arn == nil {
+		if kind := egress.get("EgressType"); kind != nil && s.front.private && r.options.hosting == apprunnerHosting {
+			s.different(atNetwork, kind, "goes through the VPC now", "its private subnets need a NAT gateway if the server calls the internet")
+		}
 		return
 	}
 	connector := r.find("VpcConnector", "VpcConnectorArn", arn)
@@ -558,7 +563,7 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	}
 	if connector == nil {
 		s.placement = "private"
-		s.add(missing, atNetwork, arn, "names a VPC that no file describes", "replace vpc-00000000000000000 and its subnets: aws apprunner describe-vpc-connector "+
+		s.add(missing, atNetwork, arn, "is a VPC that no file describes", "replace vpc-00000000000000000 and its subnets: aws apprunner describe-vpc-connector "+
 			"prints the subnets and security groups of the server, and you can give that file to cdkweb import, too")
 		return
 	}

@@ -26,7 +26,7 @@ func TestAppRunner(t *testing.T) {
 	for _, c := range []smallCase{
 		{
 			name: "private on App Runner", from: "apprunner", args: hosting("apprunner"), files: with(`"ServiceName"`, onlyVPC),
-			has:   []string{"Private: true", "VPC: vpc", "VpcCidrBlock", "replace vpc-00000000000000000", "IpAddressType is left out"},
+			has:   []string{"Private: true", "VPC: vpc", "VpcCidrBlock", "replace vpc-00000000000000000", "IpAddressType: DUAL_STACK has no equal"},
 			lacks: []string{"everybody reaches", "apprunnerweb.DualStack"},
 		},
 		{
@@ -50,7 +50,7 @@ func TestAppRunner(t *testing.T) {
 		},
 		{
 			name: "a connector that no file describes", from: "apprunner", files: with(`"ServiceName"`, connected),
-			has: []string{"fargateweb.Hosting", "VPC: vpc", "SubnetType_PRIVATE_WITH_EGRESS", "names a VPC that no file describes: replace vpc-00000000000000000"},
+			has: []string{"fargateweb.Hosting", "VPC: vpc", "SubnetType_PRIVATE_WITH_EGRESS", "is a VPC that no file describes: replace vpc-00000000000000000"},
 		},
 		{
 			name: "a connector that is none", from: "apprunner", args: hosting("apprunner"), files: with(`"ServiceName"`, strings.Replace(connected, "vpcconnector/", "connector/", 1)),
@@ -58,7 +58,7 @@ func TestAppRunner(t *testing.T) {
 		},
 		{
 			name: "an image of Amazon ECR Public that is deployed by itself", from: "apprunner", args: hosting("apprunner"), files: with(`"ImageRepository"`, pull),
-			has:   []string{"AutoDeploymentsEnabled: true is for images in private ECR", "AccessRoleArn: arn:aws:iam::123456789012:role/pull is for images in private ECR"},
+			has:   []string{"AutoDeploymentsEnabled: true has no equal for an image that is not in a private repository of ECR", "AccessRoleArn: arn:aws:iam::123456789012:role/pull has no equal for an image that is not in a private repository of ECR"},
 			lacks: []string{"AutoDeploymentsEnabled: true,", "AccessRole:"},
 		},
 		{

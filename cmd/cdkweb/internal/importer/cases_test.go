@@ -149,6 +149,40 @@ func TestCases(t *testing.T) {
 			has:   []string{`"one": newOne`, `"one-2": newOneStack`},
 		},
 		{
+			name: "lists that an environment empties", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "http: {path: /, alias: a.example.com, additional_rules: [{path: x}]}\n" +
+				"environments: {test: {http: {alias: [], additional_rules: []}, odd: []}}\n"},
+			has: []string{"odd: [] is no field"}, lacks: []string{"Forward", "additional_rules: [] is no field", "alias: [] is no field"},
+		},
+		{
+			name: "a health check of gRPC", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 +
+				"http: {path: /, version: grpc, alias: a.example.com, healthcheck: {path: /h, success_codes: '0,12'}}\n"},
+			has: []string{`GrpcCode: new("0,12")`}, lacks: []string{"success_codes"},
+		},
+		{
+			name: "a rule for a path before one for a host", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "http: {path: /, alias: [a.example.com, b.example.com], additional_rules: [{path: x}]}\n"},
+			has:   []string{`Paths: []string{"/x", "/x/*"}, Priority: 10`, "Priority: 20, }"},
+		},
+		{
+			name: "a command with a space in a word, on App Runner", from: "copilot", args: []string{"--hosting", "apprunner"},
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "command: run --flag='a b'\n"},
+			has:   []string{`command has no equal on App Runner: it splits a command at spaces, and "--flag=a b" is one word`}, lacks: []string{"Command:"},
+		},
+		{
+			name: "a folder in place of a Dockerfile", from: "copilot",
+			files: map[string]string{"copilot/api/manifest.yml": strings.Replace(manifest1, "location: nginx", "build: .", 1)},
+			has:   []string{"which is a folder and no Dockerfile: a stand-in is in the folder api"},
+		},
+		{
+			name: "ids that are none", from: "copilot", args: []string{"--hosting", "lambda"},
+			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "network: {vpc: {security_groups: [sg-1]}}\n",
+				"copilot/environments/test/manifest.yml": "name: test\ntype: Environment\nnetwork: {vpc: {id: vpc-12345678, subnets: {private: [{id: subnet-1}]}}}\n"},
+			has: []string{"sg-1 is left out: must be the id of a security group", "subnet-1 is left out: must be the id of a subnet",
+				"needs private subnets, and the environment test names none"}, lacks: []string{"vpc :="},
+		},
+		{
 			name: "environments that differ in their names", from: "copilot",
 			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "environments: {test: {}, staging: {}}\n", "copilot/.workspace": "application: shop\n"},
 			has:   []string{`return newStack(app, "staging")`, `func newStack(app awscdk.App, env string)`, `new("shop-"+env)`, `"COPILOT_ENVIRONMENT_NAME": env,`},

@@ -77,6 +77,31 @@ func TestChangesAreReported(t *testing.T) {
 			name: "HTTPS without a domain", from: "apprunner", files: appRunner("", ""), lacks: []string{"had HTTPS"},
 		},
 		{
+			name: "private on App Runner", from: "apprunner", args: []string{"--hosting", "apprunner"},
+			files: appRunner(`"ServiceName"`, `"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": false}, "IpAddressType": "DUAL_STACK",
+				"EgressConfiguration": {"EgressType": "DEFAULT"}}, "ServiceName"`),
+			has: []string{"Private: true", "VPC: ", "IpAddressType: DUAL_STACK has no equal", "EgressType: DEFAULT goes through the VPC now"}, lacks: []string{"apprunnerweb.DualStack"},
+		},
+		{
+			name: "private on App Runner, with its endpoint", from: "apprunner", args: []string{"--hosting", "apprunner"},
+			files: map[string]string{"a.json": strings.Replace(appRunner1("one", "eu-west-1"), `"ServiceName"`,
+				`"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": false}}, "ServiceName"`, 1) +
+				`{"VpcIngressConnection": {"ServiceArn": "arn:aws:apprunner:eu-west-1:123456789012:service/one/1",
+					"IngressVpcConfiguration": {"VpcId": "vpc-0123456789abcdef0", "VpcEndpointId": "vpce-0123456789abcdef0"}}}`},
+			has:   []string{`VpcId: new("vpc-0123456789abcdef0")`, "VpcEndpointId: vpce-0123456789abcdef0 has no equal on App Runner: the stack makes one"},
+			lacks: []string{"reach the load balancer itself"},
+		},
+		{
+			name: "private, with a connector that stays", from: "apprunner", args: []string{"--hosting", "apprunner"},
+			files: appRunner(`"ServiceName"`, `"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": false},
+				"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/shop/1/0123456789abcdef0123456789abcdef"}}, "ServiceName"`),
+			has: []string{"Private: true", "apprunnerweb.VPCConnectorFromARN"}, lacks: []string{"goes through the VPC now"},
+		},
+		{
+			name: "addresses of IPv6", from: "apprunner", args: []string{"--hosting", "apprunner"},
+			files: appRunner(`"ServiceName"`, `"NetworkConfiguration": {"IpAddressType": "DUAL_STACK"}, "ServiceName"`), has: []string{"apprunnerweb.DualStack"},
+		},
+		{
 			name: "code that is deployed by itself", from: "apprunner", args: []string{"--hosting", "apprunner"},
 			files: map[string]string{"a.json": `{"Service": {"ServiceName": "one", "SourceConfiguration": {"AutoDeploymentsEnabled": true, "CodeRepository": {"RepositoryUrl": "u"}}}}`},
 			has:   []string{"AutoDeploymentsEnabled: true has no equal"},

@@ -82,6 +82,11 @@ func readCopilot(path string, o options) (*app, error) {
 		} else if len(e.services) == 1 {
 			e.stack = e.services[0].name + "-" + name
 		}
+		if w.application == "" {
+			first := w.services[0]
+			e.notes = append(e.notes, note{kind: different, place: atStack, file: first.file, line: first.root.get("name").line, path: "application",
+				what: "has a name that no file says", todo: "replace APPLICATION by it, or import again with --app"})
+		}
 		a.environments = append(a.environments, e)
 	}
 	if a.name == "" {
@@ -394,11 +399,26 @@ func (w *workspace) service(m manifest, e *environment, o options, touched map[*
 	c.read()
 	c.shapes()
 	root.each(func(leaf *node) {
-		if !leaf.done {
+		if !leaf.done && !leaf.resets() {
 			s.add(unknown, c.placeOf(leaf), leaf, fmt.Sprintf("is no field that a %s has", s.kind), "check its name")
 		}
 	})
 	return s, nil
+}
+
+// resets reports whether a field is empty that Copilot has, which an environment does to have none of
+// what the others have.
+func (n *node) resets() bool {
+	if n.kind != mapping && n.kind != sequence {
+		return false
+	}
+	return slices.Contains(resettable, n.path[strings.LastIndexByte(n.path, '.')+1:])
+}
+
+var resettable = []string{
+	"additional_rules", "alias", "allowed_source_ips", "args", "cache_from", "command", "count", "deployment", "depends_on", "entrypoint",
+	"groups", "healthcheck", "http", "image", "labels", "logging", "mount_points", "network", "observability", "publish", "rollback_alarms",
+	"secretOptions", "secrets", "security_groups", "sidecars", "storage", "tags", "taskdef_overrides", "topics", "variables", "volumes", "vpc",
 }
 
 // shapes are the fields that must have fields, or a list, of their own.
@@ -468,12 +488,15 @@ func (c *copilotReader) interpolate(n *node) {
 			case "${COPILOT_ENVIRONMENT_NAME}":
 				return c.environment.name
 			case "${COPILOT_APPLICATION_NAME}":
-				return cmp.Or(c.application, found)
+				return c.named()
 			}
 			return found
 		})
 	})
 }
+
+// named is the name of the application, or what stands for it until a person writes it.
+func (w *workspace) named() string { return cmp.Or(w.application, "APPLICATION") }
 
 // valueOf is a string with variables of the shell.
 func valueOf(text string) value {
@@ -732,6 +755,11 @@ func (c *copilotReader) read() {
 	if s.hosting == "" {
 		s.hosting, s.why = chooseHosting(s, apprunner)
 	}
+	if apprunner && s.hosting == fargateHosting && len(s.front.names) == 0 {
+		at := cmp.Or(root.get("http"), root.get("type"))
+		s.notes = append(s.notes, note{kind: different, place: atFront, file: at.file, line: at.line, path: at.path,
+			what: "had HTTPS, and the load balancer has HTTP only", todo: "set Domain of web.ServiceProps: see docs/front.md"})
+	}
 }
 
 // chooseHosting is the hosting that fits, of those which take new customers.
@@ -752,13 +780,11 @@ func chooseHosting(s *service, appRunner bool) (hosting, why string) {
 
 // injected are the variables that Copilot adds.
 func (c *copilotReader) injected() []variable {
-	var all []variable
-	if c.application != "" {
-		all = append(all, variable{"COPILOT_APPLICATION_NAME", literal(c.application)})
+	return []variable{
+		{"COPILOT_APPLICATION_NAME", literal(c.named())},
+		{"COPILOT_ENVIRONMENT_NAME", literal(c.environment.name)},
+		{"COPILOT_SERVICE_NAME", literal(c.service.name)},
 	}
-	return append(all,
-		variable{"COPILOT_ENVIRONMENT_NAME", literal(c.environment.name)},
-		variable{"COPILOT_SERVICE_NAME", literal(c.service.name)})
 }
 
 // image reads what to build, or where the image is.
@@ -813,11 +839,15 @@ func (c *copilotReader) buildIn(into *image, file, context, name string) {
 		file, context = "Dockerfile", "."
 	}
 	in := func(path string) string { return filepath.Join(c.dir, path) }
-	into.known = exists(in(file)) && isDir(in(context))
+	into.known = exists(in(file)) && !isDir(in(file)) && isDir(in(context))
 	if !into.known {
+		what := fmt.Sprintf("names %s, which is not there", in(file))
+		if isDir(in(file)) {
+			what = fmt.Sprintf("names %s, which is a folder and no Dockerfile", in(file))
+		}
 		c.service.notes = append(c.service.notes, note{
 			kind: missing, place: atImage, file: c.manifest.file, line: c.root.get("image").lineOr(c.root.line), path: "image.build",
-			what:  fmt.Sprintf("names %s, which is not there", in(file)),
+			what:  what,
 			todo:  fmt.Sprintf("a stand-in is in the folder %s: point to your own, and delete it", goName(name)),
 			value: "",
 		})
@@ -1154,6 +1184,9 @@ func (c *copilotReader) count(n *node) {
 		}
 		s.took("count", within, func() {})
 	}
+	if s.most > 25 && c.options.hosting == apprunnerHosting {
+		s.different(atHosting, within, fmt.Sprintf("became %d to 25", min(s.least, 25)), "App Runner has 25 instances of a service at most")
+	}
 	in, out := copilotIn, copilotOut
 	c.cooldown(n.get("cooldown"), &in, &out)
 	if cooldown := n.get("cooldown"); cooldown != nil {
@@ -1288,8 +1321,11 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 		s.took("stickiness", n.get("stickiness"), func() { s.stickiness = false })
 	}
 	s.protocol = c.protocol(n.get("version"))
+	if s.protocol == "GRPC" { // whose codes are others than those of HTTP
+		s.grpcCodes, s.health.codes = s.health.codes, ""
+	}
 	if s.protocol != "" {
-		s.took("version", n.get("version"), func() { s.protocol = "" })
+		s.took("version", n.get("version"), s.http1)
 	}
 	s.front.sources = c.sources(n.get("allowed_source_ips"))
 	if len(s.front.sources) > 0 {
@@ -1310,6 +1346,11 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	s.lacks("alb", atFront, n.get("alb"),
 		"the service gets a load balancer of its own: to go behind this one, pass webalb.FromListener(…) as Hosting.LoadBalancer")
 	c.rules(n)
+}
+
+// http1 undoes that the load balancer speaks another version of HTTP with the server.
+func (s *service) http1() {
+	s.protocol, s.health.codes, s.grpcCodes = "", cmp.Or(s.health.codes, s.grpcCodes), ""
 }
 
 func (c *copilotReader) protocol(n *node) string {
@@ -1380,6 +1421,9 @@ func (c *copilotReader) sources(n *node) []string {
 	return found
 }
 
+// hostPart is what stands in the name of a host beside variables of the shell.
+var hostPart = regexp.MustCompile(`^(\*\.)?[A-Za-z0-9.-]*$`)
+
 var hostName = regexp.MustCompile(`^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]+$`)
 
 // alias reads the names of hosts: a string, a list, or a list with hosted zones.
@@ -1397,10 +1441,14 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 	}
 	add := func(n *node, name, id string) {
 		for _, name := range strings.Split(name, ",") {
-			if name = strings.ToLower(strings.TrimSpace(name)); name == "" {
+			if name = strings.TrimSpace(name); name == "" {
 				continue
 			}
-			if !hostName.MatchString(name) {
+			shell := interpolation.MatchString(name)
+			if !shell {
+				name = strings.ToLower(name)
+			}
+			if !shell && !hostName.MatchString(name) || shell && !hostPart.MatchString(interpolation.ReplaceAllString(name, "")) {
 				s.wrong(atFront, n, "the name of a host, such as shop.example.com")
 				continue
 			}
@@ -1426,10 +1474,10 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 	for _, item := range items {
 		if item.kind == mapping {
 			id := c.zone(item.get("hosted_zone"))
-			if name, ok := c.str(item.get("name"), atFront); ok {
+			if name, ok := c.host(item.get("name")); ok {
 				add(item.get("name"), name, id)
 			}
-		} else if name, ok := c.str(item, atFront); ok {
+		} else if name, ok := c.host(item); ok {
 			add(item, name, "")
 		}
 	}
@@ -1451,6 +1499,18 @@ func (c *copilotReader) alias(n *node, into *front, apprunner bool) {
 			"add the records that ACM asks for while the stack is deployed, and one for each name that leads to the service")
 	}
 }
+
+// host reads the name of a host, which may have variables of the shell.
+func (c *copilotReader) host(n *node) (string, bool) {
+	if n == nil || n.kind != scalar {
+		return c.str(n, atFront)
+	}
+	n.take()
+	return n.value, true
+}
+
+// hostCode is the name of a host as an expression.
+func hostCode(name string) string { return valueOf(name).golang() }
 
 // zone reads the id of a hosted zone.
 func (c *copilotReader) zone(n *node) string {
@@ -1509,7 +1569,7 @@ func (c *copilotReader) checked(n *node, into *health, target int, apprunner boo
 		into.port = 0
 	default:
 		into.port = 0
-		s.missing(atHealthCheck, n.get("healthcheck", "port"), "the load balancer checks the port of the service: let that respond")
+		s.lacks("health_port", atHealthCheck, n.get("healthcheck", "port"), "the load balancer checks the port of the service: let that respond")
 	}
 }
 
@@ -1525,6 +1585,7 @@ func (c *copilotReader) rules(n *node) {
 	if main.container != "" || main.port != s.port {
 		main.node = cmp.Or(main.node, n.get("targetContainer"), n.get("target_port"))
 		c.checked(n, &s.health, main.port, false)
+		main.grpcCodes = s.grpcCodes
 		main.health, main.protocol, main.deregister, main.stickiness = s.health, s.protocol, s.deregister, s.stickiness
 		main.sources = s.front.sources
 		main.id = pascal(cmp.Or(main.container, "target"))
@@ -1542,7 +1603,7 @@ func (c *copilotReader) rules(n *node) {
 		return
 	}
 	for i, n := range more.items {
-		r := rule{node: n, health: health{path: s.health.path}}
+		r := rule{node: n, health: health{path: "/"}}
 		r.container, r.port = c.target(n)
 		if path, ok := c.str(n.get("path"), atFront); ok {
 			r.paths = c.paths(n.get("path"), path)
@@ -1572,6 +1633,9 @@ func (c *copilotReader) rules(n *node) {
 		r.deregister, _ = c.time(n.get("deregistration_delay"), atFront, 0, time.Hour)
 		r.stickiness, _ = c.flag(n.get("stickiness"), atFront)
 		r.protocol = c.protocol(n.get("version"))
+		if r.protocol == "GRPC" {
+			r.grpcCodes, r.health.codes = r.health.codes, ""
+		}
 		if other := s.same(r); other != "" && len(r.sources) == 0 {
 			s.missing(atFront, n, "it never gets a request: "+other+" takes them all before it")
 			continue
@@ -1736,6 +1800,9 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 	if !s.inVPC {
 		return
 	}
+	if s.placement == "" && len(s.subnets) == 0 && (!apprunner || s.onlyClients) {
+		s.placement = "public" // as Copilot has it: its VPC may have no NAT gateways
+	}
 	if n == nil {
 		n = c.root.get("http")
 	}
@@ -1744,9 +1811,6 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 		e.network = &network{
 			vpc: c.export("VpcId"), lists: true,
 			public: []value{c.export("PublicSubnets")}, private: []value{c.export("PrivateSubnets")},
-		}
-		if c.application == "" {
-			e.network.vpc = importValue(literal("APPLICATION-" + e.name + "-VpcId"))
 		}
 	}
 	if !denyDefault && !apprunner || apprunner {
@@ -1762,16 +1826,14 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 		what := "is in the VPC that Copilot made for the environment"
 		todo := "the VPC, and what is in it, goes with Copilot's stack of the environment: keep that, or move to a VPC of your own. " +
 			"Copilot keeps NAT gateways only while a service of its own in private subnets is there"
-		if c.application == "" {
-			todo = "replace APPLICATION by the name of the application, or import again with --app; " + todo
-		}
 		s.notes = append(s.notes, note{kind: different, place: atNetwork, file: file, line: line, path: n.path, what: what, todo: todo})
 	}
 }
 
 var (
-	subnetID = regexp.MustCompile(`^subnet-[0-9a-f]+$`)
-	groupID  = regexp.MustCompile(`^sg-[0-9a-f]+$`)
+	subnetID = regexp.MustCompile(`^subnet-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	groupID  = regexp.MustCompile(`^sg-([0-9a-f]{8}|[0-9a-f]{17})$`)
+	vpcID    = regexp.MustCompile(`^vpc-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	zoneID   = regexp.MustCompile(`^[A-Z0-9]{1,32}$`)
 )
 
@@ -1786,8 +1848,7 @@ func (c *copilotReader) id(n *node, pattern *regexp.Regexp, must string) (value,
 
 // export is what the stack of Copilot's environment exports.
 func (c *copilotReader) export(name string) value {
-	application := cmp.Or(c.application, "APPLICATION")
-	return importValue(literal(fmt.Sprintf("%s-%s-%s", application, c.environment.name, name)))
+	return importValue(literal(fmt.Sprintf("%s-%s-%s", c.named(), c.environment.name, name)))
 }
 
 // topics reads what the service publishes to.

@@ -342,8 +342,7 @@ func (w *workspace) environment(name string, o options) *environment {
 	root.get("name").take()
 	root.get("type").take()
 	vpc := root.get("network", "vpc")
-	if id := vpc.get("id"); id != nil && id.kind == scalar {
-		id.take()
+	if id := vpc.get("id"); e.id(id, vpcID, "the id of a VPC, such as vpc-0123456789abcdef0") {
 		e.network = &network{vpc: valueOf(id.value)}
 		for kind, into := range map[string]*[]value{"public": &e.network.public, "private": &e.network.private} {
 			subnets := vpc.get("subnets", kind)
@@ -351,8 +350,7 @@ func (w *workspace) environment(name string, o options) *environment {
 				continue
 			}
 			for _, item := range subnets.items {
-				if id := item.get("id"); id != nil && id.kind == scalar {
-					id.take()
+				if id := item.get("id"); e.id(id, subnetID, "the id of a subnet, such as subnet-0123456789abcdef0") {
 					*into = append(*into, valueOf(id.value))
 				}
 				if az := item.get("az"); az != nil && kind == "public" {
@@ -410,8 +408,27 @@ const (
 	needsCluster  = "make the cluster with ContainerInsightsV2, and pass it as Hosting.Cluster"
 )
 
-// fit has the notes of an environment be about the hostings of its services.
+// fit has the notes of an environment be about the hostings of its services, and those that need
+// subnets that are not there outside of its VPC.
 func (e *environment) fit() {
+	for _, s := range e.services {
+		n := e.network
+		if n == nil || n.lists || !s.inVPC || len(s.subnets) > 0 {
+			continue
+		}
+		lacks := ""
+		switch private := s.hosting == lambdaHosting || s.hosting == apprunnerHosting || s.placement == "private" || s.front.private; {
+		case private && len(n.private) == 0:
+			lacks = "private"
+		case !(private && s.front.private) && len(n.public) == 0 && s.hosting != lambdaHosting && s.hosting != apprunnerHosting:
+			lacks = "public"
+		default:
+			continue
+		}
+		s.noteAbout("network", atNetwork, fmt.Sprintf("needs %s subnets, and the environment %s names none", lacks, e.name),
+			"the service has a VPC of its own, or none: give it one as Workload.VPC")
+		s.inVPC, s.groups, s.placement = false, nil, ""
+	}
 	on := func(hosting string) bool {
 		return slices.ContainsFunc(e.services, func(s *service) bool { return s.hosting == hosting })
 	}
@@ -427,6 +444,19 @@ func (e *environment) fit() {
 			n.todo = "there is no cluster: CloudWatch has the metrics of the hosting"
 		}
 	}
+}
+
+// id reports whether a value is an id, which CloudFormation checks.
+func (e *environment) id(n *node, pattern *regexp.Regexp, must string) bool {
+	switch {
+	case n == nil:
+		return false
+	case n.kind != scalar || !interpolation.MatchString(n.value) && !pattern.MatchString(n.value):
+		e.wrong(atStack, n, must)
+		return false
+	}
+	n.take()
+	return true
 }
 
 func (n *node) boolOr(value bool) (bool, bool) {
@@ -474,8 +504,7 @@ func (c *copilotReader) addon(path string) {
 			case kind == "":
 				say(resource.line, fmt.Sprintf("has %s without a type", id), "look at what it is for")
 			default:
-				say(resource.line, fmt.Sprintf("has the %s %s", kind, id),
-					"make it with the CDK, or import the one that exists by its name, and let the service use it: UseTable, UseBucket, UseQueue, UseTopic, UseDatabase")
+				say(resource.line, fmt.Sprintf("has the %s %s", kind, id), addonAdvice(kind))
 			}
 			continue
 		}
@@ -484,6 +513,40 @@ func (c *copilotReader) addon(path string) {
 		s.notes = append(s.notes, note{kind: different, place: atAfter, file: path, line: resource.line, path: "addons." + id,
 			what: fmt.Sprintf("is the %s that exists", use),
 			todo: "it stays as long as Copilot's stack does: see that its DeletionPolicy is Retain before you delete that, then import it with cdk import"})
+	}
+	c.addonOutputs(root, say)
+}
+
+// addonAdvice is what to do about a resource of an addon.
+func addonAdvice(kind string) string {
+	use := map[string]string{
+		"AWS::DynamoDB::Table": ", and let the service use it with UseTable", "AWS::S3::Bucket": ", and let the service use it with UseBucket",
+		"AWS::SQS::Queue": ", and let the service use it with UseQueue", "AWS::SNS::Topic": ", and let the service use it with UseTopic",
+		"AWS::RDS::DBCluster": ", and let the service use it with UseDatabase", "AWS::RDS::DBInstance": ", and let the service use it with UseDatabase",
+		"AWS::SecretsManager::Secret": ", and give it to the service with Workload.Secrets", "AWS::EC2::SecurityGroup": ", and give it to the service with Workload.SecurityGroups",
+	}[kind]
+	return "make it with the CDK, or import the one that exists by its name" + use
+}
+
+// addonOutputs notes what Copilot gave the service of an addon, beside the names of tables and buckets.
+func (c *copilotReader) addonOutputs(root *node, say func(line int, what, todo string)) {
+	outputs, resources := root.get("Outputs"), root.get("Resources")
+	for _, name := range outputs.keysOrNone() {
+		output := outputs.fields[name]
+		id := output.get("Value", "Ref").text()
+		kind := resources.get(id, "Type").text()
+		if slices.ContainsFunc(c.service.tables, func(s storage) bool { return s.id == id && s.variable == snake(name) }) {
+			continue
+		}
+		switch kind {
+		case "AWS::IAM::ManagedPolicy": // it is in the report
+		case "AWS::EC2::SecurityGroup":
+			say(output.line, fmt.Sprintf("has the output %s, which was a security group of the service", name), "add it to Workload.SecurityGroups")
+		case "AWS::SecretsManager::Secret":
+			say(output.line, fmt.Sprintf("has the output %s, which the service had as the secret %s", name, snake(name)), "set it in Workload.Secrets")
+		default:
+			say(output.line, fmt.Sprintf("has the output %s, which the service had as the variable %s", name, snake(name)), "set it with AddEnvironment")
+		}
 	}
 }
 
@@ -498,14 +561,14 @@ func (c *copilotReader) addonName(n *node) value {
 	if n.kind == scalar {
 		text = n.value
 	}
-	if text == "" || c.application == "" && strings.Contains(text, "${App}") {
+	if text == "" {
 		return nil
 	}
 	known := true
 	text = addonVariable.ReplaceAllStringFunc(text, func(found string) string {
 		switch found {
 		case "${App}":
-			return c.application
+			return c.named()
 		case "${Env}":
 			return c.environment.name
 		case "${Name}":

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -216,7 +217,11 @@ func (a *app) test() (string, error) {
 func (a *app) goMod(o options) string {
 	library, replace := libraryVersion(), ""
 	if o.library != "" {
-		replace = fmt.Sprintf("\nreplace %s => %s\n", module, relativeTo(o.out, o.library))
+		folder := relativeTo(o.out, o.library)
+		if strings.ContainsAny(folder, " \"'`()[]{},") {
+			folder = strconv.Quote(folder)
+		}
+		replace = fmt.Sprintf("\nreplace %s => %s\n", module, folder)
 	}
 	return fmt.Sprintf(`module %s
 

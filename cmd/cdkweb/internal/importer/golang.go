@@ -397,6 +397,14 @@ func pointers(values []value) string {
 	return strings.Join(all, ", ")
 }
 
+func hosts_(names []string) string {
+	var all []string
+	for _, name := range names {
+		all = append(all, hostCode(name))
+	}
+	return strings.Join(all, ", ")
+}
+
 func strings_(values []string) string {
 	var all []string
 	for _, v := range values {
@@ -486,7 +494,7 @@ func (f *front) write(w *source, name, id string, inVPC bool, subnets string) {
 	if len(f.names) > 0 && certificates == "" {
 		v := w.names.variable("certificate", "ACM")
 		w.line("%s := awscertificatemanager.NewCertificate(stack, new(%q), &awscertificatemanager.CertificateProps{", v, w.ids.id("Certificate", "ACM"))
-		w.line("DomainName: new(%s),", quote(f.names[0]))
+		w.line("DomainName: %s,", pointer(valueOf(f.names[0])))
 		if len(f.names) > 1 {
 			var others []value
 			for _, name := range f.names[1:] {
@@ -501,7 +509,7 @@ func (f *front) write(w *source, name, id string, inVPC bool, subnets string) {
 			w.line("Validation: awscertificatemanager.CertificateValidation_FromDnsMultiZone(&map[string]awsroute53.IHostedZone{")
 			for _, zone := range f.zones {
 				for _, name := range zone.names {
-					w.line("%s: %s,", quote(name), zones[zone.id])
+					w.line("%s: %s,", hostCode(name), zones[zone.id])
 				}
 			}
 			w.line("}),")
@@ -526,7 +534,7 @@ func (f *front) write(w *source, name, id string, inVPC bool, subnets string) {
 	}
 	if len(f.names) > 0 {
 		if !strings.HasPrefix(f.names[0], "*") {
-			w.line("DomainName: %s,", quote(f.names[0]))
+			w.line("DomainName: %s,", hostCode(f.names[0]))
 		}
 	}
 	if f.redirectOff && certificates != "" {
@@ -542,7 +550,7 @@ func (f *front) write(w *source, name, id string, inVPC bool, subnets string) {
 			made[host] = true
 			w.line("awsroute53.NewARecord(stack, new(%q), &awsroute53.ARecordProps{", w.ids.id("DNS "+host, "Record"))
 			w.line("Zone: %s,", zones[zone.id])
-			w.line("RecordName: new(%s), // the dot says that it is the whole name", quote(host+"."))
+			w.line("RecordName: new(%s), // the dot says that it is the whole name", hostCode(host+"."))
 			w.line("Target: awsroute53.RecordTarget_FromAlias(awsroute53targets.NewLoadBalancerTarget(%s.ALB, nil)),", name)
 			w.line("})")
 		}

@@ -193,7 +193,7 @@ func (s *service) writeFront(w *source, e *environment) (balancer string, fields
 
 // domain writes what belongs to the only name of a front, and returns the field of the service.
 func (f *front) domain(w *source) string {
-	name := quote(f.names[0])
+	name := hostCode(f.names[0])
 	switch {
 	case len(f.certificates) > 0:
 		certificate := fmt.Sprintf("awscertificatemanager.Certificate_FromCertificateArn(stack, new(%q), %s)", w.ids.id("Certificate", "ACM"), pointer(f.certificates[0]))
@@ -418,7 +418,7 @@ func (s *service) addCount(add func(format string, args ...any)) {
 func (s *service) addRule(add func(format string, args ...any)) {
 	own := s.parts[0]
 	if len(own.hosts) > 0 {
-		add("Hosts: []string{%s}", strings_(own.hosts))
+		add("Hosts: []string{%s}", hosts_(own.hosts))
 	}
 	comment := ""
 	if slices.ContainsFunc(s.rules, func(r rule) bool { return r.main }) {
@@ -909,7 +909,7 @@ func (s *service) writeMade(w *source, balancer string) {
 		inner.line("secure.SetHealthCheckProtocol(new(\"HTTPS\"))")
 	}
 	if s.protocol != "" {
-		writeProtocol(inner, "made.TargetGroup", s.protocol)
+		writeProtocol(inner, "made.TargetGroup", s.protocol, s.grpcCodes)
 	}
 	if len(s.rollbackAlarms) > 0 {
 		inner.line("made.Service.EnableDeploymentAlarms(&[]*string{%s}, &awsecs.DeploymentAlarmOptions{", pointers(s.rollbackAlarms))
@@ -941,11 +941,11 @@ func (s *service) writeMade(w *source, balancer string) {
 }
 
 // writeProtocol has a load balancer speak another version of HTTP with the server.
-func writeProtocol(w *source, group, protocol string) {
+func writeProtocol(w *source, group, protocol, codes string) {
 	w.line("targets := %s.Node().DefaultChild().(awselasticloadbalancingv2.CfnTargetGroup)", group)
 	w.line("targets.SetProtocolVersion(new(%q))", protocol)
 	if protocol == "GRPC" {
-		w.line("targets.SetMatcher(&awselasticloadbalancingv2.CfnTargetGroup_MatcherProperty{GrpcCode: new(\"0-99\")})")
+		w.line("targets.SetMatcher(&awselasticloadbalancingv2.CfnTargetGroup_MatcherProperty{GrpcCode: new(%s)})", quote(cmp.Or(codes, "0-99")))
 	}
 }
 
@@ -998,6 +998,9 @@ func (s *service) writeRule(w *source, r rule) {
 	}
 	if r.health.codes != "" {
 		w.line("HealthyHttpCodes: new(%s),", quote(r.health.codes))
+	}
+	if r.grpcCodes != "" {
+		w.line("HealthyGrpcCodes: new(%s),", quote(r.grpcCodes))
 	}
 	if r.health.interval > 0 {
 		w.line("Interval: %s,", cdkDuration(r.health.interval))

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,7 +41,7 @@ type suggestion struct {
 var advice = map[string]suggestion{
 	"cpu":                  {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "CPU grows with MemorySize"},
 	"memory":               {hostings, atHosting, ""},
-	"count":                {[]string{expressHosting, fargateHosting}, atHosting, "the hosting decides how many there are"},
+	"count":                {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "the hosting decides how many there are"},
 	"instances":            {[]string{apprunnerHosting, expressHosting, fargateHosting}, atHosting, "the hosting decides how many there are"},
 	"concurrency":          {[]string{apprunnerHosting}, atHosting, "a task takes as many requests as it can: tasks are added by CPU unless AutoScaling says else"},
 	"scalingARN":           {[]string{apprunnerHosting}, atHosting, "look its numbers up with aws apprunner describe-auto-scaling-configuration, and set MinTaskCount and MaxTaskCount"},
@@ -62,10 +63,11 @@ var advice = map[string]suggestion{
 	"taskdef_overrides":    {[]string{fargateHosting}, atHosting, "the hosting has no task definition: choose fargateweb.Hosting{}"},
 	"rolling":              {[]string{fargateHosting}, atHosting, "the hosting has its own way to deploy, which keeps the old version until the new one responds"},
 	"container_check":      {[]string{fargateHosting}, atHealthCheck, "no command runs in the container: the server is asked for HealthCheck.Path"},
+	"health_port":          {[]string{fargateHosting, expressHosting}, atHealthCheck, "the hosting asks at the port of the service: let that respond"},
 	"connect":              {[]string{fargateHosting}, atNetwork, "other services reach this one with UseService"},
 	"no_tasks":             {[]string{fargateHosting, expressHosting}, atHosting, "the hosting decides how many there are"},
 	"path":                 {[]string{fargateHosting}, atFront, "the server gets the requests for all paths; let it refuse the others, or choose fargateweb.Hosting{Paths: …}"},
-	"private":              {[]string{fargateHosting}, atFront, "everybody reaches the service: docs/front.md says what Private of web.ServiceProps needs on each hosting"},
+	"private":              {[]string{fargateHosting}, atFront, everybody},
 	"endpoint":             {nil, atFront, "clients in the VPC reach the load balancer itself: the endpoint is not needed"},
 	"rules":                {[]string{fargateHosting}, atFront, "one service has one address: make a service of each, and put a load balancer of webalb or a front above them"},
 	"subnets":              {hostings, atNetwork, ""},
@@ -97,6 +99,9 @@ var advice = map[string]suggestion{
 	"autoDeployments":      {[]string{apprunnerHosting}, atImage, "a new image needs a deployment: build it here with webimage, or deploy from the pipeline that pushes it"},
 	"dualStack":            {[]string{apprunnerHosting}, atFront, "make a load balancer with webalb.LoadBalancerProps{DualStack: true} in a VPC with IPv6"},
 }
+
+// everybody is what to do about a service that was closed.
+const everybody = "everybody reaches the service now: let the server check who calls before you deploy, or set Private or AllowFrom of web.ServiceProps"
 
 // otherAdvice is what to do on one hosting that differs from the others.
 var otherAdvice = map[string]map[string]string{
@@ -150,12 +155,13 @@ func (s *service) fit() {
 	}
 	for i, set := range lacking {
 		if !slices.ContainsFunc(lacking, func(other setting) bool {
-			return below(set.node.path, other.node.path) && set.node.file == other.node.file
+			return other.name != "endpointKind" && below(set.node.path, other.node.path) && set.node.file == other.node.file
 		}) &&
 			!slices.ContainsFunc(lacking[:i], func(other setting) bool { return other.node.path == set.node.path && other.node.file == set.node.file }) {
 			s.add(missing, advice[set.name].place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), instead(set.name, s.hosting))
 		}
 	}
+	s.fitCommand()
 	s.fitSize(p)
 	s.fitHealth(p.HealthCheck)
 	s.fitVariables(p.Variables)
@@ -194,7 +200,8 @@ func (s *service) fit() {
 	if s.protocol == "GRPC" && len(s.front.names) == 0 && len(s.front.certificates) == 0 {
 		s.noteAbout("http.version", atFront, "needs HTTPS between clients and the load balancer for gRPC",
 			"add an alias with a certificate; until then the load balancer speaks HTTP/1.1 to the server")
-		s.protocol = ""
+		s.http1()
+		s.fitHealth(p.HealthCheck)
 	}
 }
 
@@ -222,7 +229,7 @@ func (s *service) fitPull() {
 		case s.image.uri == nil:
 			what = "has no equal for an image that is built here"
 		case strings.HasPrefix(text, "public.ecr.aws/"):
-			what = "is for images in private ECR, and this one is in Amazon ECR Public"
+			what = "has no equal for an image that is not in a private repository of ECR"
 		case set.name == "accessRole":
 			continue
 		case strings.Contains(text, "@"):
@@ -260,7 +267,7 @@ func (s *service) keepPrivate() {
 			s.dualStack = false
 			s.noteAbout("IpAddressType", atFront, "is left out", "a Private service on App Runner has IPv4 addresses only")
 		}
-		if s.connector == nil {
+		if s.connector == nil && s.root.find("EgressType") == nil {
 			s.different(atFront, at, "became Private", "the server is in that VPC too, and reaches the internet only through a NAT gateway")
 		}
 	}
@@ -313,12 +320,32 @@ func (s *service) lineOf(path string) int {
 		}
 	}
 	first, rest, _ := strings.Cut(path, ".")
+	if first == "variables" && s.root.find(path) == s.root.find(first) {
+		first = "env_file"
+	}
 	for _, name := range []string{path, first, rest, rest[strings.LastIndexByte(rest, '.')+1:]} {
 		if found := s.root.find(name); found != nil && found != s.root {
 			return found.line
 		}
 	}
 	return s.root.lineOr(0)
+}
+
+// appRunnerWord is what App Runner takes as a word of a command.
+var appRunnerWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// fitCommand leaves out a command that the hosting cannot split into its words.
+func (s *service) fitCommand() {
+	if s.hosting != apprunnerHosting {
+		return
+	}
+	for _, word := range s.command {
+		if text, ok := word.text(); ok && !appRunnerWord.MatchString(text) {
+			s.noteAbout("command", atCommand, "has no equal on App Runner", fmt.Sprintf("it splits a command at spaces, and %s is one word: write CMD in the Dockerfile", strconv.Quote(text)))
+			s.command = nil
+			return
+		}
+	}
 }
 
 // fitSize makes CPU and memory a pair that is sold.
@@ -503,7 +530,10 @@ func (s *service) fitVariables(rules platform.Variables) {
 		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(path), path: path, what: "is left out", todo: todo})
 		return true
 	}
-	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool { return bad(v.name, atEnvironment) })
+	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool {
+		text, ok := v.value.text()
+		return v.name == "PORT" && ok && text == fmt.Sprint(s.port) || bad(v.name, atEnvironment) // each hosting sets PORT
+	})
 	s.secrets = slices.DeleteFunc(s.secrets, func(v secretVariable) bool { return bad(v.name, atSecrets) })
 	s.secrets = slices.DeleteFunc(s.secrets, func(secret secretVariable) bool {
 		if !slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == secret.name }) {

@@ -252,6 +252,7 @@ type service struct {
 	stickiness      bool
 	tls             bool   // the load balancer speaks HTTPS with the server
 	protocol        string // of the load balancer's requests: GRPC, HTTP2
+	grpcCodes       string // of a health check of gRPC
 	deregister      time.Duration
 	grace           time.Duration
 	exec            bool
@@ -370,6 +371,7 @@ type rule struct {
 	container  string // empty: the service's own
 	port       int
 	protocol   string
+	grpcCodes  string
 	health     health
 	deregister time.Duration
 	stickiness bool

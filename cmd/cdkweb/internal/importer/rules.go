@@ -74,8 +74,8 @@ func fits(hosts, paths, sources []string) bool {
 	return len(hosts)+len(paths)+len(sources) <= maxValues && wildcards <= maxWildcards
 }
 
-// specific compares what two rules ask for: the more specific one comes first. Hosts count before
-// paths, and those before addresses.
+// specific compares what two rules ask for: the more specific one comes first. Rules for all paths
+// come last, as Copilot has them; of others, hosts count before paths, and those before addresses.
 func (p condition) specific(other condition) int {
 	literal := func(patterns []string) int {
 		least := 1 << 10 // without any, every request fits
@@ -89,7 +89,14 @@ func (p condition) specific(other condition) int {
 		}
 		return least
 	}
+	every := func(c condition) int {
+		if literal(c.paths) <= 1 {
+			return 1
+		}
+		return 0
+	}
 	return cmp.Or(
+		cmp.Compare(every(p), every(other)),
 		cmp.Compare(literal(other.hosts), literal(p.hosts)),
 		cmp.Compare(literal(other.paths), literal(p.paths)),
 		cmp.Compare(min(len(other.sources), 1), min(len(p.sources), 1)),
@@ -212,7 +219,7 @@ func (p condition) golang() string {
 func (p condition) fields() []string {
 	var fields []string
 	if len(p.hosts) > 0 {
-		fields = append(fields, "Hosts: []string{"+strings_(p.hosts)+"}")
+		fields = append(fields, "Hosts: []string{"+hosts_(p.hosts)+"}")
 	}
 	if len(p.paths) > 0 {
 		fields = append(fields, "Paths: []string{"+strings_(p.paths)+"}")

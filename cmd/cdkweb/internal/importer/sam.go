@@ -38,7 +38,7 @@ func readSAM(o options) (*app, error) {
 	}
 	e := &environment{stack: stackName(path)}
 	a := &app{from: "AWS SAM", name: e.stack, environments: []*environment{e}}
-	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, names: newNaming(), ids: newNaming()}
+	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, lists: map[string]func(string) value{}, names: newNaming(), ids: newNaming()}
 	r.ids.taken = map[string]bool{"Stack": true, "VPC": true}
 	if err := r.read(); err != nil {
 		return nil, err
@@ -68,7 +68,8 @@ type samReader struct {
 	file, dir   string
 	root        *node
 	environment *environment
-	values      map[string]string // what a reference becomes in Go: "SqsQueue.Arn"
+	values      map[string]string                       // what a reference becomes in Go: "SqsQueue.Arn"
+	lists       map[string]func(separator string) value // what parameters become that are lists
 	names, ids  *naming
 	current     *service
 	globals     *node
@@ -167,28 +168,35 @@ func (r *samReader) read() error {
 	return nil
 }
 
-// ofSSM is the type of a parameter whose default is the name of one of Systems Manager.
-var ofSSM = regexp.MustCompile(`^AWS::SSM::Parameter::Value<(List<)?`)
-
-// parameter reads a parameter that is no secret.
+// parameter reads a parameter of the template.
 func (r *samReader) parameter(key string, n *node) {
-	e := r.environment
-	value := n.get("Default")
-	ssm := ofSSM.FindStringSubmatch(n.get("Type").text())
+	otherwise, kind := n.get("Default"), n.get("Type").text()
+	inner, ofSSM := strings.CutPrefix(kind, "AWS::SSM::Parameter::Value<")
+	list := strings.HasPrefix(inner, "List<") || inner == "CommaDelimitedList>"
 	switch {
-	case value == nil || value.kind != scalar:
-		e.missing(atStack, n, "it has no default: write what you deploy with at its place, as a variable in Go or a context value of the CDK")
-	case ssm != nil && ssm[1] != "":
-		e.missing(atStack, n, "read the list with awsssm.StringListParameter_ValueForTypedListParameter")
-	case ssm != nil && value.value == "":
-		e.missing(atStack, n, "read it with awsssm.StringParameter_ValueForStringParameter")
-	case ssm != nil:
-		r.values[key] = fmt.Sprintf("*awsssm.StringParameter_ValueForStringParameter(stack, new(%s), nil)", quote(value.value))
-		e.different(atStack, n, "is read from Systems Manager at deployment, as before", "another name needs a change here: it is no parameter of the stack now")
+	case otherwise == nil || otherwise.kind != scalar:
+		r.environment.missing(atStack, n, "it has no default: write what you deploy with at its place, as a variable in Go or a context value of the CDK")
+		return
+	case ofSSM && list:
+		r.lists[key] = func(separator string) value {
+			return expression(fmt.Sprintf("*awscdk.Fn_Join(new(%s), awsssm.StringListParameter_ValueForTypedListParameter(stack, new(%s), awsssm.ParameterValueType_STRING, nil))",
+				quote(separator), quote(otherwise.value)))
+		}
+	case ofSSM:
+		r.values[key] = fmt.Sprintf("*awsssm.StringParameter_ValueForStringParameter(stack, new(%s), nil)", quote(otherwise.value))
+	case kind == "CommaDelimitedList" || strings.HasPrefix(kind, "List<"):
+		r.lists[key] = func(separator string) value {
+			return literal(strings.Join(strings.FieldsFunc(otherwise.value, func(r rune) bool { return r == ',' || r == ' ' }), separator))
+		}
 	default:
-		r.values[key] = quote(value.value)
-		e.missing(atStack, n, "the program takes the default: make it a variable in Go, or a context value of the CDK")
+		r.values[key] = quote(otherwise.value)
 	}
+	if ofSSM {
+		r.environment.different(atStack, n, "is read from Systems Manager by its name while the stack is deployed",
+			"the parameter must be there, in the stack's account and region")
+		return
+	}
+	r.environment.missing(atStack, n, "the program takes the default: make it a variable in Go, or a context value of the CDK")
 }
 
 // isSecret reports whether nobody may see a parameter's value.
@@ -383,6 +391,11 @@ func (r *samReader) resolve(n *node) (value, bool) {
 		}
 		return v, true
 	case "Fn::Join":
+		if argument.kind == sequence && len(argument.items) == 2 && argument.items[0].kind == scalar {
+			if list := r.lists[argument.items[1].get("Ref").text()]; list != nil {
+				return list(argument.items[0].value), true
+			}
+		}
 		if argument.kind != sequence || len(argument.items) != 2 || argument.items[1].kind != sequence || argument.items[0].kind != scalar {
 			return nil, false
 		}
@@ -892,7 +905,10 @@ func (r *samReader) variables(p *node, s *service) {
 			case (key == "PORT" || key == "AWS_LWA_PORT") && isPort == nil && port > 0 && port < 65536:
 				r.image[key] = text
 				continue
-			case slices.Contains(lwaPath, key) && known:
+			case slices.Contains(lwaPath, key) && !known:
+				s.wrong(atEnvironment, field, "a path that is known before deployment")
+				continue
+			case slices.Contains(lwaPath, key):
 				r.image["AWS_LWA_READINESS_CHECK_PATH"] = text
 				continue
 			case key == healthyStatus && codes(text) || oldStatus[key] && unhealthyFrom(text) != "":

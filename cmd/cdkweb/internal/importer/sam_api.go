@@ -259,7 +259,6 @@ var apiTodo = map[string]string{
 	"DefaultRouteSettings": "set ThrottlingRateLimit, ThrottlingBurstLimit and DetailedMetricsEnabled of the endpoint",
 	"MethodSettings":       "set ThrottlingRateLimit, ThrottlingBurstLimit, MetricsEnabled and LoggingLevel of the endpoint",
 	"TracingEnabled":       "set TracingEnabled of the endpoint",
-	"BinaryMediaTypes":     "the API passes every body on as it is",
 	"Name":                 "the CDK generates a name", "OpenApiVersion": "the API has one route for everything, and no document",
 	"StageName":     "the stage is $default, and no part of the path: tell clients the new address",
 	"DefinitionUri": "the API has one route for everything, and no document", "DefinitionBody": "the API has one route for everything, and no document",
@@ -314,7 +313,8 @@ func (r *samReader) apiProperties(api samAPI, s *service) {
 				r.restOfAuth(n, s)
 				continue
 			}
-			if done[key] || n.kind == null || key == "EndpointConfiguration" && s.front.private {
+			asHere := api.kind == "Api" && key == "BinaryMediaTypes" || key == "EndpointConfiguration" && (s.front.private || n.text() == "REGIONAL" || n.get("Type").text() == "REGIONAL" && len(n.keys) == 1)
+			if done[key] || n.kind == null || asHere {
 				n.take()
 				continue
 			}

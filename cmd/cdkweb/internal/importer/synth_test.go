@@ -127,6 +127,11 @@ func TestApps(t *testing.T) {
 	for name, environments := range apps {
 		for environment, define := range environments {
 			t.Run(name+"/"+environment, func(t *testing.T) {
+				defer func() {
+					if problem := recover(); problem != nil {
+						t.Error(problem)
+					}
+				}()
 				t.Chdir(here + "/apps/" + name)
 				t.Setenv("TAG", "test")
 				t.Setenv("BUILD", "test")
