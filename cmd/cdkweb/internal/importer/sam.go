@@ -38,7 +38,7 @@ func readSAM(o options) (*app, error) {
 	}
 	e := &environment{stack: stackName(path)}
 	a := &app{from: "AWS SAM", name: e.stack, environments: []*environment{e}}
-	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, lists: map[string]func(string) value{}, names: newNaming(), ids: newNaming()}
+	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, lists: map[string]func(string) value{}, used: map[string]bool{}, names: newNaming(), ids: newNaming()}
 	r.ids.taken = map[string]bool{"Stack": true, "VPC": true}
 	if err := r.read(); err != nil {
 		return nil, err
@@ -69,6 +69,7 @@ type samReader struct {
 	root        *node
 	environment *environment
 	values      map[string]string                       // what a reference becomes in Go: "SqsQueue.Arn"
+	used        map[string]bool                         // APIs that became endpoints of services
 	lists       map[string]func(separator string) value // what parameters become that are lists
 	names, ids  *naming
 	current     *service
@@ -142,10 +143,9 @@ func (r *samReader) read() error {
 			r.values[id] = fmt.Sprintf("*%sMade.Function.FunctionName()", s.v)
 		}
 	}
-	used := r.usedAPIs()
 	for _, id := range resources.keys {
 		n := resources.fields[id]
-		if used[id] {
+		if r.used[id] {
 			n.get("Type").take()
 			for _, key := range []string{"DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"} {
 				e.missing(atStack, n.get(key), "the API is a part of the service: say it in Go, if it is needed")
@@ -1125,11 +1125,10 @@ func (r *samReader) events(id string, p *node, s *service) {
 				}
 				s.took("endpointKind", event.get("Type"), func() {})
 			} else if s.lambda.endpoint != kinds[kind] {
-				s.missing(atHosting, event.get("Type"), "a service has one endpoint: "+s.lambda.endpoint)
+				s.missing(atHosting, event, "a service has one endpoint: lambdaweb."+s.lambda.endpoint)
+				continue
 			}
-			if s.lambda.endpoint == kinds[kind] {
-				asked = append(asked, event)
-			}
+			asked = append(asked, event)
 			switch text, ok := r.str(path, atHosting); {
 			case text == "/":
 				root = path

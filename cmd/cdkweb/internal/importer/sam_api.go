@@ -95,6 +95,7 @@ func (r *samReader) api(kind string, events []*node, s *service) {
 		r.enclose(s, first.get("EndpointConfiguration"), "needs the VPC of the clients")
 	}
 	r.apiProperties(first, s)
+	r.used[first.id] = true
 }
 
 // leafOf is the place of a value, without what is below it.
@@ -502,27 +503,6 @@ func (r *samReader) routeSettings(n *node, s *service) bool {
 	}
 	s.lambda.rate, s.lambda.burst, s.lambda.routeMetrics = rate, burst, metrics
 	return true
-}
-
-// usedAPIs are those of the template that became the endpoint of a service.
-func (r *samReader) usedAPIs() map[string]bool {
-	used := map[string]bool{}
-	for _, resource := range r.root.get("Resources").fields {
-		if resource.get("Type").text() != "AWS::Serverless::Function" || !r.isServer(resource) {
-			continue
-		}
-		events := resource.get("Properties", "Events")
-		for _, name := range events.keysOrNone() {
-			kind := events.get(name, "Type").text()
-			if kind != "HttpApi" && kind != "Api" {
-				continue
-			}
-			if api, known := r.apiOf(kind, events.get(name, "Properties")); known && api.id != "" {
-				used[api.id] = true
-			}
-		}
-	}
-	return used
 }
 
 // hasEvent reports whether an event of a server has an API of a kind.
