@@ -927,7 +927,10 @@ func (r *samReader) variables(p *node, s *service) {
 			case key == "AWS_LAMBDA_EXEC_WRAPPER":
 				s.different(atEnvironment, field, "is not needed", "an image starts its server by itself")
 				continue
-			case adapterNames[key] != "" && s.hosting == lambdaHosting:
+			case s.hosting != lambdaHosting && (strings.HasPrefix(key, "AWS_LWA_") || adapterNames[key] != ""):
+				s.missing(atEnvironment, field, cmp.Or(withoutAdapter[cmp.Or(adapterNames[key], key)], "there is no adapter to read it"))
+				continue
+			case adapterNames[key] != "":
 				s.different(atEnvironment, field, "became "+adapterNames[key], "the newer name of the same")
 				key = adapterNames[key]
 			}

@@ -30,6 +30,7 @@ type lock struct {
 	code   string   // an Authorizer in Go; empty: requests are signed
 	scopes []string // of which a token must have one
 	todo   string   // what code is not enough for; empty if it is the same
+	parts  []*node  // what code has of the template
 }
 
 // is reports whether two locks let the same in.
@@ -218,8 +219,7 @@ func (r *samReader) authorizer(api samAPI, name string, at, scopes *node) *lock 
 	default:
 		return other
 	}
-	n.take()
-	scopes.take()
+	l.parts = []*node{n, scopes}
 	return l
 }
 
@@ -229,7 +229,9 @@ func (r *samReader) close(s *service, l *lock) {
 		r.enclose(s, l.node, "lets in only who may call the API, which "+platforms[s.hosting].ServiceName()+" does not know")
 		return
 	}
-	l.node.take()
+	for _, part := range append(l.parts, l.node) {
+		part.take()
+	}
 	s.lambda.authorizer, s.lambda.scopes, s.lambda.iamAuth = l.code, l.scopes, l.code == ""
 	if l.todo != "" {
 		s.add(missing, atFront, l.node, "is not written", l.todo+"; "+signed)
