@@ -1160,6 +1160,9 @@ func (r *samReader) events(id string, p *node, s *service) {
 		r.api(asked[0].get("Type").text(), asked, s)
 		r.eventProperties(events, s)
 	}
+	if at := cmp.Or(r.property(p, "FunctionUrlConfig"), firstNode(asked)); at != nil && s.hosting == fargateHosting && len(s.front.names) == 0 {
+		s.different(atFront, leafOf(at), "had HTTPS, and the load balancer has HTTP only", "set Domain of web.ServiceProps: see docs/front.md")
+	}
 	if s.lambda.streaming && s.lambda.endpoint == "NoEndpoint" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal without an endpoint", "what invoked the function is not in the template as an event: set Endpoint to "+
 			"lambdaweb.FunctionURL with InvokeMode, or lambdaweb.RESTAPI with ResponseTransferMode")
@@ -1202,6 +1205,14 @@ func (r *samReader) sqs(event, properties *node, s *service) {
 	r.refused(event, s)
 	s.took("events", properties.get("Queue").leafless(), func() { s.lambda.events = nil })
 	r.rest(properties, s)
+}
+
+// firstNode is the first of some values; nil if there is none.
+func firstNode(nodes []*node) *node {
+	if len(nodes) == 0 {
+		return nil
+	}
+	return nodes[0]
 }
 
 // errorStatuses is the adapter's variable for statuses that make an invocation fail.
