@@ -38,7 +38,7 @@ func readSAM(o options) (*app, error) {
 	}
 	e := &environment{stack: stackName(path)}
 	a := &app{from: "AWS SAM", name: e.stack, environments: []*environment{e}}
-	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, lists: map[string]func(string) value{}, names: newNaming(), ids: newNaming()}
+	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, lists: map[string]func(string) value{}, used: map[string]bool{}, names: newNaming(), ids: newNaming()}
 	r.ids.taken = map[string]bool{"Stack": true, "VPC": true}
 	if err := r.read(); err != nil {
 		return nil, err
@@ -69,6 +69,7 @@ type samReader struct {
 	root        *node
 	environment *environment
 	values      map[string]string                       // what a reference becomes in Go: "SqsQueue.Arn"
+	used        map[string]bool                         // APIs that became endpoints of services
 	lists       map[string]func(separator string) value // what parameters become that are lists
 	names, ids  *naming
 	current     *service
@@ -143,10 +144,9 @@ func (r *samReader) read() error {
 			r.values[id] = fmt.Sprintf("*%sMade.Function.FunctionName()", s.v)
 		}
 	}
-	used := r.usedAPIs()
 	for _, id := range resources.keys {
 		n := resources.fields[id]
-		if used[id] {
+		if r.used[id] {
 			n.get("Type").take()
 			for _, key := range []string{"DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"} {
 				e.missing(atStack, n.get(key), "the API is a part of the service: say it in Go, if it is needed")
@@ -961,7 +961,10 @@ func (r *samReader) variables(p *node, s *service) {
 			case key == "AWS_LAMBDA_EXEC_WRAPPER":
 				s.different(atEnvironment, field, "is not needed", "an image starts its server by itself")
 				continue
-			case adapterNames[key] != "" && s.hosting == lambdaHosting:
+			case s.hosting != lambdaHosting && (strings.HasPrefix(key, "AWS_LWA_") || adapterNames[key] != ""):
+				s.missing(atEnvironment, field, cmp.Or(withoutAdapter[cmp.Or(adapterNames[key], key)], "there is no adapter to read it"))
+				continue
+			case adapterNames[key] != "":
 				s.different(atEnvironment, field, "became "+adapterNames[key], "the newer name of the same")
 				key = adapterNames[key]
 			}
@@ -1159,12 +1162,11 @@ func (r *samReader) events(id string, p *node, s *service) {
 				}
 				s.took("endpointKind", event.get("Type"), func() {})
 			} else if s.lambda.endpoint != kinds[kind] {
-				s.missing(atHosting, event.get("Type"), "a service has one endpoint: "+s.lambda.endpoint)
+				s.missing(atHosting, event, "a service has one endpoint: lambdaweb."+s.lambda.endpoint)
+				continue
 			}
-			if s.lambda.endpoint == kinds[kind] {
-				asked = append(asked, event)
-				s.lambda.paths = append(s.lambda.paths, cmp.Or(path.text(), "$default"))
-			}
+			asked = append(asked, event)
+			s.lambda.paths = append(s.lambda.paths, cmp.Or(path.text(), "$default"))
 			switch text, ok := r.str(path, atHosting); {
 			case text == "/":
 				root = path
@@ -1192,6 +1194,9 @@ func (r *samReader) events(id string, p *node, s *service) {
 		s.lambda.apiID = cmp.Or(api.id, map[string]string{"HttpApi": "ServerlessHttpApi", "Api": "ServerlessRestApi"}[api.kind])
 		r.api(asked[0].get("Type").text(), asked, s)
 		r.eventProperties(events, s)
+	}
+	if at := cmp.Or(r.property(p, "FunctionUrlConfig"), firstNode(asked)); at != nil && s.hosting == fargateHosting && len(s.front.names) == 0 {
+		s.different(atFront, leafOf(at), "had HTTPS, and the load balancer has HTTP only", "set Domain of web.ServiceProps: see docs/front.md")
 	}
 	if s.lambda.streaming && s.lambda.endpoint == "NoEndpoint" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal without an endpoint", "what invoked the function is not in the template as an event: set Endpoint to "+
@@ -1235,6 +1240,14 @@ func (r *samReader) sqs(event, properties *node, s *service) {
 	r.refused(event, s)
 	s.took("events", properties.get("Queue").leafless(), func() { s.lambda.events = nil })
 	r.rest(properties, s)
+}
+
+// firstNode is the first of some values; nil if there is none.
+func firstNode(nodes []*node) *node {
+	if len(nodes) == 0 {
+		return nil
+	}
+	return nodes[0]
 }
 
 // errorStatuses is the adapter's variable for statuses that make an invocation fail.
