@@ -449,6 +449,9 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 		if l.streaming {
 			options = append(options, "ResponseTransferMode: awsapigateway.ResponseTransferMode_STREAM")
 		}
+		if l.iamAuth {
+			options = append(options, "AuthorizationType: awsapigateway.AuthorizationType_IAM")
+		}
 		if l.apiTracing {
 			options = append(options, "TracingEnabled: true")
 		}
@@ -465,8 +468,13 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 	case "NoEndpoint":
 		add("Endpoint: lambdaweb.NoEndpoint{}")
 	case "HTTPAPI":
-		if l.iamAuth {
+		switch {
+		case l.iamAuth:
 			add("Endpoint: lambdaweb.HTTPAPI{Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()}")
+		case l.authorizer != "" && len(l.scopes) > 0:
+			add("Endpoint: lambdaweb.HTTPAPI{\nAuthorizer: %s,\nAuthorizationScopes: []string{%s},\n}", l.authorizer, strings_(l.scopes))
+		case l.authorizer != "":
+			add("Endpoint: lambdaweb.HTTPAPI{\nAuthorizer: %s,\n}", l.authorizer)
 		}
 	}
 	if l.functionName != "" {

@@ -458,6 +458,8 @@ type logging struct {
 type lambdaOptions struct {
 	endpoint     string // HTTPAPI, RESTAPI, FunctionURL, NoEndpoint
 	iamAuth      bool
+	authorizer   string // of an HTTP API, in Go
+	scopes       []string
 	streaming    bool
 	stage        string
 	memory       int

@@ -36,6 +36,32 @@ func TestClosedStaysToldOf(t *testing.T) {
 			lacks: []string{"AWS::Serverless::HttpApi has no equal", "ApiId"},
 		},
 		{
+			name: "an authorizer of tokens", from: "sam",
+			files: samWith(namesAPI, "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      Auth:\n        DefaultAuthorizer: J\n        Authorizers:\n          J:\n"+
+				"            IdentitySource: $request.header.Authorization\n            AuthorizationScopes: [read]\n"+
+				"            JwtConfiguration: {issuer: !Sub 'https://cognito-idp.${AWS::Region}.amazonaws.com/p', audience: [x, y]}\n"),
+			has: []string{`Authorizer: awsapigatewayv2authorizers.NewHttpJwtAuthorizer(new("J"), new("https: cognito-idp."+*awscdk.Aws_REGION()+".amazonaws.com/p"), ` +
+				`&awsapigatewayv2authorizers.HttpJwtAuthorizerProps{ JwtAudience: &[]*string{new("x"), new("y")}, IdentitySource: &[]*string{new("$request.header.Authorization")}, }),`,
+				`AuthorizationScopes: []string{"read"}`},
+			lacks: []string{"everybody reaches"},
+		},
+		{
+			name: "an authorizer of tokens on another hosting", from: "sam", args: []string{"--hosting", "express"},
+			files: samWith(namesAPI, "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      Auth:\n        DefaultAuthorizer: J\n        Authorizers:\n          J:\n"+
+				"            JwtConfiguration: {issuer: 'https://a', audience: [x]}\n"),
+			has: []string{"everybody reaches the service now"}, lacks: []string{"NewHttpJwtAuthorizer"},
+		},
+		{
+			name: "an HTTP API that only callers of AWS reach", from: "sam",
+			files: samWith(namesAPI, "  Api: {Type: AWS::Serverless::HttpApi, Properties: {Auth: {EnableIamAuthorizer: true, DefaultAuthorizer: AWS_IAM}}}\n"),
+			has:   []string{"lambdaweb.HTTPAPI{Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()}"}, lacks: []string{"everybody reaches"},
+		},
+		{
+			name: "a REST API that only callers of AWS reach", from: "sam",
+			files: samWith("Events: {A: {Type: Api, Properties: {Path: '/{proxy+}', Method: ANY}}}", "Globals:\n  Api: {Auth: {DefaultAuthorizer: AWS_IAM}}\n"),
+			has:   []string{"AuthorizationType: awsapigateway.AuthorizationType_IAM"}, lacks: []string{"everybody reaches"},
+		},
+		{
 			name: "what all APIs have", from: "sam",
 			files: samWith("Events: {A: {Type: HttpApi}}", "Globals:\n  HttpApi: {Auth: {DefaultAuthorizer: J}}\n"),
 			has:   []string{"Globals.HttpApi.Auth: {DefaultAuthorizer: J} has no equal: everybody reaches the service now"},

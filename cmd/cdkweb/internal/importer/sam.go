@@ -1251,6 +1251,8 @@ func (r *samReader) api(kind string, own *node, s *service) {
 				s.lambda.apiTracing = on
 			case key == "EndpointConfiguration" && (n.text() == "REGIONAL" || n.get("Type").text() == "REGIONAL" && len(n.keys) == 1):
 				n.take()
+			case key == "Auth" && r.authorizer(kind, n, s):
+				s.took("iamAuth", n, func() {})
 			case key == "Auth":
 				s.missing(atHosting, n, opened(kind, s.hosting))
 			case key == "Domain":
@@ -1271,6 +1273,65 @@ func (r *samReader) api(kind string, own *node, s *service) {
 			s.missing(atHosting, own.fields[key], "say it in Go: an if, or Node().AddDependency")
 		}
 	}
+}
+
+// authorizer reads who may call an API. It is false if only a person can write that.
+func (r *samReader) authorizer(kind string, n *node, s *service) bool {
+	name := n.get("DefaultAuthorizer").text()
+	if name == "AWS_IAM" && len(others(n.keys, "DefaultAuthorizer", "EnableIamAuthorizer")) == 0 {
+		n.take()
+		s.lambda.iamAuth = true
+		return true
+	}
+	own := n.get("Authorizers", name)
+	s.lambda.scopes = nil // each event reads it
+	issuer, ok := r.resolve(own.get("JwtConfiguration", "issuer"))
+	if kind != "HttpApi" || !ok || len(n.keys) != 2 || len(n.get("Authorizers").keys) != 1 ||
+		len(others(own.keys, "JwtConfiguration", "IdentitySource", "AuthorizationScopes")) > 0 ||
+		len(others(own.get("JwtConfiguration").keys, "issuer", "audience")) > 0 {
+		return false
+	}
+	list := func(n *node) ([]value, bool) {
+		items := n.itemsOrNone()
+		if n != nil && n.kind != sequence {
+			items = []*node{n}
+		}
+		var all []value
+		for _, item := range items {
+			v, ok := r.resolve(item)
+			if !ok {
+				return nil, false
+			}
+			all = append(all, v)
+		}
+		return all, true
+	}
+	audience, ok1 := list(own.get("JwtConfiguration", "audience"))
+	source, ok2 := list(own.get("IdentitySource"))
+	scopes, ok3 := list(own.get("AuthorizationScopes"))
+	if !ok1 || !ok2 || !ok3 || len(audience) == 0 {
+		return false
+	}
+	for _, scope := range scopes {
+		text, ok := scope.text()
+		if !ok {
+			return false
+		}
+		s.lambda.scopes = append(s.lambda.scopes, text)
+	}
+	props := fmt.Sprintf("JwtAudience: &[]*string{%s},\n", pointers(audience))
+	if len(source) > 0 {
+		props += fmt.Sprintf("IdentitySource: &[]*string{%s},\n", pointers(source))
+	}
+	s.lambda.authorizer = fmt.Sprintf("awsapigatewayv2authorizers.NewHttpJwtAuthorizer(new(%s), %s, &awsapigatewayv2authorizers.HttpJwtAuthorizerProps{\n%s})",
+		quote(name), pointer(issuer), props)
+	n.take()
+	return true
+}
+
+// others are the names that are not known.
+func others(names []string, known ...string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(known, name) })
 }
 
 // opened is what to do about an authorizer of an API.
