@@ -468,13 +468,23 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 	case "NoEndpoint":
 		add("Endpoint: lambdaweb.NoEndpoint{}")
 	case "HTTPAPI":
-		switch {
-		case l.iamAuth:
-			add("Endpoint: lambdaweb.HTTPAPI{Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()}")
-		case l.authorizer != "" && len(l.scopes) > 0:
-			add("Endpoint: lambdaweb.HTTPAPI{\nAuthorizer: %s,\nAuthorizationScopes: []string{%s},\n}", l.authorizer, strings_(l.scopes))
-		case l.authorizer != "":
-			add("Endpoint: lambdaweb.HTTPAPI{\nAuthorizer: %s,\n}", l.authorizer)
+		var options []string
+		if l.iamAuth {
+			options = append(options, "Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()")
+		} else if l.authorizer != "" {
+			options = append(options, "Authorizer: "+l.authorizer)
+		}
+		if l.authorizer != "" && len(l.scopes) > 0 {
+			options = append(options, "AuthorizationScopes: []string{"+strings_(l.scopes)+"}")
+		}
+		if l.cors != "" {
+			options = append(options, "CORS: "+l.cors)
+		}
+		switch all := strings.Join(options, ",\n"); {
+		case len(options) > 1 || strings.Contains(all, "\n"):
+			add("Endpoint: lambdaweb.HTTPAPI{\n%s,\n}", all)
+		case all != "":
+			add("Endpoint: lambdaweb.HTTPAPI{%s}", all)
 		}
 	}
 	if l.functionName != "" {

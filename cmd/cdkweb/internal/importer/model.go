@@ -460,6 +460,7 @@ type lambdaOptions struct {
 	iamAuth      bool
 	authorizer   string // of an HTTP API, in Go
 	scopes       []string
+	cors         string // of an HTTP API, in Go
 	streaming    bool
 	stage        string
 	memory       int

@@ -18,7 +18,7 @@ func samWith(properties, rest string) map[string]string {
 }
 
 const explicitAPI = "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n" +
-	"      CorsConfiguration: {AllowOrigins: ['*']}\n" +
+	"      CorsConfiguration: {AllowOrigins: ['*'], AllowHeaders: ['*']}\n" +
 	"      Auth: {DefaultAuthorizer: J}\n      Domain: {DomainName: api.example.com}\n"
 
 const namesAPI = "Events: {A: {Type: HttpApi, Properties: {ApiId: !Ref Api}}}"
@@ -30,10 +30,16 @@ func TestClosedStaysToldOf(t *testing.T) {
 			name: "an API of the template's own", from: "sam", files: samWith(namesAPI, explicitAPI),
 			has: []string{
 				"Resources.Api.Properties.Auth: {DefaultAuthorizer: J} has no equal: everybody reaches the service now: set Authorizer of lambdaweb.HTTPAPI",
-				"Resources.Api.Properties.CorsConfiguration: {AllowOrigins: [*]} has no equal: set CORS of lambdaweb.HTTPAPI",
+				"Resources.Api.Properties.CorsConfiguration: {AllowOrigins: [*], AllowHeaders: [*]} has no equal: set CORS of lambdaweb.HTTPAPI",
 				"Resources.Api.Properties.Domain: {DomainName: api.example.com} has no equal: set Domain of web.ServiceProps",
 			},
 			lacks: []string{"AWS::Serverless::HttpApi has no equal", "ApiId"},
+		},
+		{
+			name: "pages of other origins", from: "sam",
+			files: samWith(namesAPI, "  Api: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: {AllowOrigins: ['https://a'], AllowMethods: [GET], AllowHeaders: [x-a], AllowCredentials: true, MaxAge: 600}}}\n"),
+			has:   []string{`CORS: &lambdaweb.CORS{ AllowOrigins: []string{"https: a"}, AllowMethods: []string{"GET"}, AllowHeaders: []string{"x-a"}, AllowCredentials: true, MaxAge: 10 * time.Minute, },`},
+			lacks: []string{"CorsConfiguration"},
 		},
 		{
 			name: "an authorizer of tokens", from: "sam",

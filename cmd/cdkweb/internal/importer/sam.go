@@ -1259,6 +1259,7 @@ func (r *samReader) api(kind string, own *node, s *service) {
 				s.missing(atHosting, n, "set Domain of web.ServiceProps")
 			case s.hosting != lambdaHosting:
 				s.missing(atHosting, n, "the hosting has an address of its own")
+			case kind == "HttpApi" && key == "CorsConfiguration" && r.cors(n, s):
 			case key == "CorsConfiguration" || key == "Cors":
 				s.missing(atHosting, n, fmt.Sprintf("set CORS of lambdaweb.%s", endpoint))
 			case key == "StageName":
@@ -1273,6 +1274,48 @@ func (r *samReader) api(kind string, own *node, s *service) {
 			s.missing(atHosting, own.fields[key], "say it in Go: an if, or Node().AddDependency")
 		}
 	}
+}
+
+// cors reads which other origins' pages may call an API. It is false if only a person can write that.
+func (r *samReader) cors(n *node, s *service) bool {
+	s.lambda.cors = "" // an API's own replaces that of all APIs
+	lines := ""
+	for _, key := range []string{"AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders"} {
+		var texts []string
+		for _, item := range n.get(key).itemsOrNone() {
+			if item.kind != scalar || item.value == "*" && key != "AllowOrigins" {
+				return false
+			}
+			texts = append(texts, item.value)
+		}
+		if len(texts) > 0 {
+			lines += fmt.Sprintf("%s: []string{%s},\n", key, strings_(texts))
+		} else if n.has(key) || key == "AllowOrigins" {
+			return false
+		}
+	}
+	if credentials := n.get("AllowCredentials"); credentials != nil {
+		on, ok := credentials.boolean()
+		if !ok {
+			return false
+		}
+		if on {
+			lines += "AllowCredentials: true,\n"
+		}
+	}
+	if age := n.get("MaxAge"); age != nil {
+		seconds, ok := age.integer()
+		if !ok || seconds < 1 || seconds > 86400 {
+			return false
+		}
+		lines += fmt.Sprintf("MaxAge: %s,\n", duration(time.Duration(seconds)*time.Second))
+	}
+	if len(others(n.keys, "AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "AllowCredentials", "MaxAge")) > 0 {
+		return false
+	}
+	n.take()
+	s.lambda.cors = "&lambdaweb.CORS{\n" + lines + "}"
+	return true
 }
 
 // authorizer reads who may call an API. It is false if only a person can write that.
