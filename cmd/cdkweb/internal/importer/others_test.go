@@ -42,6 +42,11 @@ func TestClosedStaysToldOf(t *testing.T) {
 			lacks: []string{"CorsConfiguration"},
 		},
 		{
+			name: "pages of other origins, in two places", from: "sam",
+			files: samWith(namesAPI, "  Api: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: {AllowOrigins: [b]}}}\nGlobals:\n  HttpApi: {CorsConfiguration: {AllowOrigins: [a], AllowMethods: [GET]}}\n"),
+			has:   []string{`CORS: &lambdaweb.CORS{ AllowOrigins: []string{"a", "b"}, AllowMethods: []string{"GET"}, },`},
+		},
+		{
 			name: "an authorizer of tokens", from: "sam",
 			files: samWith(namesAPI, "  Api:\n    Type: AWS::Serverless::HttpApi\n    Properties:\n      Auth:\n        DefaultAuthorizer: J\n        Authorizers:\n          J:\n"+
 				"            IdentitySource: $request.header.Authorization\n            AuthorizationScopes: [read]\n"+

@@ -1259,7 +1259,7 @@ func (r *samReader) api(kind string, own *node, s *service) {
 				s.missing(atHosting, n, "set Domain of web.ServiceProps")
 			case s.hosting != lambdaHosting:
 				s.missing(atHosting, n, "the hosting has an address of its own")
-			case kind == "HttpApi" && key == "CorsConfiguration" && r.cors(n, s):
+			case kind == "HttpApi" && key == "CorsConfiguration" && r.cors(n, r.root.get("Globals", kind, key), s):
 			case key == "CorsConfiguration" || key == "Cors":
 				s.missing(atHosting, n, fmt.Sprintf("set CORS of lambdaweb.%s", endpoint))
 			case key == "StageName":
@@ -1277,12 +1277,15 @@ func (r *samReader) api(kind string, own *node, s *service) {
 }
 
 // cors reads which other origins' pages may call an API. It is false if only a person can write that.
-func (r *samReader) cors(n *node, s *service) bool {
-	s.lambda.cors = "" // an API's own replaces that of all APIs
+func (r *samReader) cors(n, global *node, s *service) bool {
+	if n == global {
+		global = nil
+	}
+	s.lambda.cors = "" // that of an API has what all APIs have, too
 	lines := ""
 	for _, key := range []string{"AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders"} {
 		var texts []string
-		for _, item := range n.get(key).itemsOrNone() {
+		for _, item := range slices.Concat(global.get(key).itemsOrNone(), n.get(key).itemsOrNone()) {
 			if item.kind != scalar || item.value == "*" && key != "AllowOrigins" {
 				return false
 			}
@@ -1294,7 +1297,7 @@ func (r *samReader) cors(n *node, s *service) bool {
 			return false
 		}
 	}
-	if credentials := n.get("AllowCredentials"); credentials != nil {
+	if credentials := cmp.Or(n.get("AllowCredentials"), global.get("AllowCredentials")); credentials != nil {
 		on, ok := credentials.boolean()
 		if !ok {
 			return false
@@ -1303,7 +1306,7 @@ func (r *samReader) cors(n *node, s *service) bool {
 			lines += "AllowCredentials: true,\n"
 		}
 	}
-	if age := n.get("MaxAge"); age != nil {
+	if age := cmp.Or(n.get("MaxAge"), global.get("MaxAge")); age != nil {
 		seconds, ok := age.integer()
 		if !ok || seconds < 1 || seconds > 86400 {
 			return false
