@@ -68,13 +68,28 @@ type appRunnerReader struct {
 	region, account string // of the current service
 }
 
-// add takes a document, which may be the description itself or have it below its kind.
+// add takes a document, which may be the description itself or have it below its kind; or several of
+// them in a list.
 func (r *appRunnerReader) add(file string, document *node) error {
-	if document.kind == mapping && document.has("ServiceName") && document.has("SourceConfiguration") {
-		r.found["Service"] = append(r.found["Service"], document)
+	if document.kind == sequence && len(document.items) > 0 {
+		for _, item := range document.items {
+			if err := r.add(file, item); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
-	if document.kind == mapping {
+	switch {
+	case document.kind != mapping:
+	case (document.has("ServiceName") || document.has("ServiceArn")) && document.has("SourceConfiguration"):
+		// As --query Service prints it, or create-service and update-service take it.
+		r.found["Service"] = append(r.found["Service"], document)
+		return nil
+	case document.has("ServiceSummaryList"):
+		return &brokenError{file, document.line, "is a list of names: aws apprunner describe-service --service-arn ARN prints one service with all that it has"}
+	case document.get("Services") != nil && document.get("Services").kind == sequence:
+		return r.add(file, document.get("Services"))
+	default:
 		known := false
 		for _, key := range document.keys {
 			if describers[key] != "" && document.fields[key].kind == mapping {
@@ -99,7 +114,7 @@ func (r *appRunnerReader) add(file string, document *node) error {
 		return &brokenError{file, document.line, "lists services, and describes none: aws apprunner describe-service --service-arn ARN describes one"}
 	}
 	return &brokenError{file, document.line, "is no description of a service, an auto scaling configuration, a VPC connector, " +
-		"an observability configuration or a VPC ingress connection, as aws apprunner prints them"}
+		"an observability configuration or a VPC ingress connection, as aws apprunner prints them: describe each with describe-service and the like"}
 }
 
 // about are what AWS knows of a resource, and nothing can be set to.
@@ -158,6 +173,12 @@ func (r *appRunnerReader) number(n *node, place string, least, most int) (int, b
 
 var arnPattern = regexp.MustCompile(`^arn:[a-z-]+:[a-z0-9-]+:([a-z0-9-]*):([0-9]{12}|):.+$`)
 
+var (
+	servicePattern   = regexp.MustCompile(`:service/([^/]+)`)
+	keyPattern       = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+	connectorPattern = regexp.MustCompile(`^arn:aws[a-z-]*:apprunner:[a-z0-9-]+:[0-9]{12}:vpcconnector/[A-Za-z0-9][A-Za-z0-9_-]{3,39}(/[0-9]+(/[0-9a-f]{32})?)?$`)
+)
+
 // arn reads an ARN.
 func (r *appRunnerReader) arn(n *node, place string) (value, bool) {
 	text, ok := r.str(n, place)
@@ -176,14 +197,20 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 	s := &service{file: n.file, root: n, kind: "service of App Runner", port: 8080}
 	r.current = s
 	s.name, _ = r.str(n.get("ServiceName"), atHosting)
+	if found := servicePattern.FindStringSubmatch(n.get("ServiceArn").text()); s.name == "" && found != nil {
+		s.name = found[1] // of the input of update-service
+	}
 	if s.name == "" {
 		s.name = "server"
-	} else {
+	} else if r.options.hosting == apprunnerHosting {
 		s.name2 = s.name
-		if r.options.hosting == apprunnerHosting {
-			s.different(atHosting, n.get("ServiceName"), "is taken while the old service is there", takenName)
+		s.different(atHosting, n.get("ServiceName"), "is taken while the old service is there", takenName)
+	} else if name := n.get("ServiceName"); name != nil {
+		field := "ServiceName"
+		if r.options.hosting == lambdaHosting {
+			field = "FunctionName"
 		}
-		s.took("serviceName", n.get("ServiceName"), func() { s.name2 = "" })
+		s.different(atHosting, name, "is not the name of the new service", "AWS generates one: set "+field+" if something needs it")
 	}
 	if arn := n.get("ServiceArn"); arn != nil {
 		arn.take()
@@ -191,7 +218,7 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 			e.region, e.account = parts[1], parts[2]
 		}
 	}
-	r.region, r.account = e.region, e.account
+	r.region, r.account, s.account = e.region, e.account, e.account
 	address := n.get("ServiceUrl")
 	if status := n.get("Status"); status.text() == "PAUSED" {
 		s.different(atAfter, status, "becomes a service that runs", "deploy it when it is to run")
@@ -203,17 +230,13 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 	r.health(n.get("HealthCheckConfiguration"))
 	r.scaling(n)
 	r.network(n, e)
+	r.tags(n.get("Tags"))
 	if key := n.get("EncryptionConfiguration", "KmsKey"); key != nil {
-		if arn, ok := r.arn(key, atImage); ok {
+		if arn, ok := r.arn(key, atImage); ok && keyPattern.MatchString(key.value) {
 			s.keyARN = arn
 			s.took("key", key, func() { s.keyARN = nil })
-		}
-	}
-	for _, tag := range n.get("Tags").itemsOrNone() { // what create-service takes has them
-		key, ok1 := r.str(tag.get("Key"), atAfter)
-		text, ok2 := r.str(tag.get("Value"), atAfter)
-		if ok1 && ok2 {
-			s.tags = append(s.tags, variable{key, literal(text)})
+		} else if ok {
+			s.wrong(atImage, key, "the ARN of a key of one Region, such as arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab")
 		}
 	}
 	observe := n.get("ObservabilityConfiguration")
@@ -250,7 +273,7 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 		}
 		s.different(atFront, address, "had HTTPS, and the load balancer has HTTP only", "set Domain of web.ServiceProps: see docs/front.md")
 		if s.health.path == "" {
-			s.notes = append(s.notes, note{kind: different, place: atHealthCheck, file: s.file, path: "healthcheck",
+			s.notes = append(s.notes, note{kind: different, place: atHealthCheck, file: s.file, line: s.lineOf("healthcheck"), path: "healthcheck",
 				what: "asks for / now by HTTP, and takes the statuses 200 to 499", todo: "set HealthCheck.Path to a better one"})
 		}
 	}
@@ -302,20 +325,13 @@ func (r *appRunnerReader) source(n *node) {
 			s.wrong(atCommand, command, "a command whose quotation marks have an end")
 		}
 	}
-	variables := configuration.get("RuntimeEnvironmentVariables")
-	for _, item := range variables.itemsOrNone() { // of a list, as examples of the AWS CLI have it
-		for _, name := range item.keysOrNone() {
-			if text, ok := r.str(item.fields[name], atEnvironment); ok {
-				s.variables = append(s.variables, variable{name, literal(text)})
-			}
-		}
-	}
+	variables := r.pairs(configuration.get("RuntimeEnvironmentVariables"), atEnvironment)
 	for _, name := range slices.Sorted(slices.Values(variables.keysOrNone())) {
 		if text, ok := r.str(variables.fields[name], atEnvironment); ok {
 			s.variables = append(s.variables, variable{name, literal(text)})
 		}
 	}
-	secrets := configuration.get("RuntimeEnvironmentSecrets")
+	secrets := r.pairs(configuration.get("RuntimeEnvironmentSecrets"), atSecrets)
 	for _, name := range slices.Sorted(slices.Values(secrets.keysOrNone())) {
 		text, ok := r.str(secrets.fields[name], atSecrets)
 		if !ok {
@@ -326,6 +342,37 @@ func (r *appRunnerReader) source(n *node) {
 		if parts != nil && strings.Contains(text, ":ssm:") && (parts[1] != r.region || parts[2] != r.account) {
 			s.different(atSecrets, secrets.fields[name], "is the parameter of this name in the stack's account and region",
 				"it must be there: copy it, if the ARN is another account's or region's")
+		}
+	}
+}
+
+// pairs are names with values. Examples of the AWS CLI have a list of mappings, too.
+func (r *appRunnerReader) pairs(n *node, place string) *node {
+	if n == nil || n.kind == mapping {
+		return n
+	}
+	all := &node{file: n.file, line: n.line, path: n.path, kind: mapping, fields: map[string]*node{}}
+	for _, item := range n.items {
+		for _, key := range item.keysOrNone() {
+			if all.fields[key] == nil {
+				all.keys, all.fields[key] = append(all.keys, key), item.fields[key]
+			} else {
+				r.current.wrong(place, item.fields[key], "a variable of another name")
+			}
+		}
+	}
+	if n.kind == scalar {
+		r.current.wrong(place, n, "a mapping of names to values")
+	}
+	return all
+}
+
+// tags reads those of the input of create-service.
+func (r *appRunnerReader) tags(n *node) {
+	for _, tag := range n.itemsOrNone() {
+		if name, ok := r.str(tag.get("Key"), atAfter); ok && name != "" {
+			text, _ := r.str(tag.get("Value"), atAfter)
+			r.current.tags = append(r.current.tags, variable{name, literal(text)})
 		}
 	}
 }
@@ -346,11 +393,17 @@ func (r *appRunnerReader) code(n *node) {
 	if s.image.goDir != "" {
 		todo = "clone it beside the program, and point to the folder of its main package; a stand-in is built until then"
 	}
-	for _, field := range []*node{
+	for i, field := range []*node{
 		n.get("RepositoryUrl"), n.get("SourceDirectory"), n.get("SourceCodeVersion", "Type"), n.get("SourceCodeVersion", "Value"),
 		n.get("CodeConfiguration", "ConfigurationSource"), n.get("CodeConfiguration", "CodeConfigurationValues", "Runtime"),
 		n.get("CodeConfiguration", "CodeConfigurationValues", "BuildCommand"),
 	} {
+		if i > 0 && n.has("RepositoryUrl") {
+			todo = "that clone and the Dockerfile say it"
+			if s.image.goDir != "" {
+				todo = "that clone and its go.mod say it"
+			}
+		}
 		s.missing(atImage, field, todo)
 	}
 }
@@ -424,6 +477,9 @@ func (r *appRunnerReader) health(n *node) {
 func (r *appRunnerReader) scaling(n *node) {
 	s := r.current
 	summary := n.get("AutoScalingConfigurationSummary")
+	if n.has("AutoScalingConfigurationArn") { // the input of create-service
+		summary = n
+	}
 	if summary == nil {
 		return
 	}
@@ -490,12 +546,23 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 		return
 	}
 	connector := r.find("VpcConnector", "VpcConnectorArn", arn)
-	if v, ok := r.arn(arn, atNetwork); ok {
-		s.connector = v
+	v, ok := r.arn(arn, atNetwork)
+	if ok && !connectorPattern.MatchString(arn.value) && r.options.hosting == apprunnerHosting {
+		s.wrong(atNetwork, arn, "the ARN of a VPC connector, arn:aws:apprunner:REGION:ACCOUNT:vpcconnector/NAME/REVISION/ID")
+		return
 	}
+	if !ok {
+		return
+	}
+	s.connector = v
 	take(connector, "VpcConnectorArn", "VpcConnectorName")
-	if connector == nil && r.options.hosting == apprunnerHosting {
-		return // the connector stays
+	if r.options.hosting == apprunnerHosting {
+		for _, field := range []string{"Subnets", "SecurityGroups"} {
+			if n := connector.get(field); n != nil {
+				s.different(atNetwork, n, "are those of the connector, which stays", "change them there, by a new revision of it")
+			}
+		}
+		return
 	}
 	s.inVPC, s.onlyClients = true, false
 	if e.network == nil {
@@ -503,20 +570,15 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	}
 	if connector == nil {
 		s.placement = "private"
-		s.add(missing, atNetwork, arn, "is a VPC that no file describes",
-			"replace vpc-00000000000000000 and its subnets, and set SecurityGroups, or import again with what aws apprunner describe-vpc-connector prints")
+		s.add(missing, atNetwork, arn, "is a VPC that no file describes", "replace vpc-00000000000000000 and its subnets: aws apprunner describe-vpc-connector "+
+			"prints the subnets and security groups of the server, and you can give that file to cdkweb import, too")
 		return
 	}
-	if r.options.hosting == apprunnerHosting {
-		for _, field := range []string{"Subnets", "SecurityGroups"} {
-			if n := connector.get(field); n != nil {
-				s.different(atNetwork, n, "are those of the connector, which stays", "change them there, by a new revision of it")
-			}
-		}
-	} else {
-		s.add(missing, atNetwork, connector.get("Subnets"), "are in a VPC that the connector does not name",
-			"replace vpc-00000000000000000 by its id, and name its public subnets, where a load balancer on the internet is: aws ec2 describe-subnets")
+	todo := "replace vpc-00000000000000000 by its id, and name its public subnets, where a load balancer on the internet is: aws ec2 describe-subnets"
+	if s.front.private {
+		todo = "replace vpc-00000000000000000 by its id"
 	}
+	s.add(missing, atNetwork, connector.get("Subnets"), "are in a VPC that the connector does not name", todo)
 	for _, item := range connector.get("Subnets").itemsOrNone() {
 		if subnetID.MatchString(item.value) {
 			s.subnets = append(s.subnets, literal(item.value))
@@ -535,38 +597,31 @@ func (r *appRunnerReader) network(n *node, e *environment) {
 	if len(s.subnets) == 0 && !s.front.private {
 		s.inVPC, e.network = false, nil
 	}
+	if len(s.subnets) > 0 && s.front.private && r.options.hosting == expressHosting {
+		e.network.public, e.network.private, s.subnets = nil, s.subnets, nil // the VPC knows that they are private
+	}
 }
 
 // private reads from where a service is reached that is not on the internet.
 func (r *appRunnerReader) private(n, ingress *node, e *environment) {
 	s := r.current
 	s.front.private = true
-	s.took("onlyVPC", ingress, s.public)
+	s.took("private", ingress, s.public)
 	s.inVPC, s.onlyClients = true, true
 	e.network = placeholder()
-	keeps := slices.Contains([]string{"", apprunnerHosting, fargateHosting}, r.options.hosting)
-	if keeps {
-		s.add(missing, atNetwork, ingress, "needs the VPC of the clients", "replace vpc-00000000000000000 and its subnets by those of the VPC endpoint: aws apprunner list-vpc-ingress-connections names it")
-	}
+	s.add(missing, atNetwork, ingress, "needs the VPC of the clients", "replace vpc-00000000000000000 and its subnets by those of the VPC endpoint: aws apprunner list-vpc-ingress-connections names it")
 	for _, connection := range r.found["VpcIngressConnection"] {
 		if connection.get("ServiceArn").text() != n.get("ServiceArn").text() {
 			continue
 		}
 		take(connection, "ServiceArn", "VpcIngressConnectionArn", "VpcIngressConnectionName", "AccountId", "DomainName")
-		if !keeps {
-			s.missing(atNetwork, connection.get("IngressVpcConfiguration"), "it is the VPC that Private of web.ServiceProps needs as Workload.VPC")
-			continue
-		}
 		if vpc := connection.get("IngressVpcConfiguration", "VpcId"); vpc != nil {
 			vpc.take()
 			e.network.vpc = literal(vpc.value)
 		}
-		endpoint := connection.get("IngressVpcConfiguration", "VpcEndpointId")
-		if r.options.hosting == apprunnerHosting {
-			s.missing(atHosting, endpoint, "the hosting makes one: set VPCEndpoint to keep this")
-			continue
+		if endpoint := connection.get("IngressVpcConfiguration", "VpcEndpointId"); endpoint != nil {
+			s.took("endpoint", endpoint, func() {})
 		}
-		s.took("endpoint", endpoint, func() {})
 	}
 }
 

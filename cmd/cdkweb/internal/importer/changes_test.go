@@ -88,19 +88,14 @@ func TestChangesAreReported(t *testing.T) {
 				`"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": false}}, "ServiceName"`, 1) +
 				`{"VpcIngressConnection": {"ServiceArn": "arn:aws:apprunner:eu-west-1:123456789012:service/one/1",
 					"IngressVpcConfiguration": {"VpcId": "vpc-0123456789abcdef0", "VpcEndpointId": "vpce-0123456789abcdef0"}}}`},
-			has:   []string{`VpcId: new("vpc-0123456789abcdef0")`, "VpcEndpointId: vpce-0123456789abcdef0 has no equal: the hosting makes one"},
+			has:   []string{`VpcId: new("vpc-0123456789abcdef0")`, "VpcEndpointId: vpce-0123456789abcdef0 has no equal on App Runner: the stack makes one"},
 			lacks: []string{"reach the load balancer itself"},
 		},
 		{
 			name: "private, with a connector that stays", from: "apprunner", args: []string{"--hosting", "apprunner"},
 			files: appRunner(`"ServiceName"`, `"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": false},
-				"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b"}}, "ServiceName"`),
+				"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/shop/1/0123456789abcdef0123456789abcdef"}}, "ServiceName"`),
 			has: []string{"Private: true", "apprunnerweb.VPCConnectorFromARN"}, lacks: []string{"goes through the VPC now"},
-		},
-		{
-			name: "private where the program is public", from: "apprunner", args: []string{"--hosting", "express"},
-			files: appRunner(`"ServiceName"`, `"NetworkConfiguration": {"IngressConfiguration": {"IsPubliclyAccessible": false}}, "ServiceName"`),
-			has:   []string{"IsPubliclyAccessible: false has no equal", "everybody reaches the service"}, lacks: []string{"vpc-00000000000000000"},
 		},
 		{
 			name: "addresses of IPv6", from: "apprunner", args: []string{"--hosting", "apprunner"},
@@ -114,8 +109,8 @@ func TestChangesAreReported(t *testing.T) {
 		{
 			name: "a connector that stays", from: "apprunner", args: []string{"--hosting", "apprunner"},
 			files: map[string]string{"a.json": strings.Replace(appRunner1("one", "eu-west-1"), `"ServiceName"`,
-				`"NetworkConfiguration": {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b"}}, "ServiceName"`, 1) +
-				`{"VpcConnector": {"VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b", "Subnets": ["subnet-0123456789abcdef0"], "SecurityGroups": []}}`},
+				`"NetworkConfiguration": {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/shop/1/0123456789abcdef0123456789abcdef"}}, "ServiceName"`, 1) +
+				`{"VpcConnector": {"VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/shop/1/0123456789abcdef0123456789abcdef", "Subnets": ["subnet-0123456789abcdef0"], "SecurityGroups": []}}`},
 			has: []string{"apprunnerweb.VPCConnectorFromARN"}, lacks: []string{"vpc-00000000000000000"},
 		},
 	} {

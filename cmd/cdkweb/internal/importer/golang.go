@@ -28,7 +28,7 @@ var packages = map[string]string{
 	"awsiam": cdk + "/awsiam", "awslogs": cdk + "/awslogs", "awskms": cdk + "/awskms", "awslambda": cdk + "/awslambda", "awslambdaeventsources": cdk + "/awslambdaeventsources",
 	"awsroute53": cdk + "/awsroute53", "awsroute53targets": cdk + "/awsroute53targets", "awss3": cdk + "/awss3",
 	"awssecretsmanager": cdk + "/awssecretsmanager", "awssns": cdk + "/awssns", "awssqs": cdk + "/awssqs", "awsssm": cdk + "/awsssm",
-	"awsapigatewayv2authorizers": cdk + "/awsapigatewayv2authorizers", "awsecr": cdk + "/awsecr", "awsecrassets": cdk + "/awsecrassets",
+	"awscognito": cdk + "/awscognito", "awsapigatewayv2authorizers": cdk + "/awsapigatewayv2authorizers", "awsecr": cdk + "/awsecr", "awsecrassets": cdk + "/awsecrassets",
 	"apprunnerweb": module + "/apprunnerweb", "ecsweb": module + "/ecsweb", "fargateweb": module + "/fargateweb", "lambdaweb": module + "/lambdaweb",
 	"web": module + "/web", "webalb": module + "/webalb", "webimage": module + "/webimage", "webtest": module + "/webtest",
 }

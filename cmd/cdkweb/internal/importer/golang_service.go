@@ -29,7 +29,7 @@ func (s *service) write(w *source, e *environment) {
 		w.line("%s := awsiam.Role_FromRoleArn(stack, new(%q), %s, nil)", role, w.ids.id("Role", "Instance"), pointer(s.roleARN))
 	}
 	frontName, front := "", []string(nil)
-	if s.hosting == fargateHosting || s.hosting == apprunnerHosting && s.front.private || s.able("alias") || s.able("allowed_source_ips") {
+	if s.hosting == fargateHosting || s.able("alias") || s.able("allowed_source_ips") || s.able("private") {
 		frontName, front = s.writeFront(w, e)
 	}
 	task := s.writeTask(w, secrets)
@@ -327,9 +327,13 @@ func (s *service) writeHosting(w *source, front, task string) {
 		if s.retention > 0 && s.retention != 30 {
 			add("LogRetentionInDays: %d", s.retention)
 		}
-		if s.inVPC && (len(s.subnets) > 0 || s.placement == "private") {
+		if s.inVPC && !s.front.private && (len(s.subnets) > 0 || s.placement == "private") {
 			add("VPCSubnets: &awsec2.SubnetSelection{SubnetType: awsec2.SubnetType_PUBLIC}")
-			s.noteAbout("network.vpc.placement", atHosting, "has no equal on ECS Express Mode",
+			field := "network.vpc.placement"
+			if s.root.find("EgressConfiguration") != nil { // of App Runner
+				field = "EgressConfiguration"
+			}
+			s.noteAbout(field, atHosting, "has no equal on ECS Express Mode",
 				"the tasks are in the public subnets, where the load balancer is; or choose fargateweb.Hosting{}")
 			notes = s.at(atHosting)
 		}
@@ -372,8 +376,8 @@ func (s *service) writeHosting(w *source, front, task string) {
 		}
 	case lambdaHosting:
 		s.lambda.fields(add)
-		if s.lambda.key != nil {
-			add("EnvironmentEncryption: awskms.Key_FromKeyArn(stack, new(%q), %s)", w.ids.id("EnvironmentKey", s.id), pointer(s.lambda.key))
+		if s.lambda.keyARN != nil {
+			add("EnvironmentEncryption: awskms.Key_FromKeyArn(stack, new(%q), %s)", w.ids.id("Key", s.id), pointer(s.lambda.keyARN))
 		}
 		if s.tracing || s.lambda.tracing {
 			add("Tracing: awslambda.Tracing_ACTIVE")
@@ -455,7 +459,7 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 		if l.apiTracing {
 			options = append(options, "TracingEnabled: true")
 		}
-		add("Endpoint: lambdaweb.RESTAPI{%s}", strings.Join(options, ", "))
+		add("Endpoint: lambdaweb.RESTAPI{%s}", l.apiFields(options))
 	case "FunctionURL":
 		var options []string
 		if l.iamAuth {
@@ -471,20 +475,15 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 		var options []string
 		if l.iamAuth {
 			options = append(options, "Authorizer: awsapigatewayv2authorizers.NewHttpIamAuthorizer()")
-		} else if l.authorizer != "" {
-			options = append(options, "Authorizer: "+l.authorizer)
 		}
-		if l.authorizer != "" && len(l.scopes) > 0 {
-			options = append(options, "AuthorizationScopes: []string{"+strings_(l.scopes)+"}")
+		if l.rate > 0 {
+			options = append(options, fmt.Sprintf("ThrottlingRateLimit: %d, ThrottlingBurstLimit: %d", l.rate, l.burst))
 		}
-		if l.cors != "" {
-			options = append(options, "CORS: "+l.cors)
+		if l.routeMetrics {
+			options = append(options, "DetailedMetricsEnabled: true")
 		}
-		switch all := strings.Join(options, ",\n"); {
-		case len(options) > 1 || strings.Contains(all, "\n"):
-			add("Endpoint: lambdaweb.HTTPAPI{\n%s,\n}", all)
-		case all != "":
-			add("Endpoint: lambdaweb.HTTPAPI{%s}", all)
+		if fields := l.apiFields(options); fields != "" {
+			add("Endpoint: lambdaweb.HTTPAPI{%s}", fields)
 		}
 	}
 	if l.functionName != "" {
@@ -511,6 +510,26 @@ func (l *lambdaOptions) fields(add func(format string, args ...any)) {
 			add("SystemLogLevel: awslambda.SystemLogLevel_%s", l.systemLevel)
 		}
 	}
+}
+
+// apiFields are the fields of an API, with those that both kinds have.
+func (l *lambdaOptions) apiFields(options []string) string {
+	if l.authorizer != "" {
+		options = append(options, "Authorizer: "+l.authorizer)
+	}
+	if len(l.scopes) > 0 {
+		options = append(options, "AuthorizationScopes: []string{"+strings_(l.scopes)+"}")
+	}
+	if l.cors != "" {
+		options = append(options, "CORS: &lambdaweb.CORS{\n"+l.cors+",\n}")
+	}
+	if l.noAddress {
+		options = append(options, "DisableExecuteAPIEndpoint: true")
+	}
+	if len(options) < 2 {
+		return strings.Join(options, "")
+	}
+	return "\n" + strings.Join(options, ",\n") + ",\n"
 }
 
 // writeTask writes the task definition, if the service does not run alone in it, and returns its

@@ -68,7 +68,6 @@ var advice = map[string]suggestion{
 	"no_tasks":             {[]string{fargateHosting, expressHosting}, atHosting, "the hosting decides how many there are"},
 	"path":                 {[]string{fargateHosting}, atFront, "the server gets the requests for all paths; let it refuse the others, or choose fargateweb.Hosting{Paths: …}"},
 	"private":              {[]string{fargateHosting}, atFront, everybody},
-	"onlyVPC":              {[]string{apprunnerHosting, fargateHosting}, atFront, everybody},
 	"endpoint":             {nil, atFront, "clients in the VPC reach the load balancer itself: the endpoint is not needed"},
 	"rules":                {[]string{fargateHosting}, atFront, "one service has one address: make a service of each, and put a load balancer of webalb or a front above them"},
 	"subnets":              {hostings, atNetwork, ""},
@@ -90,17 +89,15 @@ var advice = map[string]suggestion{
 	"reserved":             {[]string{lambdaHosting}, atHosting, "set MaxTaskCount or MaxSize"},
 	"functionName":         {[]string{lambdaHosting}, atHosting, "set ServiceName"},
 	"endpointKind":         {[]string{lambdaHosting}, atHosting, "the hosting has an address of its own"},
-	"lambdaRole":           {[]string{lambdaHosting}, atRole, "the role lets Lambda assume it and nobody else: the service has a new one, which needs the same permissions"},
-	"lambdaKey":            {[]string{lambdaHosting}, atEnvironment, "keep what is secret in AWS Secrets Manager, with this key, and give it to the service with Workload.Secrets"},
-	"iamAuth":              {[]string{lambdaHosting}, atHosting, everybody},
 	"events":               {[]string{lambdaHosting}, atEvents, "only a function takes events: keep it on Lambda"},
 	"jsonLogs":             {[]string{lambdaHosting}, atHosting, "let the server write its logs so"},
 	"role":                 {[]string{apprunnerHosting}, atRole, "the role lets App Runner assume it and nobody else: the service has a new one, which needs the same permissions"},
+	"functionRole":         {[]string{lambdaHosting}, atRole, "the role lets Lambda assume it and nobody else: the service has a new one, which needs the same permissions"},
+	"functionKey":          {[]string{lambdaHosting}, atHosting, "keep what is secret in AWS Secrets Manager, and give it to the service with Workload.Secrets"},
 	"accessRole":           {[]string{apprunnerHosting}, atImage, "the hosting makes a role that pulls the image"},
 	"key":                  {[]string{apprunnerHosting}, atImage, "there is no copy of the image to encrypt: encrypt the repository"},
 	"autoDeployments":      {[]string{apprunnerHosting}, atImage, "a new image needs a deployment: build it here with webimage, or deploy from the pipeline that pushes it"},
 	"dualStack":            {[]string{apprunnerHosting}, atFront, "make a load balancer with webalb.LoadBalancerProps{DualStack: true} in a VPC with IPv6"},
-	"serviceName":          {[]string{apprunnerHosting}, atHosting, "AWS generates a name; set ServiceName if something needs one"},
 }
 
 // everybody is what to do about a service that was closed.
@@ -112,10 +109,14 @@ var otherAdvice = map[string]map[string]string{
 	"concurrency":        {lambdaHosting: "an environment of Lambda takes one request at a time"},
 	"response_time":      {expressHosting: "set AutoScalingMetric and AutoScalingTargetValue to scale by something else"},
 	"allowed_source_ips": {apprunnerHosting: "set WebACL of web.ServiceProps, or put a front with AllowFrom above the service: see docs/front.md"},
-	"exec":               {lambdaHosting: "no shell runs in a function: look at the logs, or choose fargateweb.Hosting{EnableExecuteCommand: true}"},
-	"disk":               {lambdaHosting: "set EphemeralStorageSize: Lambda has 10,240 MB at most"},
-	"readonly_fs":        {lambdaHosting: "nothing but /tmp can be written there"},
-	"tracing":            {expressHosting: "there is no collector beside the server: let it send its traces itself"},
+	"endpoint": {
+		apprunnerHosting: "the stack makes one: set VPCEndpoint of apprunnerweb.Hosting to keep yours",
+		lambdaHosting:    "the stack makes one for the REST API",
+	},
+	"exec":        {lambdaHosting: "no shell runs in a function: look at the logs, or choose fargateweb.Hosting{EnableExecuteCommand: true}"},
+	"disk":        {lambdaHosting: "set EphemeralStorageSize: Lambda has 10,240 MB at most"},
+	"readonly_fs": {lambdaHosting: "nothing but /tmp can be written there"},
+	"tracing":     {expressHosting: "there is no collector beside the server: let it send its traces itself"},
 	"timeout": {
 		fargateHosting: "the load balancer waits 60 s for each byte: set IdleTimeout of webalb.LoadBalancerProps",
 		expressHosting: "the load balancer waits 60 s for each byte", apprunnerHosting: "App Runner waits 2 min for a response",
@@ -131,6 +132,7 @@ func instead(setting, hosting string) string {
 // fit leaves out what the hosting of a service cannot do, with a note for each.
 func (s *service) fit() {
 	p := platforms[s.hosting]
+	s.keepPrivate()
 	var lacking []setting
 	for _, set := range s.set {
 		a, known := advice[set.name]
@@ -144,10 +146,10 @@ func (s *service) fit() {
 	}
 	// One line is about a field, with all below it: what it would be elsewhere does not matter.
 	for _, set := range lacking {
-		if set.name == "endpointKind" {
-			continue // what an endpoint let in matters on each hosting
-		}
 		s.notes = slices.DeleteFunc(s.notes, func(n note) bool {
+			if n.place == atFront && advice[set.name].place != atFront {
+				return false // who may come in
+			}
 			return n.kind != unknown && n.file == set.node.file && (n.path == set.node.path && n.line == set.node.line || below(n.path, set.node.path))
 		})
 	}
@@ -197,18 +199,7 @@ func (s *service) fit() {
 			s.noteAbout("image", atImage, "must be in ECR on App Runner", "copy it there; until then a stand-in is built")
 			s.image = image{dir: goName(s.name)}
 		}
-		from := "an image that is built here"
-		if text, _ := s.image.uri.text(); strings.HasPrefix(text, "public.ecr.aws/") {
-			from = "an image that is not in a private repository of ECR"
-		}
-		if s.image.uri == nil || !strings.HasSuffix(from, "here") {
-			for _, set := range s.set {
-				if set.name == "autoDeployments" && s.autoDeployments || set.name == "accessRole" && s.accessRoleARN != nil {
-					s.add(missing, atImage, set.node, "has no equal for "+from, advice[set.name].todo)
-				}
-			}
-			s.autoDeployments, s.accessRoleARN = false, nil
-		}
+		s.fitPull()
 	}
 	if s.protocol == "GRPC" && len(s.front.names) == 0 && len(s.front.certificates) == 0 {
 		s.noteAbout("http.version", atFront, "needs HTTPS between clients and the load balancer for gRPC",
@@ -228,12 +219,72 @@ func below(path, other string) bool {
 // overridden is where an environment has its own fields.
 var overridden = regexp.MustCompile(`^environments\.[^.]+\.`)
 
+// fitPull leaves out how App Runner pulls an image and follows its tag, if the image is not of that
+// kind.
+func (s *service) fitPull() {
+	text, _ := s.image.uri.text()
+	registry, _, _ := strings.Cut(text, "/")
+	account, _, inECR := strings.Cut(registry, ".dkr.ecr.")
+	for _, set := range s.set {
+		what := ""
+		switch {
+		case set.name != "autoDeployments" && set.name != "accessRole" || set.node.text() == "false":
+			continue
+		case s.image.uri == nil:
+			what = "has no equal for an image that is built here"
+		case strings.HasPrefix(text, "public.ecr.aws/"):
+			what = "has no equal for an image that is not in a private repository of ECR"
+		case set.name == "accessRole":
+			continue
+		case strings.Contains(text, "@"):
+			what = "needs an image with a tag, which can move, and this one is named by its digest"
+		case inECR && s.account != "" && account != s.account:
+			what = "needs an image in the stack's own account"
+		default:
+			continue
+		}
+		set.reset()
+		s.add(missing, atImage, set.node, what, advice[set.name].todo)
+	}
+}
+
+// keepPrivate has a service that is not on the internet stay so on a hosting other than Fargate, whose
+// load balancer is internal then. Its VPC is that of the clients.
+func (s *service) keepPrivate() {
+	i := slices.IndexFunc(s.set, func(set setting) bool { return set.name == "private" })
+	if !s.able("private") || i < 0 {
+		return
+	}
+	at := s.set[i].node
+	switch s.hosting {
+	case lambdaHosting:
+		s.lambda.endpoint = "RESTAPI"
+		s.different(atFront, at, "became a private REST API", "clients in the VPC reach it through an interface endpoint, "+
+			"and its address has the stage in the path; the function is in the VPC too, and reaches the internet only through a NAT gateway")
+	case expressHosting:
+		if s.subnets = nil; s.placement == "public" {
+			s.placement = ""
+		}
+		s.different(atFront, at, "became a load balancer that only the VPC reaches", "it is in private subnets, as the tasks are")
+	case apprunnerHosting:
+		if s.dualStack {
+			s.dualStack = false
+			s.noteAbout("IpAddressType", atFront, "is left out", "a Private service on App Runner has IPv4 addresses only")
+		}
+		if s.connector == nil && s.root.find("EgressType") == nil {
+			s.different(atFront, at, "became Private", "the server is in that VPC too, and reaches the internet only through a NAT gateway")
+		}
+	}
+}
+
 // able reports whether a hosting other than Fargate can do what the service's own front does.
 func (s *service) able(setting string) bool {
 	p := platforms[s.hosting]
 	switch setting {
+	case "private":
+		return s.hosting != fargateHosting && s.front.private && s.inVPC
 	case "alias", "zone":
-		return p.Domain.Can && s.domain()
+		return p.Domain.Can && s.domain() && !(s.hosting == lambdaHosting && s.front.private)
 	case "allowed_source_ips":
 		return p.AllowFrom.Can && s.hosting != apprunnerHosting && s.allowFrom() && (s.hosting != lambdaHosting || s.image.uri == nil)
 	}
@@ -266,6 +317,15 @@ func (s *service) noteAbout(path, place, what, todo string) {
 // lineOf is where a field of a name stands: if it has several parts, the last one that is there, and
 // if nothing is, where the description starts.
 func (s *service) lineOf(path string) int {
+	for _, name := range [][2]string{
+		{"variables.", "RuntimeEnvironmentVariables."}, {"secrets.", "RuntimeEnvironmentSecrets."}, {"healthcheck", "HealthCheckConfiguration"},
+	} { // of App Runner
+		if rest, ok := strings.CutPrefix(path, name[0]); ok {
+			if found := s.root.find(name[1] + rest); found != nil && found != s.root {
+				return found.line
+			}
+		}
+	}
 	first, rest, _ := strings.Cut(path, ".")
 	if first == "variables" && s.root.find(path) == s.root.find(first) {
 		first = "env_file"
@@ -443,9 +503,18 @@ var adapterNames = map[string]string{
 	"ASYNC_INIT":                           "AWS_LWA_ASYNC_INIT", "REMOVE_BASE_PATH": "AWS_LWA_REMOVE_BASE_PATH",
 }
 
+// withoutAdapter is what to do about settings of the adapter where there is none.
+var withoutAdapter = map[string]string{
+	"AWS_LWA_REMOVE_BASE_PATH":     "nobody takes the base path away: the server must expect it in the path, or clients must leave it out",
+	"AWS_LWA_ENABLE_TLS":           "the hosting speaks HTTP with the server: let it take HTTP at its port",
+	"AWS_LWA_ENABLE_COMPRESSION":   "let the server compress its responses, or put a front above it: see docs/front.md",
+	"AWS_LWA_AUTHORIZATION_SOURCE": "clients' header Authorization arrives as it is: let the server look there",
+}
+
 // fitVariables leaves out variables that the hosting has itself.
 func (s *service) fitVariables(rules platform.Variables) {
 	bad := func(name, place string) bool {
+		path := map[string]string{atEnvironment: "variables.", atSecrets: "secrets."}[place] + name
 		todo := ""
 		switch {
 		case name == "PORT":
@@ -458,13 +527,14 @@ func (s *service) fitVariables(rules platform.Variables) {
 			todo = "a name must be of " + rules.NameWords
 		case strings.HasPrefix(name, "CDKWEB_SECRET_"):
 			todo = "the adapter has variables of this name: choose another"
+		case s.hosting != lambdaHosting && (strings.HasPrefix(name, "AWS_LWA_") || adapterNames[name] != ""):
+			todo = cmp.Or(withoutAdapter[name], "there is no adapter to read it")
 		case s.hosting == lambdaHosting && adapterNames[name] != "":
 			todo = fmt.Sprintf("write %s, the newer name", adapterNames[name])
 		default:
 			return false
 		}
-		field := map[string]string{atEnvironment: "variables.", atSecrets: "secrets."}[place] + name
-		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(field), path: field, what: "is left out", todo: todo})
+		s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(path), path: path, what: "is left out", todo: todo})
 		return true
 	}
 	s.variables = slices.DeleteFunc(s.variables, func(v variable) bool {

@@ -50,6 +50,8 @@ var (
 		{"apprunner-same-python", []string{"apprunner", testdata + "/apprunner/python-app.json", "--hosting", "apprunner"}},
 		{"apprunner-hello", []string{"apprunner", testdata + "/apprunner/hello.json"}},
 		{"apprunner-python", []string{"apprunner", testdata + "/apprunner/python-app.json"}},
+		{"sam-apis", []string{"sam", testdata + "/sam/apis.yaml"}},
+		{"sam-apis-apprunner", []string{"sam", testdata + "/sam/apis.yaml", "--hosting", "apprunner"}},
 		{"sam-many", []string{"sam", testdata + "/sam/template.yaml"}},
 		{"sam-many-fargate", []string{"sam", testdata + "/sam/template.yaml", "--hosting", "fargate"}},
 		{"edges", []string{"copilot", testdata + "/edges"}},

@@ -230,8 +230,9 @@ type service struct {
 	v    string // its variable in the program
 	file string
 
-	root  *node // what describes it
-	named bool  // id and v are given
+	root    *node  // what describes it
+	named   bool   // id and v are given
+	account string // of the stack, if it is known
 
 	logGroup, logs string // variables of the log group, and of the driver of a log router
 
@@ -458,9 +459,16 @@ type logging struct {
 type lambdaOptions struct {
 	endpoint     string // HTTPAPI, RESTAPI, FunctionURL, NoEndpoint
 	iamAuth      bool
-	authorizer   string // of an HTTP API, in Go
+	authorizer   string // in Go
 	scopes       []string
-	cors         string // of an HTTP API, in Go
+	cors         string // fields in Go
+	rate, burst  int
+	routeMetrics bool
+	apiTracing   bool
+	apiID        string   // in the template
+	paths        []string // of its events at the API
+	keyARN       value    // of the key that encrypts variables
+	noAddress    bool     // only the domain leads to the API
 	streaming    bool
 	stage        string
 	memory       int
@@ -468,10 +476,6 @@ type lambdaOptions struct {
 	disk         int
 	concurrency  int
 	tracing      bool
-	apiTracing   bool
-	api          string   // the template's name of the API that became the endpoint
-	paths        []string // of its events
-	key          value
 	functionName string
 	jsonLogs     bool
 	appLevel     string

@@ -253,6 +253,8 @@ var appRunnerProperties = slices.Concat(described, []property{
 		"a new one, which is the same", `ObservabilityConfigurationArn: .* is not needed`},
 	{"traces: vendor", `ObservabilityConfiguration(|\.TraceConfiguration\.Vendor)`, same, "AppRunner::ObservabilityConfiguration$1", "", ""},
 
+	{"egress of a private service: VPC connector with a security group", `AppRunner::(?:VpcConnector|Service\.NetworkConfiguration\.EgressConfiguration)(?:\..+)?`, added, "", "the server is in the VPC of its clients, too", ""},
+	{"ingress of a private service: VPC ingress connection, interface endpoint with a security group", `AppRunner::VpcIngressConnection.*|EC2::(?:VPCEndpoint|SecurityGroup).*`, added, "", "clients in the VPC reach the service", ""},
 	{"variable `PORT`", `AppRunner::Service\..+RuntimeEnvironmentVariables\.PORT`, added, "", "App Runner sets it too", ""},
 	{"image that is built, with a role that pulls it", `AppRunner::Service\.(?:SourceConfiguration\.ImageRepository\.Image(?:Identifier|RepositoryType)|SourceConfiguration\.AuthenticationConfiguration\.AccessRoleArn)`, added, "", "instead of code", ""},
 	{"health check, if the description has none", `AppRunner::Service\.HealthCheckConfiguration\..+`, added, "", "App Runner's defaults", ""},
@@ -269,7 +271,7 @@ var expressProperties = []property{
 	{"account and Region, in the ARN", `Service\.ServiceArn`, differs, "", ownStack, unsaid},
 	{"address", `Service\.ServiceUrl`, differs, "", moves, unsaid},
 	{"service", `Service`, differs, "ECS::ExpressGatewayService", "ECS Express Mode", unsaid},
-	{"name", `Service\.ServiceName`, none, express + "ServiceName", generated, `ServiceName: .* is no longer`},
+	{"name", `Service\.ServiceName`, none, express + "ServiceName", generated, `ServiceName: .* is not the name`},
 	{"image", source1 + `ImageIdentifier`, same, express + "PrimaryContainer.Image", "", ""},
 	{"image: kind of repository", source1 + `ImageRepositoryType`, none, "", "tasks pull from any registry", unsaid},
 	{"port", values1 + `Port`, same, express + "PrimaryContainer.ContainerPort", "", ""},
@@ -296,7 +298,7 @@ var expressProperties = []property{
 var fargateProperties = slices.Concat(described, []property{
 	{"address", `Service\.ServiceUrl`, differs, "Outputs.URL.Value", "another one, with HTTP only: a `Domain` gives HTTPS", `Service\.ServiceUrl: .* had HTTPS`},
 	{"service", `Service`, differs, "ECS::Service", "a service of Fargate behind a load balancer", unsaid},
-	{"name", `Service\.ServiceName`, none, "ECS::Service.ServiceName", generated, `ServiceName: .* is no longer`},
+	{"name", `Service\.ServiceName`, none, "ECS::Service.ServiceName", generated, `ServiceName: .* is not the name`},
 	{"image", source1 + `ImageIdentifier`, same, containers + "Main.Image", "", ""},
 	{"image: kind of repository", source1 + `ImageRepositoryType`, none, "", "tasks pull from any registry", unsaid},
 	{"image: role that pulls it", `Service\.SourceConfiguration\.AuthenticationConfiguration\.AccessRoleArn`, differs, "ECS::TaskDefinition.ExecutionRoleArn", pullRole, `AccessRoleArn: .* has no equal`},

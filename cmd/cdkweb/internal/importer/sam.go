@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,7 +14,7 @@ import (
 )
 
 // adapterLayer is AWS Lambda Web Adapter as a layer.
-var adapterLayer = regexp.MustCompile(`(?i)LambdaAdapterLayer|Lambda-?Web-?Adapter`)
+var adapterLayer = regexp.MustCompile(`LambdaAdapterLayer|lambda-web-adapter|LambdaWebAdapter`)
 
 // readSAM reads a SAM template.
 func readSAM(o options) (*app, error) {
@@ -37,7 +38,7 @@ func readSAM(o options) (*app, error) {
 	}
 	e := &environment{stack: stackName(path)}
 	a := &app{from: "AWS SAM", name: e.stack, environments: []*environment{e}}
-	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, lists: map[string]func(string) value{}, apis: map[string]bool{}, names: newNaming(), ids: newNaming()}
+	r := &samReader{options: o, file: path, dir: filepath.Dir(path), root: root, environment: e, values: map[string]string{}, lists: map[string]func(string) value{}, used: map[string]bool{}, names: newNaming(), ids: newNaming()}
 	r.ids.taken = map[string]bool{"Stack": true, "VPC": true}
 	if err := r.read(); err != nil {
 		return nil, err
@@ -68,11 +69,12 @@ type samReader struct {
 	root        *node
 	environment *environment
 	values      map[string]string                       // what a reference becomes in Go: "SqsQueue.Arn"
+	used        map[string]bool                         // APIs that became endpoints of services
 	lists       map[string]func(separator string) value // what parameters become that are lists
-	apis        map[string]bool                         // resources that became endpoints of services
 	names, ids  *naming
 	current     *service
 	globals     *node
+	image       map[string]string // variables of the current one that the adapter reads
 }
 
 var errNoServer = errors.New("has no function with AWS Lambda Web Adapter: one of PackageType Image, or one with the layer LambdaAdapterLayer")
@@ -88,13 +90,12 @@ func (r *samReader) read() error {
 	}
 	r.globals = root.get("Globals", "Function")
 	for _, key := range root.get("Globals").keysOrNone() {
-		if key != "Function" && !r.called(key) {
+		if key != "Function" && !r.hasEvent(key) {
 			e.missing(atStack, root.get("Globals").fields[key], "it is about resources that are not written here")
 		}
 	}
 	for section, todo := range map[string]string{
-		"Parameters": "",
-		"Conditions": "write an if in Go", "Mappings": "write a map in Go", "Metadata": "the program does not need it", "Rules": "write an if in Go",
+		"Parameters": "", "Conditions": "write an if in Go", "Mappings": "write a map in Go", "Metadata": "the program does not need it", "Rules": "write an if in Go",
 	} {
 		if n := root.get(section); n != nil {
 			for _, key := range n.keysOrNone() {
@@ -137,16 +138,7 @@ func (r *samReader) read() error {
 		r.function(id, resources.fields[id], e.services[i])
 	}
 	for i, id := range functions {
-		var others []string
-		for _, other := range e.services {
-			if other.name != id && other.lambda.api != "" && other.lambda.api == e.services[i].lambda.api {
-				others = append(others, other.name)
-			}
-		}
-		if events := resources.get(id, "Properties", "Events"); len(others) > 0 && events != nil {
-			e.services[i].notes = append(e.services[i].notes, note{kind: different, place: atHosting, file: events.file, line: events.line, path: events.path,
-				what: "had one address with " + strings.Join(others, ", "), todo: "each service has an address of its own now: put a front above them, webfront.NewFront, for one"})
-		}
+		r.shared(e.services[i], resources.get(id, "Properties", "Events"))
 		if s := e.services[i]; s.hosting == lambdaHosting {
 			r.values[id+".Arn"] = fmt.Sprintf("*%sMade.Function.FunctionArn()", s.v)
 			r.values[id] = fmt.Sprintf("*%sMade.Function.FunctionName()", s.v)
@@ -154,7 +146,14 @@ func (r *samReader) read() error {
 	}
 	for _, id := range resources.keys {
 		n := resources.fields[id]
-		if slices.Contains(functions, id) || n.get("Type").text() == "AWS::SQS::Queue" || r.apis[id] {
+		if r.used[id] {
+			n.get("Type").take()
+			for _, key := range []string{"DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy", "Metadata"} {
+				e.missing(atStack, n.get(key), "the API is a part of the service: say it in Go, if it is needed")
+			}
+			continue
+		}
+		if slices.Contains(functions, id) || n.get("Type").text() == "AWS::SQS::Queue" {
 			continue
 		}
 		kind := n.get("Type").text()
@@ -177,7 +176,7 @@ func (r *samReader) parameter(key string, n *node) {
 	list := strings.HasPrefix(inner, "List<") || inner == "CommaDelimitedList>"
 	switch {
 	case otherwise == nil || otherwise.kind != scalar:
-		r.environment.missing(atStack, n, "it has no default: where it was used, the report says what to write")
+		r.environment.missing(atStack, n, "it has no default: write what you deploy with at its place, as a variable in Go or a context value of the CDK")
 		return
 	case ofSSM && list:
 		r.lists[key] = func(separator string) value {
@@ -223,26 +222,31 @@ func (r *samReader) isServer(n *node) bool {
 	if kind.text() == "Image" || properties.get("ImageUri") != nil {
 		return true
 	}
-	layers := slices.Concat(properties.get("Layers").itemsOrNone(), r.globals.get("Layers").itemsOrNone())
-	return r.adapterOf(layers, properties) >= 0
-}
-
-// adapterOf is the index of the layer that is the adapter, by its name, that of the parameter which
-// names it, or the settings of the function. It is -1 if there is none.
-func (r *samReader) adapterOf(layers []*node, properties *node) int {
-	at := slices.IndexFunc(layers, func(layer *node) bool {
-		return adapterLayer.MatchString(layer.text()) || adapterLayer.MatchString(r.root.get("Parameters", layer.get("Ref").text(), "Default").text())
-	})
-	if at >= 0 || len(layers) == 0 {
-		return at
-	}
-	for _, variables := range []*node{properties.get("Environment", "Variables"), r.globals.get("Environment", "Variables")} {
-		if variables.get("AWS_LAMBDA_EXEC_WRAPPER").text() == "/opt/bootstrap" ||
-			slices.ContainsFunc(variables.keysOrNone(), func(key string) bool { return strings.HasPrefix(key, "AWS_LWA_") }) {
-			return 0
+	for _, layers := range []*node{properties.get("Layers"), r.globals.get("Layers")} {
+		if slices.ContainsFunc(layers.itemsOrNone(), func(item *node) bool { return r.isAdapter(item, properties) }) {
+			return true
 		}
 	}
-	return -1
+	return false
+}
+
+// isAdapter reports whether a layer is AWS Lambda Web Adapter: by its name, by that of the parameter
+// of Systems Manager that has it, or because the function has settings of the adapter.
+func (r *samReader) isAdapter(layer, properties *node) bool {
+	parameter := r.root.get("Parameters").get(layer.get("Ref").text())
+	if adapterLayer.MatchString(layer.text()) || adapterLayer.MatchString(parameter.get("Default").text()) {
+		return true
+	}
+	layers := len(properties.get("Layers").itemsOrNone()) + len(r.globals.get("Layers").itemsOrNone())
+	if layers > 1 {
+		return false
+	}
+	for _, variables := range []*node{properties.get("Environment", "Variables"), r.globals.get("Environment", "Variables")} {
+		if slices.ContainsFunc(variables.keysOrNone(), func(key string) bool { return strings.HasPrefix(key, "AWS_LWA_") }) {
+			return true
+		}
+	}
+	return false
 }
 
 // lwaNames are those settings of AWS Lambda Web Adapter that are fields here.
@@ -460,83 +464,79 @@ func (r *samReader) queue(id string, n *node) {
 	r.values[id+".QueueUrl"] = r.values[id]
 }
 
-// wholeURL is the address of an API, with a path below its stage, or of a function. Another one may
-// have a path that nobody knows.
-var wholeURL = regexp.MustCompile(`https://\$\{Serverless(?:HttpApi\}` + domainOfAPI + `|RestApi\}` + domainOfAPI + `/Prod)(/[^${}"\s]*)?\}?$|` +
-	`[A-Za-z0-9]Url, FunctionUrl\W*$`)
+// shared tells of other functions that had the same API.
+func (r *samReader) shared(s *service, events *node) {
+	var others []string
+	for _, other := range r.environment.services {
+		if other != s && other.lambda.apiID != "" && other.lambda.apiID == s.lambda.apiID {
+			others = append(others, other.name)
+		}
+	}
+	if len(others) > 0 && events != nil {
+		s.notes = append(s.notes, note{kind: different, place: atHosting, file: events.file, line: events.line, path: events.path,
+			what: "had one address with " + strings.Join(others, ", "), todo: "each service has an address of its own now: put a front above them, webfront.NewFront, for one"})
+	}
+}
 
-const domainOfAPI = `\.execute-api\.\$\{AWS::Region\}\.(?:\$\{AWS::URLSuffix\}|amazonaws\.com)`
-
-// addressed is the service whose address a value of CloudFormation has; nil if it has none, or that of
-// an API that several services share.
-func (r *samReader) addressed(text string) *service {
+// addressed is the service whose address begins a value of CloudFormation, and what comes behind; nil
+// if it is none's. If several services share an API it is the one that gets requests for what comes
+// behind.
+func (r *samReader) addressed(text string) (s *service, rest string) {
 	var found []*service
 	for _, s := range r.environment.services {
-		api := map[string]string{"HTTPAPI": "${ServerlessHttpApi}", "RESTAPI": "${ServerlessRestApi}"}[s.lambda.endpoint]
-		if s.url() != "" && (api != "" && strings.Contains(text, api) || strings.Contains(text, s.name+"Url, FunctionUrl")) {
+		begin := []string{regexp.QuoteMeta("${" + s.name + "Url.FunctionUrl}")}
+		if id := s.lambda.apiID; id != "" {
+			stages := "/" + regexp.QuoteMeta(cmp.Or(s.lambda.stage, "Prod"))
+			if s.lambda.endpoint == "HTTPAPI" { // one with a name is no part of the new address
+				stages = "(?:/" + regexp.QuoteMeta(cmp.Or(r.stageOf(id), "$default")) + ")?"
+			}
+			begin = append(begin, `https://\$\{`+regexp.QuoteMeta(id)+`\}\.execute-api\.\$\{AWS::Region\}\.(?:\$\{AWS::URLSuffix\}|amazonaws\.com)`+stages)
+		}
+		if s.url() == "" {
+			continue
+		}
+		if at := regexp.MustCompile("^(?:" + strings.Join(begin, "|") + ")").FindString(text); at != "" {
 			found = append(found, s)
-		}
-	}
-	if len(found) != 1 {
-		return nil
-	}
-	return found[0]
-}
-
-// outputs reads what the stack prints.
-func (r *samReader) outputs(n *node) {
-	e := r.environment
-	for _, id := range n.keysOrNone() {
-		output := n.fields[id]
-		value := output.get("Value")
-		if code := r.address(value); code != "" {
-			r.output(id, output, code)
-			continue
-		}
-		code := ""
-		if s := r.addressed(value.text()); s != nil {
-			code = s.url()
-			switch path := wholeURL.FindStringSubmatch(value.text()); {
-			case path == nil:
-				e.different(atStack, value, "became the URL of the service", "add the path that it had, if it had one")
-			case strings.Contains(value.text(), "FunctionUrl"):
-				code += ` + "/"` // as AWS has the address of a function
-			case path[1] != "":
-				code += " + " + quote(path[1])
+			if rest = text[len(at):]; strings.HasSuffix(at, "Url.FunctionUrl}") {
+				rest = "/" + rest // AWS has the address of a function with a slash
 			}
 		}
-		if code == "" {
-			if v, ok := r.resolve(value); ok && len(v) > 0 {
-				code = v.golang()
-			}
-		}
-		if code == "" {
-			e.missing(atStack, output, "write awscdk.NewCfnOutput with what it names")
-			continue
-		}
-		r.output(id, output, code)
 	}
-}
-
-// output adds an output of the stack.
-func (r *samReader) output(id string, output *node, code string) {
-	e := r.environment
-	output.get("Description").take()
-	output.get("Value").take()
-	if export := output.get("Export"); export != nil {
-		e.missing(atStack, export, "set ExportName of the CfnOutput")
-	}
-	e.missing(atStack, output.get("Condition"), "write an if in Go")
-	e.outputs = append(e.outputs, outputOf(id, inLine(output.get("Description").text()), code))
-}
-
-// flat is a value of CloudFormation as the text of one Fn::Sub.
-func flat(n *node) (string, bool) {
 	switch {
-	case n == nil || n.kind == sequence || n.kind == mapping && len(n.keys) != 1:
+	case len(found) == 0 || rest != "" && !strings.HasPrefix(rest, "/"):
+		return nil, ""
+	case len(found) == 1:
+		return found[0], rest
+	}
+	longest := -1
+	for _, f := range found {
+		for _, pattern := range f.lambda.paths {
+			base, every := strings.CutSuffix(pattern, "/{proxy+}")
+			if base = strings.TrimSuffix(base, "/"); pattern == "$default" {
+				base, every = "", true
+			}
+			if fits := strings.TrimSuffix(rest, "/") == base || every && strings.HasPrefix(rest, base+"/"); fits && len(base) > longest {
+				s, longest = f, len(base)
+			}
+		}
+	}
+	return s, rest
+}
+
+// stageOf is the stage of an API in the template.
+func (r *samReader) stageOf(id string) string {
+	return cmp.Or(r.root.get("Resources").get(id).get("Properties", "StageName").text(), r.root.get("Globals", "HttpApi", "StageName").text())
+}
+
+// written is a value of CloudFormation as text in which references are ${Name} and ${Name.Attribute}.
+func written(n *node) (string, bool) {
+	switch {
+	case n == nil:
 		return "", false
 	case n.kind == scalar:
 		return strings.ReplaceAll(n.value, "${", "${!"), true
+	case n.kind != mapping || len(n.keys) != 1:
+		return "", false
 	}
 	argument := n.fields[n.keys[0]]
 	switch n.keys[0] {
@@ -548,94 +548,61 @@ func flat(n *node) (string, bool) {
 		}
 		return "${" + argument.text() + "}", argument.kind == scalar
 	case "Fn::Sub":
-		return argument.value, argument.kind == scalar
+		return argument.text(), argument.kind == scalar
 	case "Fn::Join":
 		if argument.kind != sequence || len(argument.items) != 2 || argument.items[0].kind != scalar || argument.items[1].kind != sequence {
 			return "", false
 		}
 		var parts []string
 		for _, item := range argument.items[1].items {
-			text, ok := flat(item)
+			part, ok := written(item)
 			if !ok {
 				return "", false
 			}
-			parts = append(parts, text)
+			parts = append(parts, part)
 		}
 		return strings.Join(parts, argument.items[0].value), true
 	}
 	return "", false
 }
 
-// addressOf is the address of an API, or of a function.
-var addressOf = regexp.MustCompile(`^(?:https://\$\{([A-Za-z0-9]+)\}` + domainOfAPI + `|\$\{([A-Za-z0-9]+)\.ApiEndpoint\}|\$\{([A-Za-z0-9]+)Url\.FunctionUrl\})`)
-
-// address is the expression of a service's address with the path that follows; empty if a value is none,
-// or what follows is not known.
-func (r *samReader) address(n *node) string {
-	text, ok := flat(n)
-	found := addressOf.FindStringSubmatch(text)
-	if !ok || found == nil {
-		return ""
-	}
-	rest := text[len(found[0]):]
-	api, name := cmp.Or(found[1], found[2]), found[3]
-	var of *service
-	if name != "" {
-		rest = "/" + rest // as AWS has the address of a function
-		for _, s := range r.environment.services {
-			if s.name == name && s.lambda.endpoint == "FunctionURL" {
-				of = s
+// outputs reads what the stack prints.
+func (r *samReader) outputs(n *node) {
+	e := r.environment
+	for _, id := range n.keysOrNone() {
+		output := n.fields[id]
+		value := output.get("Value")
+		description := inLine(output.get("Description").text())
+		code := ""
+		if text, ok := written(value); ok {
+			if s, rest := r.addressed(text); s != nil {
+				code = s.url()
+				below, ok := r.resolve(&node{kind: mapping, keys: []string{"Fn::Sub"}, fields: map[string]*node{"Fn::Sub": {kind: scalar, value: rest}}})
+				switch {
+				case !ok:
+					e.different(atStack, value, "became the URL of the service", "add the path that it had")
+				case rest != "":
+					code += " + " + below.golang()
+				}
 			}
 		}
-	} else {
-		of, rest = r.behind(api, rest)
-	}
-	if of == nil {
-		return ""
-	}
-	path, ok := r.resolve(&node{kind: mapping, keys: []string{"Fn::Sub"}, fields: map[string]*node{"Fn::Sub": {kind: scalar, value: rest}}})
-	if !ok {
-		return ""
-	}
-	return append(expression(of.url()), path...).golang()
-}
-
-// behind is the service that gets the requests of an API for a path, and the path as the service has it.
-func (r *samReader) behind(api, path string) (*service, string) {
-	var of *service
-	longest := -1
-	for _, s := range r.environment.services {
-		if s.lambda.api != api || s.url() == "" {
+		if code == "" {
+			if v, ok := r.resolve(value); ok && len(v) > 0 {
+				code = v.golang()
+			}
+		}
+		if code == "" {
+			e.missing(atStack, output, "write awscdk.NewCfnOutput with what it names")
 			continue
 		}
-		rest, ok := path, true
-		if s.lambda.endpoint == "RESTAPI" {
-			if rest, ok = strings.CutPrefix(path, "/"+s.lambda.stage); !ok {
-				rest, ok = strings.CutPrefix(path, "/${"+api+".Stage}")
-			}
+		output.get("Description").take()
+		value.take()
+		if export := output.get("Export"); export != nil {
+			e.missing(atStack, export, "set ExportName of the CfnOutput")
 		}
-		if !ok || rest != "" && rest[0] != '/' {
-			return nil, ""
-		}
-		for _, pattern := range s.lambda.paths {
-			base, every := strings.CutSuffix(pattern, "/{proxy+}")
-			base = strings.TrimSuffix(base, "/")
-			if every = every || pattern == "$default"; pattern == "$default" {
-				base = ""
-			}
-			fits := strings.TrimSuffix(rest, "/") == base || every && strings.HasPrefix(rest, base+"/")
-			if fits && len(base) > longest {
-				of, longest = s, len(base)
-			}
-		}
-		if alone := !slices.ContainsFunc(r.environment.services, func(other *service) bool { return other != s && other.lambda.api == api }); alone {
-			return s, rest
-		}
+		e.missing(atStack, output.get("Condition"), "write an if in Go")
+		e.outputs = append(e.outputs, outputOf(id, description, code))
 	}
-	if of != nil && of.lambda.endpoint == "RESTAPI" {
-		path = strings.TrimPrefix(strings.TrimPrefix(path, "/"+of.lambda.stage), "/${"+api+".Stage}")
-	}
-	return of, path
 }
 
 // takenName is what to do with a name that only one can have.
@@ -663,23 +630,10 @@ func (r *samReader) function(id string, n *node, s *service) {
 	}
 	p := n.get("Properties")
 	get := func(key string) *node { return r.property(p, key) }
+	r.image = map[string]string{}
 	r.source(n, p, s)
 	r.variables(p, s)
-	s.ready()
-	if role := get("Role"); role != nil {
-		if v, ok := r.resolve(role); ok {
-			role.each((*node).take)
-			s.roleARN = v
-			s.took("lambdaRole", role, func() { s.roleARN = nil })
-		}
-	}
-	if key := get("KmsKeyArn"); key != nil {
-		if v, ok := r.resolve(key); ok {
-			key.each((*node).take)
-			s.lambda.key = v
-			s.took("lambdaKey", key, func() { s.lambda.key = nil })
-		}
-	}
+	r.adapted(s)
 	if i, ok := r.known(p, "MemorySize", "128 MB, Lambda's own", 128, 10240); ok {
 		s.lambda.memory = i
 		s.memory = max(i, s.memory)
@@ -720,6 +674,15 @@ func (r *samReader) function(id string, n *node, s *service) {
 	}
 	r.logging(get("LoggingConfig"), s)
 	r.vpc(get("VpcConfig"), s)
+	r.role(get("Role"), s)
+	if key := get("KmsKeyArn"); key != nil {
+		if v, ok := r.resolve(key); ok && keyPattern.MatchString(literalOf(v)) {
+			s.lambda.keyARN = v
+			s.took("functionKey", key, func() { s.lambda.keyARN = nil })
+		} else {
+			s.missing(atHosting, key, "set EnvironmentEncryption of lambdaweb.Hosting to the key")
+		}
+	}
 	r.policies(p, s)
 	r.events(id, p, s)
 	if tags := get("Tags"); tags != nil {
@@ -732,15 +695,11 @@ func (r *samReader) function(id string, n *node, s *service) {
 	}
 	for _, properties := range []*node{p, r.globals} {
 		for _, key := range properties.keysOrNone() {
-			todo := "set it on the function: lambdaweb.ResourcesOf(…).Function, or its L1 construct"
-			if key == "AutoPublishAlias" || key == "DeploymentPreference" {
-				todo = "clients reach the newest code: make an alias with the CDK's awslambda if something calls it by that"
+			todo := cmp.Or(functionTodo[key], "set it on the function: lambdaweb.ResourcesOf(…).Function, or its L1 construct")
+			if s.hosting != lambdaHosting && functionTodo[key] == "" {
+				todo = "it is of functions only"
 			}
-			values(properties.fields[key], func(leaf *node) {
-				if !leaf.done && leaf.kind != null {
-					s.add(missing, atHosting, leaf, "has no equal", todo)
-				}
-			})
+			properties.fields[key].parts(func(part *node) { s.missing(atHosting, part, todo) })
 		}
 	}
 	for _, key := range []string{"DependsOn", "Condition", "DeletionPolicy", "UpdateReplacePolicy"} {
@@ -748,23 +707,40 @@ func (r *samReader) function(id string, n *node, s *service) {
 	}
 }
 
-// values calls f with the values below a node. What refers to something else is one of them.
-func values(n *node, f func(*node)) {
+// functionTodo is what to do about properties of a function.
+var functionTodo = map[string]string{
+	"AutoPublishAlias":             "make a version and an alias with awslambda.NewAlias; the endpoint invokes the function itself",
+	"DeploymentPreference":         "make a deployment group with awscodedeploy for an alias of the function; on Fargate set DeploymentConfiguration",
+	"ProvisionedConcurrencyConfig": "make an alias with awslambda.NewAlias, which has it",
+	"Description":                  "it is for people: write a comment",
+	"DeadLetterQueue":              "it is for events that nobody waits for: set OnFailure with ConfigureAsyncInvoke of the function",
+	"SnapStart":                    "it is not for images",
+	"CapacityProviderConfig":       "set ManagedInstances of lambdaweb.Hosting",
+}
+
+// parts calls f for each leaf that became nothing. A function of CloudFormation is one.
+func (n *node) parts(f func(part *node)) {
 	switch {
+	case n == nil || n.kind == null:
 	case n.kind == mapping && len(n.keys) == 1 && (n.keys[0] == "Ref" || strings.HasPrefix(n.keys[0], "Fn::")):
-		if undone(n) != nil {
+		done := true
+		n.each(func(leaf *node) { done = done && leaf.done })
+		if !done {
 			f(n)
 		}
-	case n.kind == mapping && len(n.keys) > 0:
-		for _, key := range n.keys {
-			values(n.fields[key], f)
+	case len(n.keys) == 0 && len(n.items) == 0:
+		if !n.done {
+			f(n)
 		}
-	case n.kind == sequence && len(n.items) > 0:
-		for _, item := range n.items {
-			values(item, f)
-		}
-	default:
-		f(n)
+	}
+	if n == nil || n.kind == mapping && len(n.keys) == 1 && (n.keys[0] == "Ref" || strings.HasPrefix(n.keys[0], "Fn::")) {
+		return
+	}
+	for _, key := range n.keys {
+		n.fields[key].parts(f)
+	}
+	for _, item := range n.items {
+		item.parts(f)
 	}
 }
 
@@ -819,7 +795,7 @@ func (r *samReader) source(n, p *node, s *service) {
 		}
 		r.dockerfile(context, dir, cmp.Or(name, "Dockerfile"), s)
 	} else {
-		r.zip(metadata, p, s)
+		r.zip(metadata, get, s)
 	}
 	for _, key := range metadata.keysOrNone() {
 		s.missing(atImage, undone(metadata.fields[key]), "webimage builds the image without it")
@@ -848,10 +824,8 @@ func (r *samReader) dockerfile(at *node, dir, name string, s *service) {
 		return
 	}
 	s.image.dir, s.image.file, s.image.known = context, path, true
+	r.image = dockerENV(string(content), s.image.target)
 	s.image.adapter = strings.Contains(string(content), "/opt/extensions")
-	if port := dockerfilePort(string(content)); port != 0 {
-		s.port = port
-	}
 	if name == "Dockerfile" {
 		s.image.file = ""
 	}
@@ -861,36 +835,50 @@ func (r *samReader) dockerfile(at *node, dir, name string, s *service) {
 	}
 }
 
-// dockerfilePort is the port that the last stage of a Dockerfile sets as a variable; 0 if it sets none.
-// PORT of the function would replace it.
-func dockerfilePort(text string) int {
-	found := map[string]int{}
-	for _, line := range strings.Split(strings.ReplaceAll(text, "\\\n", " "), "\n") {
-		instruction, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-		words, err := splitShell(rest)
-		switch {
-		case strings.EqualFold(instruction, "FROM"):
-			clear(found)
-		case !strings.EqualFold(instruction, "ENV") || err != nil || len(words) == 0:
-		case !strings.Contains(words[0], "="): // ENV PORT 8000
-			found[words[0]], _ = strconv.Atoi(strings.Join(words[1:], " "))
-		default:
-			for _, word := range words {
-				name, value, _ := strings.Cut(word, "=")
-				found[name], _ = strconv.Atoi(value)
+// dockerENV are the variables that a stage of a Dockerfile sets, with those of the stages that it is
+// built from. Without a name it is the last one.
+func dockerENV(text, target string) map[string]string {
+	stages := map[string]map[string]string{}
+	current := map[string]string{}
+	lines := strings.Split(strings.NewReplacer("\r", "", "\\\n", " ").Replace(text), "\n")
+	for _, line := range lines {
+		fields, err := splitShell(strings.TrimSpace(line))
+		if err != nil || len(fields) < 2 {
+			continue
+		}
+		switch strings.ToUpper(fields[0]) {
+		case "FROM":
+			if named(stages, target) {
+				return stages[strings.ToLower(target)]
+			}
+			fields = slices.DeleteFunc(fields[1:], func(field string) bool { return strings.HasPrefix(field, "--") })
+			current = map[string]string{}
+			if len(fields) > 0 {
+				maps.Copy(current, stages[strings.ToLower(fields[0])])
+			}
+			if len(fields) == 3 {
+				stages[strings.ToLower(fields[2])] = current
+			}
+		case "ENV":
+			if !strings.Contains(fields[1], "=") {
+				current[fields[1]] = strings.Join(fields[2:], " ")
+				continue
+			}
+			for _, field := range fields[1:] {
+				name, value, _ := strings.Cut(field, "=")
+				current[name] = value
 			}
 		}
 	}
-	port := cmp.Or(found["AWS_LWA_PORT"], found["PORT"])
-	if port < 1 || port > 65535 {
-		return 0
-	}
-	return port
+	return current
+}
+
+func named(stages map[string]map[string]string, target string) bool {
+	return target != "" && stages[strings.ToLower(target)] != nil
 }
 
 // zip reads a function that is no image.
-func (r *samReader) zip(metadata, p *node, s *service) {
-	get := func(key string) *node { return r.property(p, key) }
+func (r *samReader) zip(metadata *node, get func(string) *node, s *service) {
 	code, _ := r.str(get("CodeUri"), atImage)
 	runtime := get("Runtime").text()
 	method := metadata.get("BuildMethod").text()
@@ -901,10 +889,8 @@ func (r *samReader) zip(metadata, p *node, s *service) {
 			s.different(atImage, n, "is not needed", "an image has what runs in it, and starts it")
 		}
 	}
-	layers := get("Layers").itemsOrNone()
-	adapter := r.adapterOf(layers, p)
-	for i, item := range layers {
-		if i == adapter || adapterLayer.MatchString(item.text()) {
+	for _, item := range get("Layers").itemsOrNone() {
+		if r.isAdapter(item, s.root.get("Properties")) {
 			s.different(atImage, item, "became the adapter of this library", "which the image gets by itself")
 		} else {
 			s.missing(atImage, item, "an image has no layers: copy what is in it in the Dockerfile")
@@ -923,14 +909,14 @@ func (r *samReader) zip(metadata, p *node, s *service) {
 		}
 		return
 	}
-	s.image.dir = goName(s.name)
-	starts := ""
+	script := ""
 	if handler := get("Handler").text(); strings.HasSuffix(handler, ".sh") {
-		starts = ", as " + handler + " did"
+		script = ", as " + handler + " did"
 	}
+	s.image.dir = goName(s.name)
 	s.notes = append(s.notes, note{kind: missing, place: atImage, file: r.file, line: get("CodeUri").lineOr(r.root.line), path: "CodeUri", value: code,
 		what: fmt.Sprintf("is a package for %s, and an image is needed here", cmp.Or(runtime, "Lambda")),
-		todo: fmt.Sprintf("write a Dockerfile that starts the web server%s; a stand-in is in the folder %s until then", starts, goName(s.name))})
+		todo: fmt.Sprintf("write a Dockerfile that starts the web server%s; a stand-in is in the folder %s until then", script, goName(s.name))})
 	if n := metadata.get("BuildMethod"); n != nil {
 		s.missing(atImage, n, "build it in the Dockerfile")
 	}
@@ -943,25 +929,28 @@ func (r *samReader) variables(p *node, s *service) {
 			field := variables.fields[key]
 			v, ok := r.resolve(field)
 			if !ok {
-				todo := "write what it refers to in Go, with AddEnvironment or a Use method"
-				if isSecret(r.root.get("Parameters", field.get("Ref").text())) {
-					todo = "keep the value in AWS Secrets Manager, and set it in Workload.Secrets"
-				}
-				s.missing(atEnvironment, field, todo)
+				s.missing(atEnvironment, field, "write what it refers to in Go, with AddEnvironment or a Use method")
 				continue
 			}
 			field.take()
-			text, _ := v.text()
+			text, known := v.text()
 			port, isPort := strconv.Atoi(text)
 			switch {
 			case (key == "PORT" || key == "AWS_LWA_PORT") && isPort == nil && port > 0 && port < 65536:
-				s.port = port
+				r.image[key] = text
+				continue
+			case slices.Contains(lwaPath, key) && !known:
+				s.wrong(atEnvironment, field, "a path that is known before deployment")
 				continue
 			case slices.Contains(lwaPath, key):
-				if _, ok := v.text(); !ok {
-					s.wrong(atEnvironment, field, "a path that is known before deployment")
-				}
-				s.health.path = text
+				r.image["AWS_LWA_READINESS_CHECK_PATH"] = text
+				continue
+			case key == healthyStatus && codes(text) || oldStatus[key] && unhealthyFrom(text) != "":
+				s.health.codes = cmp.Or(unhealthyFrom(text), text)
+				continue
+			case key == "AWS_LWA_ENABLE_TLS" && s.hosting == fargateHosting && text == "true":
+				s.tls = true
+				s.different(atPort, field, "became HTTPS between the load balancer and the server", "the server needs a certificate, which the load balancer does not check")
 				continue
 			case key == "AWS_LWA_INVOKE_MODE":
 				s.lambda.streaming = strings.EqualFold(text, "response_stream")
@@ -972,8 +961,8 @@ func (r *samReader) variables(p *node, s *service) {
 			case key == "AWS_LAMBDA_EXEC_WRAPPER":
 				s.different(atEnvironment, field, "is not needed", "an image starts its server by itself")
 				continue
-			case s.hosting != lambdaHosting && (adapterNames[key] != "" || strings.HasPrefix(key, "AWS_LWA_")):
-				s.missing(atEnvironment, field, "only the adapter reads it"+withoutAdapter[strings.TrimPrefix(key, "AWS_LWA_")])
+			case s.hosting != lambdaHosting && (strings.HasPrefix(key, "AWS_LWA_") || adapterNames[key] != ""):
+				s.missing(atEnvironment, field, cmp.Or(withoutAdapter[cmp.Or(adapterNames[key], key)], "there is no adapter to read it"))
 				continue
 			case adapterNames[key] != "":
 				s.different(atEnvironment, field, "became "+adapterNames[key], "the newer name of the same")
@@ -984,27 +973,34 @@ func (r *samReader) variables(p *node, s *service) {
 	}
 }
 
-// withoutAdapter is what differs where there is no adapter, by its settings.
-var withoutAdapter = map[string]string{
-	"REMOVE_BASE_PATH": ", and the server gets whole paths now: have it take them",
-	"ENABLE_TLS":       ", and the server must take HTTP at its port now",
+// healthyStatus and oldStatus are the adapter's variables for statuses of a server that is ready.
+const healthyStatus = "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS"
+
+var oldStatus = map[string]bool{"AWS_LWA_READINESS_CHECK_MIN_UNHEALTHY_STATUS": true, "READINESS_CHECK_MIN_UNHEALTHY_STATUS": true}
+
+// unhealthyFrom are the statuses below one, as web.HealthCheck has them; empty if it is none.
+func unhealthyFrom(text string) string {
+	if i, err := strconv.Atoi(text); err == nil && i > 200 && i <= 500 && len(text) == 3 {
+		return fmt.Sprintf("200-%d", i-1)
+	}
+	return ""
 }
 
-// ready are the statuses of a server that is ready, as AWS Lambda Web Adapter has them.
-func (s *service) ready() {
-	const healthy, unhealthy = "AWS_LWA_READINESS_CHECK_HEALTHY_STATUS", "AWS_LWA_READINESS_CHECK_MIN_UNHEALTHY_STATUS"
-	if s.health.path == "" || slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == healthy }) {
-		return
+// adapted reads what the adapter has of the template, or else of the Dockerfile, in its order.
+func (r *samReader) adapted(s *service) {
+	for _, key := range []string{"AWS_LWA_PORT", "PORT"} {
+		if port, err := strconv.Atoi(r.image[key]); err == nil && port > 0 && port < 65536 {
+			s.port = port
+			break
+		}
 	}
-	s.health.codes = "200-499"
-	at := slices.IndexFunc(s.variables, func(v variable) bool { return v.name == unhealthy })
-	if at < 0 {
-		return
+	path := cmp.Or(r.image["AWS_LWA_READINESS_CHECK_PATH"], r.image["READINESS_CHECK_PATH"])
+	if path != "none" {
+		s.health.path = path
 	}
-	text, _ := s.variables[at].value.text()
-	if least, err := strconv.Atoi(text); err == nil && least > 200 && least <= 500 {
-		s.health.codes = fmt.Sprintf("200-%d", least-1)
-		s.variables = slices.Delete(s.variables, at, at+1)
+	own := slices.ContainsFunc(s.variables, func(v variable) bool { return v.name == healthyStatus || oldStatus[v.name] })
+	if s.health.path != "" && s.health.codes == "" && !own {
+		s.health.codes = "200-499" // the adapter's default
 	}
 }
 
@@ -1040,6 +1036,27 @@ func (r *samReader) vpc(n *node, s *service) {
 	s.missing(atNetwork, n, "look the VPC up with awsec2.Vpc_FromLookup, and set Workload.VPC, VPCSubnets and SecurityGroups")
 }
 
+// literalOf is a value that is nothing but text; empty if it is more.
+func literalOf(v value) string {
+	text, _ := v.text()
+	return text
+}
+
+// role reads one that the template does not make.
+func (r *samReader) role(n *node, s *service) {
+	if n == nil {
+		return
+	}
+	if v, ok := r.resolve(n); ok && (literalOf(v) == "" || rolePattern.MatchString(literalOf(v))) {
+		s.roleARN = v
+		s.took("functionRole", n, func() { s.roleARN = nil })
+		return
+	}
+	s.missing(atRole, n, "write the role with awsiam, or import it with awsiam.Role_FromRoleArn, and set Workload.Role; until then the service has a new one")
+}
+
+var rolePattern = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]{12}:role/.+$`)
+
 // policies reads what the function may do.
 func (r *samReader) policies(p *node, s *service) {
 	for _, policies := range []*node{r.globals.get("Policies"), p.get("Policies")} {
@@ -1049,6 +1066,8 @@ func (r *samReader) policies(p *node, s *service) {
 		}
 		for _, item := range items {
 			switch {
+			case s.roleARN != nil && s.hosting == lambdaHosting:
+				s.different(atAfter, item, "is not used", "SAM takes no Policies where there is a Role")
 			case item.kind == scalar && !strings.HasPrefix(item.value, "arn:"):
 				item.take()
 				name := item.value
@@ -1118,18 +1137,12 @@ func (r *samReader) statement(n *node, s *service) {
 // events reads what calls the function.
 func (r *samReader) events(id string, p *node, s *service) {
 	s.lambda.endpoint = "NoEndpoint"
+	kinds := map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}
+	var asked []*node // by the endpoint's API
 	if url := r.property(p, "FunctionUrlConfig"); url != nil {
 		s.lambda.endpoint = "FunctionURL"
-		if auth, ok := r.str(url.get("AuthType"), atHosting); ok && auth == "AWS_IAM" {
-			s.lambda.iamAuth = true
-			s.took("iamAuth", url.get("AuthType"), func() {})
-		} else if ok && auth != "NONE" {
-			s.wrong(atHosting, url.get("AuthType"), "NONE or AWS_IAM")
-		}
-		if mode, ok := r.str(url.get("InvokeMode"), atHosting); ok {
-			s.lambda.streaming = mode == "RESPONSE_STREAM"
-		}
-		s.missing(atHosting, url.get("Cors"), "let the server send the headers of CORS")
+		r.url(url, s)
+		s.took("endpointKind", leafOf(url), func() {})
 	}
 	events := p.get("Events")
 	const becameEvery = "the server responds with 404 to what it does not know; if others must not reach it, say so there"
@@ -1143,13 +1156,17 @@ func (r *samReader) events(id string, p *node, s *service) {
 		case "HttpApi", "Api":
 			path, method := properties.get("Path"), properties.get("Method")
 			if s.lambda.endpoint == "NoEndpoint" {
-				s.lambda.endpoint = map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind]
+				s.lambda.endpoint = kinds[kind]
 				if kind == "Api" {
 					s.lambda.stage = "Prod"
 				}
-			} else if s.lambda.endpoint != map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind] {
-				s.missing(atHosting, event.get("Type"), "a service has one endpoint: "+s.lambda.endpoint)
+				s.took("endpointKind", event.get("Type"), func() {})
+			} else if s.lambda.endpoint != kinds[kind] {
+				s.missing(atHosting, event, "a service has one endpoint: lambdaweb."+s.lambda.endpoint)
+				continue
 			}
+			asked = append(asked, event)
+			s.lambda.paths = append(s.lambda.paths, cmp.Or(path.text(), "$default"))
 			switch text, ok := r.str(path, atHosting); {
 			case text == "/":
 				root = path
@@ -1160,29 +1177,6 @@ func (r *samReader) events(id string, p *node, s *service) {
 			}
 			if text, ok := r.str(method, atHosting); ok && !strings.EqualFold(text, "ANY") && text != "x-amazon-apigateway-any-method" {
 				s.different(atHosting, method, "became every method", "the server responds with 405 to what it does not take")
-			}
-			id := properties.get(map[string]string{"HttpApi": "ApiId", "Api": "RestApiId"}[kind], "Ref").text()
-			own := r.root.get("Resources", id)
-			if own.get("Type").text() == "AWS::Serverless::"+kind {
-				r.apis[id] = true
-				properties.get(map[string]string{"HttpApi": "ApiId", "Api": "RestApiId"}[kind]).take()
-			} else {
-				own = nil
-			}
-			if own == nil {
-				id = map[string]string{"HttpApi": "ServerlessHttpApi", "Api": "ServerlessRestApi"}[kind]
-			}
-			s.lambda.api = id
-			s.lambda.paths = append(s.lambda.paths, cmp.Or(path.text(), "/{proxy+}"))
-			r.api(kind, own, s)
-			for _, key := range properties.keysOrNone() {
-				if key != "Path" && key != "Method" && (own == nil || key != "ApiId" && key != "RestApiId") {
-					if key == "Auth" {
-						s.missing(atHosting, properties.fields[key], opened(kind, s.hosting))
-						continue
-					}
-					s.missing(atHosting, properties.fields[key], "the API has one route for everything: what it can do is a field of the endpoint, the rest is on lambdaweb.ResourcesOf(…)")
-				}
 			}
 		case "SQS":
 			r.sqs(event, properties, s)
@@ -1195,203 +1189,30 @@ func (r *samReader) events(id string, p *node, s *service) {
 	if root != nil && !everyPath {
 		s.different(atHosting, root, "became every path", becameEvery)
 	}
-	if s.lambda.endpoint != "NoEndpoint" {
-		at := p
-		for _, n := range []*node{events, r.property(p, "FunctionUrlConfig")} {
-			at = cmp.Or(n, at)
-		}
-		s.took("endpointKind", at.leafless(), func() {})
+	if len(asked) > 0 {
+		api, _ := r.apiOf(asked[0].get("Type").text(), asked[0].get("Properties"))
+		s.lambda.apiID = cmp.Or(api.id, map[string]string{"HttpApi": "ServerlessHttpApi", "Api": "ServerlessRestApi"}[api.kind])
+		r.api(asked[0].get("Type").text(), asked, s)
+		r.eventProperties(events, s)
 	}
-	if s.lambda.streaming && s.lambda.endpoint == "NoEndpoint" && s.hosting == lambdaHosting {
-		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal without an endpoint",
-			"clients that stream need one: set Endpoint to lambdaweb.FunctionURL or lambdaweb.RESTAPI with its mode of streaming")
+	if at := cmp.Or(r.property(p, "FunctionUrlConfig"), firstNode(asked)); at != nil && s.hosting == fargateHosting && len(s.front.names) == 0 {
+		s.different(atFront, leafOf(at), "had HTTPS, and the load balancer has HTTP only", "set Domain of web.ServiceProps: see docs/front.md")
+	}
+	if s.lambda.streaming && s.lambda.endpoint == "NoEndpoint" {
+		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal without an endpoint", "what invoked the function is not in the template as an event: set Endpoint to "+
+			"lambdaweb.FunctionURL with InvokeMode, or lambdaweb.RESTAPI with ResponseTransferMode")
 	}
 	if s.lambda.streaming && s.lambda.endpoint == "HTTPAPI" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal behind an HTTP API, which does not stream", "choose lambdaweb.FunctionURL or lambdaweb.RESTAPI")
 	}
-	if s.lambda.endpoint == "HTTPAPI" && s.lambda.timeout > 30*time.Second {
-		s.noteAbout("Timeout", atHosting, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 30 s")
+	if timeout := r.property(p, "Timeout"); s.lambda.endpoint == "HTTPAPI" && s.lambda.timeout > 30*time.Second && s.hosting == lambdaHosting {
+		s.add(missing, atHosting, timeout, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 29 s")
 	}
 	if s.lambda.endpoint == "NoEndpoint" && s.hosting != lambdaHosting {
-		s.noteAbout("Events", atEvents, "are only for functions",
-			"the service has an address now, which everybody reaches, and no events: set Private or AllowFrom of web.ServiceProps if nobody is to call it")
+		s.noteAbout("Events", atEvents, "are only for functions", "the service gets no events, and has an address now that everybody reaches: "+
+			"set Private or AllowFrom of web.ServiceProps to close it, or keep it on Lambda")
 	}
 }
-
-// called reports whether an event of a server is of an API.
-func (r *samReader) called(kind string) bool {
-	resources := r.root.get("Resources")
-	return kind != "Function" && slices.ContainsFunc(resources.keysOrNone(), func(id string) bool {
-		n := resources.fields[id]
-		events := n.get("Properties", "Events")
-		return n.get("Type").text() == "AWS::Serverless::Function" && r.isServer(n) && slices.ContainsFunc(events.keysOrNone(), func(name string) bool {
-			return events.get(name, "Type").text() == kind
-		})
-	})
-}
-
-// api reads what the template says of the API that became the endpoint of a service, and of all APIs.
-func (r *samReader) api(kind string, own *node, s *service) {
-	own.get("Type").take()
-	endpoint := map[string]string{"HttpApi": "HTTPAPI", "Api": "RESTAPI"}[kind]
-	for _, properties := range []*node{r.root.get("Globals", kind), own.get("Properties")} {
-		for _, key := range properties.keysOrNone() {
-			n := properties.fields[key]
-			if text, ok := n.text(), n.kind == scalar; kind == "Api" && key == "StageName" && ok && stageName.MatchString(text) {
-				n.take()
-				s.lambda.stage = text
-				continue
-			}
-			on, isFlag := n.boolean()
-			switch {
-			case kind == "HttpApi" && key == "StageName" && n.text() == "$default", key == "BinaryMediaTypes":
-				n.take() // so it is here
-			case kind == "Api" && key == "TracingEnabled" && isFlag && s.hosting == lambdaHosting:
-				n.take()
-				s.lambda.apiTracing = on
-			case key == "EndpointConfiguration" && (n.text() == "REGIONAL" || n.get("Type").text() == "REGIONAL" && len(n.keys) == 1):
-				n.take()
-			case key == "Auth" && r.authorizer(kind, n, s):
-				s.took("iamAuth", n, func() {})
-			case key == "Auth":
-				s.missing(atHosting, n, opened(kind, s.hosting))
-			case key == "Domain":
-				s.missing(atHosting, n, "set Domain of web.ServiceProps")
-			case s.hosting != lambdaHosting:
-				s.missing(atHosting, n, "the hosting has an address of its own")
-			case kind == "HttpApi" && key == "CorsConfiguration" && r.cors(n, r.root.get("Globals", kind, key), s):
-			case key == "CorsConfiguration" || key == "Cors":
-				s.missing(atHosting, n, fmt.Sprintf("set CORS of lambdaweb.%s", endpoint))
-			case key == "StageName":
-				s.missing(atHosting, n, "the address of the service has no stage: clients leave it out")
-			default:
-				s.missing(atHosting, n, fmt.Sprintf("it may be a field of lambdaweb.%s; the rest is set on lambdaweb.ResourcesOf(…).%s", endpoint, endpoint))
-			}
-		}
-	}
-	for _, key := range own.keysOrNone() {
-		if key != "Type" && key != "Properties" {
-			s.missing(atHosting, own.fields[key], "say it in Go: an if, or Node().AddDependency")
-		}
-	}
-}
-
-// cors reads which other origins' pages may call an API. It is false if only a person can write that.
-func (r *samReader) cors(n, global *node, s *service) bool {
-	if n == global {
-		global = nil
-	}
-	s.lambda.cors = "" // that of an API has what all APIs have, too
-	lines := ""
-	for _, key := range []string{"AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders"} {
-		var texts []string
-		for _, item := range slices.Concat(global.get(key).itemsOrNone(), n.get(key).itemsOrNone()) {
-			if item.kind != scalar || item.value == "*" && key != "AllowOrigins" {
-				return false
-			}
-			texts = append(texts, item.value)
-		}
-		if len(texts) > 0 {
-			lines += fmt.Sprintf("%s: []string{%s},\n", key, strings_(texts))
-		} else if n.has(key) || key == "AllowOrigins" {
-			return false
-		}
-	}
-	if credentials := cmp.Or(n.get("AllowCredentials"), global.get("AllowCredentials")); credentials != nil {
-		on, ok := credentials.boolean()
-		if !ok {
-			return false
-		}
-		if on {
-			lines += "AllowCredentials: true,\n"
-		}
-	}
-	if age := cmp.Or(n.get("MaxAge"), global.get("MaxAge")); age != nil {
-		seconds, ok := age.integer()
-		if !ok || seconds < 1 || seconds > 86400 {
-			return false
-		}
-		lines += fmt.Sprintf("MaxAge: %s,\n", duration(time.Duration(seconds)*time.Second))
-	}
-	if len(others(n.keys, "AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "AllowCredentials", "MaxAge")) > 0 {
-		return false
-	}
-	n.take()
-	s.lambda.cors = "&lambdaweb.CORS{\n" + lines + "}"
-	return true
-}
-
-// authorizer reads who may call an API. It is false if only a person can write that.
-func (r *samReader) authorizer(kind string, n *node, s *service) bool {
-	name := n.get("DefaultAuthorizer").text()
-	if name == "AWS_IAM" && len(others(n.keys, "DefaultAuthorizer", "EnableIamAuthorizer")) == 0 {
-		n.take()
-		s.lambda.iamAuth = true
-		return true
-	}
-	own := n.get("Authorizers", name)
-	s.lambda.scopes = nil // each event reads it
-	issuer, ok := r.resolve(own.get("JwtConfiguration", "issuer"))
-	if kind != "HttpApi" || !ok || len(n.keys) != 2 || len(n.get("Authorizers").keys) != 1 ||
-		len(others(own.keys, "JwtConfiguration", "IdentitySource", "AuthorizationScopes")) > 0 ||
-		len(others(own.get("JwtConfiguration").keys, "issuer", "audience")) > 0 {
-		return false
-	}
-	list := func(n *node) ([]value, bool) {
-		items := n.itemsOrNone()
-		if n != nil && n.kind != sequence {
-			items = []*node{n}
-		}
-		var all []value
-		for _, item := range items {
-			v, ok := r.resolve(item)
-			if !ok {
-				return nil, false
-			}
-			all = append(all, v)
-		}
-		return all, true
-	}
-	audience, ok1 := list(own.get("JwtConfiguration", "audience"))
-	source, ok2 := list(own.get("IdentitySource"))
-	scopes, ok3 := list(own.get("AuthorizationScopes"))
-	if !ok1 || !ok2 || !ok3 || len(audience) == 0 {
-		return false
-	}
-	for _, scope := range scopes {
-		text, ok := scope.text()
-		if !ok {
-			return false
-		}
-		s.lambda.scopes = append(s.lambda.scopes, text)
-	}
-	props := fmt.Sprintf("JwtAudience: &[]*string{%s},\n", pointers(audience))
-	if len(source) > 0 {
-		props += fmt.Sprintf("IdentitySource: &[]*string{%s},\n", pointers(source))
-	}
-	s.lambda.authorizer = fmt.Sprintf("awsapigatewayv2authorizers.NewHttpJwtAuthorizer(new(%s), %s, &awsapigatewayv2authorizers.HttpJwtAuthorizerProps{\n%s})",
-		quote(name), pointer(issuer), props)
-	n.take()
-	return true
-}
-
-// others are the names that are not known.
-func others(names []string, known ...string) []string {
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(known, name) })
-}
-
-// opened is what to do about an authorizer of an API.
-func opened(kind, hosting string) string {
-	switch {
-	case hosting != lambdaHosting:
-		return everybody
-	case kind == "Api":
-		return "everybody reaches the service now: set AuthorizationType or Authorizer of lambdaweb.RESTAPI before you deploy"
-	}
-	return "everybody reaches the service now: set Authorizer of lambdaweb.HTTPAPI before you deploy"
-}
-
-var stageName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 
 func (r *samReader) sqs(event, properties *node, s *service) {
 	source, ok := r.resolve(properties.get("Queue"))
@@ -1419,6 +1240,14 @@ func (r *samReader) sqs(event, properties *node, s *service) {
 	r.refused(event, s)
 	s.took("events", properties.get("Queue").leafless(), func() { s.lambda.events = nil })
 	r.rest(properties, s)
+}
+
+// firstNode is the first of some values; nil if there is none.
+func firstNode(nodes []*node) *node {
+	if len(nodes) == 0 {
+		return nil
+	}
+	return nodes[0]
 }
 
 // errorStatuses is the adapter's variable for statuses that make an invocation fail.

@@ -19,7 +19,7 @@ import (
 
 // synthesized are the samples that are synthesized, unless CDKWEB_IMPORT is all, as in make validate: then it is all of
 // them.
-var synthesized = []string{"copilot-rdws", "copilot-svc", "copilot-grpc", "apprunner-orders", "sam-sqs", "edges", "environments", "environments-apart"}
+var synthesized = []string{"copilot-rdws", "copilot-svc", "copilot-grpc", "apprunner-orders", "sam-apis", "sam-sqs", "edges", "environments", "environments-apart"}
 
 var environmentFunction = regexp.MustCompile(`(?m)^func (new\w+)\(app awscdk\.App\) awscdk\.Stack {`)
 
