@@ -527,8 +527,6 @@ func (s *service) fitVariables(rules platform.Variables) {
 			todo = "a name must be of " + rules.NameWords
 		case strings.HasPrefix(name, "CDKWEB_SECRET_"):
 			todo = "the adapter has variables of this name: choose another"
-		case s.hosting != lambdaHosting && (strings.HasPrefix(name, "AWS_LWA_") || adapterNames[name] != ""):
-			todo = cmp.Or(withoutAdapter[name], "there is no adapter to read it")
 		case s.hosting == lambdaHosting && adapterNames[name] != "":
 			todo = fmt.Sprintf("write %s, the newer name", adapterNames[name])
 		default:

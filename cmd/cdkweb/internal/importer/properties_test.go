@@ -253,8 +253,6 @@ var appRunnerProperties = slices.Concat(described, []property{
 		"a new one, which is the same", `ObservabilityConfigurationArn: .* is not needed`},
 	{"traces: vendor", `ObservabilityConfiguration(|\.TraceConfiguration\.Vendor)`, same, "AppRunner::ObservabilityConfiguration$1", "", ""},
 
-	{"egress of a private service: VPC connector with a security group", `AppRunner::(?:VpcConnector|Service\.NetworkConfiguration\.EgressConfiguration)(?:\..+)?`, added, "", "the server is in the VPC of its clients, too", ""},
-	{"ingress of a private service: VPC ingress connection, interface endpoint with a security group", `AppRunner::VpcIngressConnection.*|EC2::(?:VPCEndpoint|SecurityGroup).*`, added, "", "clients in the VPC reach the service", ""},
 	{"variable `PORT`", `AppRunner::Service\..+RuntimeEnvironmentVariables\.PORT`, added, "", "App Runner sets it too", ""},
 	{"image that is built, with a role that pulls it", `AppRunner::Service\.(?:SourceConfiguration\.ImageRepository\.Image(?:Identifier|RepositoryType)|SourceConfiguration\.AuthenticationConfiguration\.AccessRoleArn)`, added, "", "instead of code", ""},
 	{"health check, if the description has none", `AppRunner::Service\.HealthCheckConfiguration\..+`, added, "", "App Runner's defaults", ""},

@@ -30,6 +30,7 @@ type lock struct {
 	code   string   // an Authorizer in Go; empty: requests are signed
 	scopes []string // of which a token must have one
 	todo   string   // what code is not enough for; empty if it is the same
+	parts  []*node  // what code has of the template
 }
 
 // is reports whether two locks let the same in.
@@ -95,6 +96,7 @@ func (r *samReader) api(kind string, events []*node, s *service) {
 		r.enclose(s, first.get("EndpointConfiguration"), "needs the VPC of the clients")
 	}
 	r.apiProperties(first, s)
+	r.used[first.id] = true
 }
 
 // leafOf is the place of a value, without what is below it.
@@ -217,8 +219,7 @@ func (r *samReader) authorizer(api samAPI, name string, at, scopes *node) *lock 
 	default:
 		return other
 	}
-	n.take()
-	scopes.take()
+	l.parts = []*node{n, scopes}
 	return l
 }
 
@@ -228,7 +229,9 @@ func (r *samReader) close(s *service, l *lock) {
 		r.enclose(s, l.node, "lets in only who may call the API, which "+platforms[s.hosting].ServiceName()+" does not know")
 		return
 	}
-	l.node.take()
+	for _, part := range append(l.parts, l.node) {
+		part.take()
+	}
 	s.lambda.authorizer, s.lambda.scopes, s.lambda.iamAuth = l.code, l.scopes, l.code == ""
 	if l.todo != "" {
 		s.add(missing, atFront, l.node, "is not written", l.todo+"; "+signed)
@@ -502,27 +505,6 @@ func (r *samReader) routeSettings(n *node, s *service) bool {
 	}
 	s.lambda.rate, s.lambda.burst, s.lambda.routeMetrics = rate, burst, metrics
 	return true
-}
-
-// usedAPIs are those of the template that became the endpoint of a service.
-func (r *samReader) usedAPIs() map[string]bool {
-	used := map[string]bool{}
-	for _, resource := range r.root.get("Resources").fields {
-		if resource.get("Type").text() != "AWS::Serverless::Function" || !r.isServer(resource) {
-			continue
-		}
-		events := resource.get("Properties", "Events")
-		for _, name := range events.keysOrNone() {
-			kind := events.get(name, "Type").text()
-			if kind != "HttpApi" && kind != "Api" {
-				continue
-			}
-			if api, known := r.apiOf(kind, events.get(name, "Properties")); known && api.id != "" {
-				used[api.id] = true
-			}
-		}
-	}
-	return used
 }
 
 // hasEvent reports whether an event of a server has an API of a kind.

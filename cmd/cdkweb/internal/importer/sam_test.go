@@ -164,6 +164,11 @@ func TestSAMAPIs(t *testing.T) {
 			has: []string{"lambdaweb.HTTPAPI{ThrottlingRateLimit: 10, ThrottlingBurstLimit: 5}", "Api.Properties.StageName: v1 has no equal: the stage is $default", "AccessLogSettings: {DestinationArn"},
 		},
 		{
+			name: "an API beside a function URL", from: "sam", files: sam("      FunctionUrlConfig: {AuthType: NONE}\n" + strings.Replace(apiEvent, "%s", ", Path: /a, Method: GET", 1) + "      Description: x\n"),
+			has:   []string{"Events.A: {Type: HttpApi, Properties: {ApiId: {Ref: Api}, Path: /a, Method: GET}} has no equal: a service has one endpoint: lambdaweb.FunctionURL", "Resources.Api: AWS::Serverless::HttpApi has no equal"},
+			lacks: []string{"became every", "nothing that cdkweb import knows"},
+		},
+		{
 			name: "an API on Fargate", from: "sam", args: []string{"--hosting", "fargate"}, files: http("      CorsConfiguration: true\n"),
 			has:   []string{"CorsConfiguration: true has no equal: the hosting has no API", "Events.A.Type: HttpApi has no equal on ECS on Fargate: the hosting has an address of its own"},
 			lacks: []string{"Resources.ApiFunction has no equal"},
@@ -225,11 +230,11 @@ func TestSAMValues(t *testing.T) {
 		},
 		{
 			name: "settings of the adapter on Fargate", from: "sam", args: fargate, files: variables("AWS_LWA_REMOVE_BASE_PATH: /v1, ASYNC_INIT: true, AWS_LWA_ENABLE_TLS: true, PORT: 8443"),
-			has:   []string{"variables.AWS_LWA_REMOVE_BASE_PATH is left out: nobody takes the base path away", "variables.ASYNC_INIT is left out", "AWS_LWA_ENABLE_TLS: true became HTTPS", `secure.SetProtocol(new("HTTPS"))`},
+			has:   []string{"Variables.AWS_LWA_REMOVE_BASE_PATH: /v1 has no equal: nobody takes the base path away", "Variables.ASYNC_INIT: true has no equal", "AWS_LWA_ENABLE_TLS: true became HTTPS", `secure.SetProtocol(new("HTTPS"))`},
 			lacks: []string{`"AWS_LWA_`, "became AWS_LWA_ASYNC_INIT"},
 		},
 		{
-			name: "settings of the adapter on App Runner", from: "sam", args: []string{"--hosting", "apprunner"}, files: variables("AWS_LWA_ENABLE_TLS: true"), has: []string{"AWS_LWA_ENABLE_TLS is left out: the hosting speaks HTTP"},
+			name: "settings of the adapter on App Runner", from: "sam", args: []string{"--hosting", "apprunner"}, files: variables("AWS_LWA_ENABLE_TLS: true"), has: []string{"AWS_LWA_ENABLE_TLS: true has no equal: the hosting speaks HTTP"},
 		},
 		{
 			name: "streaming without an endpoint", from: "sam", files: variables("AWS_LWA_INVOKE_MODE: response_stream"), has: []string{"AWS_LWA_INVOKE_MODE has no equal without an endpoint"},
@@ -281,7 +286,7 @@ func TestSAMValues(t *testing.T) {
 			name: "longer than an HTTP API waits", from: "sam", files: sam(apiEvents + "      Timeout: 60\n"), has: []string{"template.yaml:10: Properties.Timeout: 60 is longer than an HTTP API waits"},
 		},
 		{
-			name: "a name with digits", from: "sam", files: map[string]string{"template.yaml": strings.Replace(sam1, "ApiFunction", "PhpAl282Function", 1)}, has: []string{`web.NewService(stack, "PhpAl282"`},
+			name: "a name with digits", from: "sam", files: map[string]string{"template.yaml": strings.Replace(zip("      Layers: [x:LambdaAdapterLayerX86:1]\n")["template.yaml"], "ApiFunction", "PhpAl282Function", 1)}, has: []string{`webimage.Dockerfile("php-al282-function", nil)`},
 		},
 	} {
 		t.Run(c.name, c.check)
