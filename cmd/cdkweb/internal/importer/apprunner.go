@@ -106,13 +106,6 @@ func (r *appRunnerReader) add(file string, document *node) error {
 			return nil
 		}
 	}
-	list := document
-	for _, key := range []string{"ServiceSummaryList", "Services"} {
-		list = cmp.Or(document.get(key), list)
-	}
-	if list.kind == sequence {
-		return &brokenError{file, document.line, "lists services, and describes none: aws apprunner describe-service --service-arn ARN describes one"}
-	}
 	return &brokenError{file, document.line, "is no description of a service, an auto scaling configuration, a VPC connector, " +
 		"an observability configuration or a VPC ingress connection, as aws apprunner prints them: describe each with describe-service and the like"}
 }

@@ -385,7 +385,7 @@ func (w *workspace) environment(name string, o options) *environment {
 	if sources := root.get("http", "public", "ingress", "source_ips"); sources != nil && sources.kind == sequence &&
 		slices.ContainsFunc(w.services, func(m manifest) bool { return m.root.get("type").text() == loadBalanced }) {
 		for _, item := range sources.items {
-			if prefix, err := prefixOf(item.value); err != nil || item.kind != scalar || prefix.Addr().Is4In6() || prefix.Addr().Zone() != "" {
+			if prefix, err := prefixOf(item.value); err != nil || item.kind != scalar {
 				e.wrong(atStack, item, "an address block such as 192.0.2.0/24")
 			} else {
 				item.take()

@@ -252,9 +252,9 @@ func TestFunctionsOfOthers(t *testing.T) {
 		{
 			name: "settings of an adapter that is not there", from: "sam", args: []string{"--hosting", "fargate"},
 			files: samWith(url+"\nEnvironment: {Variables: {REMOVE_BASE_PATH: /v1, AWS_LWA_ENABLE_TLS: true, AWS_LWA_ENABLE_COMPRESSION: true}}", ""),
-			has: []string{"variables.REMOVE_BASE_PATH is left out: ",
+			has: []string{"Variables.REMOVE_BASE_PATH: /v1 has no equal: ",
 				"Variables.AWS_LWA_ENABLE_TLS: true became HTTPS between the load balancer and the server",
-				"variables.AWS_LWA_ENABLE_COMPRESSION is left out: let the server compress its responses"},
+				"Variables.AWS_LWA_ENABLE_COMPRESSION: true has no equal: let the server compress its responses"},
 			lacks: []string{`"AWS_LWA_`},
 		},
 		{
