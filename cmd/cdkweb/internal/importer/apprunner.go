@@ -86,7 +86,7 @@ func (r *appRunnerReader) add(file string, document *node) error {
 		r.found["Service"] = append(r.found["Service"], document)
 		return nil
 	case document.has("ServiceSummaryList"):
-		return &brokenError{file, document.line, "is a list of names: aws apprunner describe-service --service-arn ARN prints one service with all that it has"}
+		return &brokenError{file, document.line, "lists services, and describes none: aws apprunner describe-service --service-arn ARN describes one"}
 	case document.get("Services") != nil && document.get("Services").kind == sequence:
 		return r.add(file, document.get("Services"))
 	default:
@@ -203,7 +203,7 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 		if r.options.hosting == lambdaHosting {
 			field = "FunctionName"
 		}
-		s.different(atHosting, name, "is not the name of the new service", "AWS generates one: set "+field+" if something needs it")
+		s.different(atHosting, name, "is no longer the name that AWS has", "AWS generates a name; set "+field+" if something needs one")
 	}
 	if arn := n.get("ServiceArn"); arn != nil {
 		arn.take()

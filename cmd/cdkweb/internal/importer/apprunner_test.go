@@ -100,7 +100,7 @@ func TestAppRunner(t *testing.T) {
 		},
 		{
 			name: "a name that AWS generates", from: "apprunner", args: hosting("lambda"), files: with("", ""),
-			has: []string{"Service.ServiceName: one is not the name of the new service: AWS generates one: set FunctionName"}, lacks: []string{"one has no equal"},
+			has: []string{"Service.ServiceName: one is no longer the name that AWS has: AWS generates a name; set FunctionName"}, lacks: []string{"one has no equal"},
 		},
 		{
 			name: "notes have lines", from: "apprunner", args: hosting("fargate"),
@@ -122,7 +122,7 @@ func TestAppRunnerLists(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"ServiceSummaryList": [{"ServiceName": "one"}]}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := importFiles([]string{"apprunner", path}); err == nil || !strings.Contains(err.Error(), "services.json:1: is a list of names: aws apprunner describe-service") {
+	if _, err := importFiles([]string{"apprunner", path}); err == nil || !strings.Contains(err.Error(), "services.json:1: lists services, and describes none: aws apprunner describe-service") {
 		t.Errorf("got %v, want what prints a service", err)
 	}
 }

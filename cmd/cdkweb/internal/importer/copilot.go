@@ -1268,6 +1268,9 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 		s.health = health{path: "/"}
 	}
 	if n == nil {
+		if !apprunner {
+			s.front.sources = c.within(nil)
+		}
 		return
 	}
 	if n.kind != mapping {
@@ -1331,6 +1334,7 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 	if len(s.front.sources) > 0 {
 		s.took("allowed_source_ips", n.get("allowed_source_ips"), func() { s.front.sources = nil })
 	}
+	s.front.sources = c.within(s.front.sources)
 	if on, ok := c.flag(n.get("redirect_to_https"), atFront); ok {
 		s.front.redirectOff = !on
 		redirect := n.get("redirect_to_https")
@@ -1388,6 +1392,55 @@ func (c *copilotReader) paths(n *node, path string) []string {
 	return []string{"/" + path, "/" + path + "/*"}
 }
 
+// prefixOf is a block of addresses, or one address.
+func prefixOf(text string) (netip.Prefix, error) {
+	if prefix, err := netip.ParsePrefix(text); err == nil {
+		return prefix, nil
+	}
+	address, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	return netip.PrefixFrom(address, address.BitLen()), nil
+}
+
+// within are the addresses that a rule and the environment let in. No addresses are all.
+func (c *copilotReader) within(sources []string) []string {
+	all := c.environment.sources
+	if len(all) == 0 {
+		return sources
+	}
+	if at := c.environment.sourcesAt; !slices.ContainsFunc(c.service.set, func(s setting) bool { return s.node == at }) {
+		c.service.took("allowed_source_ips", at, func() { c.service.front.sources = nil })
+	}
+	if len(sources) == 0 {
+		return all
+	}
+	var both []string
+	for _, one := range sources {
+		for _, other := range all {
+			a, b := netip.MustParsePrefix(one), netip.MustParsePrefix(other)
+			if !a.Overlaps(b) {
+				continue
+			}
+			narrow := a
+			if b.Bits() > a.Bits() {
+				narrow = b
+			}
+			if !slices.Contains(both, narrow.String()) {
+				both = append(both, narrow.String())
+			}
+		}
+	}
+	if len(both) == 0 {
+		c.service.notes = append(c.service.notes, note{kind: missing, place: atFront, file: c.environment.sourcesAt.file, line: c.environment.sourcesAt.line,
+			path: c.environment.sourcesAt.path, what: "lets nobody in whom allowed_source_ips of " + c.service.name + " lets in",
+			todo: "the service lets its own in now: look at who is meant"})
+		return sources
+	}
+	return both
+}
+
 // sources are addresses of clients.
 func (c *copilotReader) sources(n *node) []string {
 	if n == nil {
@@ -1399,13 +1452,7 @@ func (c *copilotReader) sources(n *node) []string {
 		if !ok {
 			continue
 		}
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			var address netip.Addr
-			if address, err = netip.ParseAddr(text); err == nil {
-				prefix = netip.PrefixFrom(address, address.BitLen())
-			}
-		}
+		prefix, err := prefixOf(text)
 		switch text = prefix.Masked().String(); {
 		case err != nil || prefix.Addr().Is4In6() || prefix.Addr().Zone() != "":
 			c.service.wrong(atFront, item, "an address block such as 192.0.2.0/24")
@@ -1629,7 +1676,7 @@ func (c *copilotReader) rules(n *node) {
 		if r.port == httpsPort && r.port != s.port {
 			s.overTLS(n)
 		}
-		r.sources = c.sources(n.get("allowed_source_ips"))
+		r.sources = c.within(c.sources(n.get("allowed_source_ips")))
 		r.deregister, _ = c.time(n.get("deregistration_delay"), atFront, 0, time.Hour)
 		r.stickiness, _ = c.flag(n.get("stickiness"), atFront)
 		r.protocol = c.protocol(n.get("version"))
@@ -1823,7 +1870,7 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 	}
 	if e.network.lists {
 		file, line := n.file, n.line
-		what := "is in the VPC that Copilot made for the environment"
+		what := inCopilotsVPC
 		todo := "the VPC, and what is in it, goes with Copilot's stack of the environment: keep that, or move to a VPC of your own. " +
 			"Copilot keeps NAT gateways only while a service of its own in private subnets is there"
 		s.notes = append(s.notes, note{kind: different, place: atNetwork, file: file, line: line, path: n.path, what: what, todo: todo})

@@ -64,7 +64,7 @@ func (c *copilotReader) deployment(n *node) {
 	switch rolling, ok := c.str(n.get("rolling"), atHosting); {
 	case !ok || rolling == "default":
 	case rolling == "recreate":
-		s.lacks("rolling", atHosting, n.get("rolling"), "a deployment keeps tasks running here: set MinimumHealthyPercent and MaximumPercent")
+		s.lacks("rolling", atHosting, n.get("rolling"), "a deployment keeps tasks running here: of two or more tasks, MinimumHealthyPercent 1 and MaximumPercent 100 stop all but one first")
 	default:
 		s.wrong(atHosting, n.get("rolling"), "default or recreate")
 	}
@@ -261,6 +261,10 @@ func (c *copilotReader) sidecar(name string, n *node) {
 		for _, item := range mounts.items {
 			source, ok1 := c.str(item.get("source_volume"), atTask)
 			if m, ok2 := c.mount(source, item); ok1 && ok2 {
+				if !slices.ContainsFunc(s.volumes, func(v volume) bool { return v.name == source }) && c.root.get("storage", "volumes", source) != nil {
+					s.missing(atTask, item, fmt.Sprintf("the volume %s is left out, see storage.volumes", source))
+					continue
+				}
 				if !slices.ContainsFunc(s.volumes, func(v volume) bool { return v.name == source }) {
 					s.wrong(atTask, item, "of a volume in storage.volumes")
 					continue
@@ -377,6 +381,18 @@ func (w *workspace) environment(name string, o options) *environment {
 				e.certificates = append(e.certificates, valueOf(item.value))
 			}
 		}
+	}
+	if sources := root.get("http", "public", "ingress", "source_ips"); sources != nil && sources.kind == sequence &&
+		slices.ContainsFunc(w.services, func(m manifest) bool { return m.root.get("type").text() == loadBalanced }) {
+		for _, item := range sources.items {
+			if prefix, err := prefixOf(item.value); err != nil || item.kind != scalar {
+				e.wrong(atStack, item, "an address block such as 192.0.2.0/24")
+			} else {
+				item.take()
+				e.sources = append(e.sources, prefix.Masked().String())
+			}
+		}
+		e.sourcesAt = sources
 	}
 	insights := root.get("observability", "container_insights")
 	if on, ok := insights.boolOr(false); ok && !on {

@@ -304,7 +304,10 @@ func (s *service) allowFrom() bool {
 
 // noteAbout adds a note about a part of the description that is known by its name only.
 func (s *service) noteAbout(path, place, what, todo string) {
-	s.notes = append(s.notes, note{kind: missing, place: place, file: s.file, line: s.lineOf(path), path: path, what: what, todo: todo})
+	n := note{kind: missing, place: place, file: s.file, line: s.lineOf(path), path: path, what: what, todo: todo}
+	if !slices.Contains(s.notes, n) { // a program is written twice
+		s.notes = append(s.notes, n)
+	}
 }
 
 // lineOf is where a field of a name stands: if it has several parts, the last one that is there, and
@@ -494,14 +497,6 @@ var adapterNames = map[string]string{
 	"READINESS_CHECK_PROTOCOL":             "AWS_LWA_READINESS_CHECK_PROTOCOL",
 	"READINESS_CHECK_MIN_UNHEALTHY_STATUS": "AWS_LWA_READINESS_CHECK_MIN_UNHEALTHY_STATUS",
 	"ASYNC_INIT":                           "AWS_LWA_ASYNC_INIT", "REMOVE_BASE_PATH": "AWS_LWA_REMOVE_BASE_PATH",
-}
-
-// withoutAdapter is what to do about settings of the adapter where there is none.
-var withoutAdapter = map[string]string{
-	"AWS_LWA_REMOVE_BASE_PATH":     "nobody takes the base path away: the server must expect it in the path, or clients must leave it out",
-	"AWS_LWA_ENABLE_TLS":           "the hosting speaks HTTP with the server: let it take HTTP at its port",
-	"AWS_LWA_ENABLE_COMPRESSION":   "let the server compress its responses, or put a front above it: see docs/front.md",
-	"AWS_LWA_AUTHORIZATION_SOURCE": "clients' header Authorization arrives as it is: let the server look there",
 }
 
 // fitVariables leaves out variables that the hosting has itself.

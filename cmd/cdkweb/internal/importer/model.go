@@ -140,13 +140,21 @@ func (v value) text() (string, bool) {
 // golang is the value as an expression of type string.
 func (v value) golang() string {
 	var parts []string
+	text := ""
+	flush := func() {
+		if text != "" {
+			parts = append(parts, quote(text))
+		}
+		text = ""
+	}
 	for _, part := range v {
 		if part.code != "" {
+			flush()
 			parts = append(parts, part.code)
-		} else if part.text != "" {
-			parts = append(parts, quote(part.text))
 		}
+		text += part.text
 	}
+	flush()
 	if len(parts) == 0 {
 		return `""`
 	}
@@ -185,6 +193,8 @@ type environment struct {
 	network        *network
 	certificates   []value // of its load balancer
 	certificatesAt *node
+	sources        []string // addresses of all clients
+	sourcesAt      *node
 	shared         *front // the load balancer that its services share
 	services       []*service
 	queues         []*queue
@@ -455,9 +465,10 @@ type lambdaOptions struct {
 	rate, burst  int
 	routeMetrics bool
 	apiTracing   bool
-	apiID        string // in the template
-	keyARN       value  // of the key that encrypts variables
-	noAddress    bool   // only the domain leads to the API
+	api          string   // the template's name of the API that became the endpoint
+	paths        []string // of its events
+	keyARN       value    // of the key that encrypts variables
+	noAddress    bool     // only the domain leads to the API
 	streaming    bool
 	stage        string
 	memory       int
@@ -473,11 +484,15 @@ type lambdaOptions struct {
 	events       []string // Go statements
 }
 
+// inCopilotsVPC is what becomes of a service that is in a VPC of Copilot's.
+const inCopilotsVPC = "is in the VPC that Copilot made for the environment"
+
 // public undoes that a service is private.
 func (s *service) public() {
 	s.front.private = false
 	if s.onlyClients {
 		s.inVPC, s.groups = false, nil
+		s.notes = slices.DeleteFunc(s.notes, func(n note) bool { return n.what == inCopilotsVPC })
 	}
 }
 

@@ -17,8 +17,10 @@ func samWith(properties, rest string) map[string]string {
 	return map[string]string{"template.yaml": text + rest}
 }
 
-// What only others ask of a template is told of.
-func TestTemplatesOfOthers(t *testing.T) {
+const namesAPI = "Events: {A: {Type: HttpApi, Properties: {ApiId: !Ref Api}}}"
+
+// APIs in the templates of others.
+func TestAPIsOfOthers(t *testing.T) {
 	for _, c := range []smallCase{
 		{
 			name: "a REST API of the template's own", from: "sam",
@@ -140,6 +142,38 @@ func TestManifestsOfOthers(t *testing.T) {
 			files: workspace(manifest1 + "count:\n  range: 2-50\n"),
 			has:   []string{"MinSize: 2", "MaxSize: 25", "count.range: 2-50 became 2 to 25"}, lacks: []string{"the hosting decides how many"},
 		},
+		{
+			name: "who may reach an environment", from: "copilot", args: []string{"--app", "shop", "--environments", "test"},
+			files: workspace(manifest1+"http:\n  path: /\n", "copilot/environments/test/manifest.yml",
+				"name: test\ntype: Environment\nhttp:\n  public:\n    ingress:\n      source_ips: [10.0.0.0/8, 192.0.2.0/24]\n"),
+			has: []string{`AllowFrom: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.0/24")}`}, lacks: []string{"source_ips"},
+		},
+		{
+			name: "who may reach an environment and a service", from: "copilot", args: []string{"--app", "shop", "--environments", "test"},
+			files: workspace(manifest1+"http:\n  path: /\n  allowed_source_ips: [10.1.0.0/16, 198.51.100.0/24]\n", "copilot/environments/test/manifest.yml",
+				"name: test\ntype: Environment\nhttp:\n  public:\n    ingress:\n      source_ips: [10.0.0.0/8]\n"),
+			has: []string{`AllowFrom: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}`}, lacks: []string{"198.51.100"},
+		},
+		{
+			name: "who may reach an environment, on another hosting", from: "copilot", args: []string{"--app", "shop", "--environments", "test", "--hosting", "apprunner"},
+			files: workspace(manifest1+"http:\n  path: /\n", "copilot/environments/test/manifest.yml",
+				"name: test\ntype: Environment\nhttp:\n  public:\n    ingress:\n      source_ips: [10.0.0.0/8]\n"),
+			has: []string{"http.public.ingress.source_ips: [10.0.0.0/8] has no equal on App Runner"},
+		},
+		{
+			name: "a volume that Copilot made, in a sidecar", from: "copilot", args: []string{"--app", "shop"},
+			files: workspace(manifest1 + "storage:\n  volumes:\n    wp:\n      path: /a\n      efs: true\nsidecars:\n  b:\n    image: nginx\n    mount_points:\n      - source_volume: wp\n        path: /a\n"),
+			has:   []string{"sidecars.b.mount_points[0]: {source_volume: wp, path: /a} has no equal: the volume wp is left out, see storage.volumes"},
+			lacks: []string{"must be of a volume in storage.volumes"},
+		},
+		{
+			name: "a function that only a VPC reaches", from: "copilot", args: []string{"--app", "shop", "--hosting", "lambda"}, files: workspace(manifest1 + "http: false\nnetwork:\n  connect: true\n"),
+			has: []string{"http: false became a private REST API", "Private: true", "in the VPC that Copilot made"}, lacks: []string{"everybody reaches"},
+		},
+		{
+			name: "a deployment that stops first", from: "copilot", args: []string{"--app", "shop"}, files: workspace(manifest1 + "deployment:\n  rolling: recreate\n"),
+			has: []string{"deployment.rolling: recreate has no equal: a deployment keeps tasks running here: of two or more tasks, MinimumHealthyPercent 1 and MaximumPercent 100 stop all but one first"},
+		},
 	} {
 		t.Run(c.name, c.check)
 	}
@@ -169,7 +203,150 @@ func TestDescriptionsOfOthers(t *testing.T) {
 			files: appRunner(`"ServiceName"`, `"NetworkConfiguration": {"EgressConfiguration": {"EgressType": "VPC", "VpcConnectorArn": "arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b"}}, "ServiceName"`),
 			has:   []string{"is on ECS on Fargate", "VpcConnectorArn: arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b is a VPC that no file describes: replace vpc-00000000000000000"},
 		},
+		{
+			name: "a name on another hosting", from: "apprunner", files: appRunner("", ""), has: []string{"Service.ServiceName: one is no longer the name that AWS has: AWS generates a name"}, lacks: []string{"ServiceName: one has no equal"},
+		},
 	} {
 		t.Run(c.name, c.check)
+	}
+}
+
+// What the templates of others have.
+func TestTemplatesOfOthers(t *testing.T) {
+	zip := func(layer, variables, rest string) map[string]string {
+		return map[string]string{"template.yaml": "Transform: AWS::Serverless-2016-10-31\nResources:\n  ApiFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n" +
+			"      CodeUri: app\n      Handler: bootstrap\n      Runtime: provided.al2023\n      Layers: [" + layer + "]\n      Environment: {Variables: {" + variables + "}}\n" + rest}
+	}
+	built := func(dockerfile, variables string) map[string]string {
+		return map[string]string{
+			"a.yaml": "Transform: AWS::Serverless-2016-10-31\nResources:\n  ApiFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n      PackageType: Image\n" +
+				"      Environment: {Variables: {" + variables + "}}\n    Metadata: {DockerContext: app, Dockerfile: Dockerfile}\n",
+			"app/Dockerfile": dockerfile,
+		}
+	}
+	output := func(value string) string { return "Outputs:\n  Address:\n    Value: " + value + "\n" }
+	const url = "FunctionUrlConfig: {AuthType: NONE}"
+	for _, c := range []smallCase{
+		{
+			name: "the port of a Dockerfile", from: "sam", files: built("FROM a AS b\nENV PORT=1\nFROM c\nENV A=b \\\n  PORT=\"8000\"\n", ""), has: []string{"Port: 8000,"},
+		},
+		{
+			name: "the port of a Dockerfile in the older form", from: "sam", files: built("FROM c\nenv AWS_LWA_PORT 8000\n", ""), has: []string{"Port: 8000,"},
+		},
+		{
+			name: "the port of a template", from: "sam", files: built("FROM c\nENV PORT=8000\n", "PORT: 3000"), has: []string{"Port: 3000,"},
+		},
+		{
+			name: "the statuses of a ready server", from: "sam", files: samWith(url+"\nEnvironment: {Variables: {READINESS_CHECK_PATH: /healthz}}", ""),
+			has: []string{`HealthCheck: web.HealthCheck{Path: "/healthz", StatusCodes: "200-499"}`},
+		},
+		{
+			name: "the statuses of a server that is not ready", from: "sam",
+			files: samWith(url+"\nEnvironment: {Variables: {AWS_LWA_READINESS_CHECK_PATH: /healthz, READINESS_CHECK_MIN_UNHEALTHY_STATUS: 400}}", ""),
+			has:   []string{`HealthCheck: web.HealthCheck{Path: "/healthz", StatusCodes: "200-399"}`}, lacks: []string{"MIN_UNHEALTHY_STATUS\":"},
+		},
+		{
+			name: "settings of an adapter that is not there", from: "sam", args: []string{"--hosting", "fargate"},
+			files: samWith(url+"\nEnvironment: {Variables: {REMOVE_BASE_PATH: /v1, AWS_LWA_ENABLE_TLS: true, AWS_LWA_ENABLE_COMPRESSION: true}}", ""),
+			has: []string{"Variables.REMOVE_BASE_PATH: /v1 has no equal: only the adapter reads it, and the server gets whole paths now",
+				"Variables.AWS_LWA_ENABLE_TLS: true became HTTPS between the load balancer and the server",
+				"Variables.AWS_LWA_ENABLE_COMPRESSION: true has no equal: only the adapter reads it"},
+			lacks: []string{`"AWS_LWA_`},
+		},
+		{
+			name: "streaming without an endpoint", from: "sam", files: samWith("Environment: {Variables: {AWS_LWA_INVOKE_MODE: response_stream}}", ""),
+			has: []string{"AWS_LWA_INVOKE_MODE has no equal without an endpoint"},
+		},
+		{
+			name: "a layer that a parameter names", from: "sam",
+			files: zip("!Ref Layer", "A: b", "Parameters:\n  Layer:\n    Type: AWS::SSM::Parameter::Value<String>\n    Default: /lambda-web-adapter/layer/x86_64/latest\n"),
+			has:   []string{"Layers[0]: {Ref: Layer} became the adapter of this library"},
+		},
+		{
+			name: "a layer whose function has settings of the adapter", from: "sam", files: zip("!Ref Layer", "AWS_LWA_ENABLE_COMPRESSION: true", "Parameters:\n  Layer: {Type: String}\n"),
+			has: []string{"Layers[0]: {Ref: Layer} became the adapter of this library"},
+		},
+		{
+			name: "an address with a path, joined", from: "sam", files: samWith(url, output("!Join ['', [!GetAtt ApiFunctionUrl.FunctionUrl, graphql]]")),
+			has: []string{`Value: new(api.URL() + "/graphql")`}, lacks: []string{"became the URL", `new("URL")`},
+		},
+		{
+			name: "an address with a path, put in", from: "sam", files: samWith(url, output("!Sub '${ApiFunctionUrl.FunctionUrl}a?size=15'")),
+			has: []string{`Value: new(api.URL() + "/a?size=15")`}, lacks: []string{"became the URL", `new("URL")`},
+		},
+		{
+			name: "the address of an API of the template's own", from: "sam",
+			files: samWith(namesAPI, "  Api: {Type: AWS::Serverless::HttpApi}\n"+output(`!Sub "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/mcp"`)),
+			has:   []string{`Value: new(api.URL() + "/mcp")`}, lacks: []string{"became the URL", `new("URL")`},
+		},
+		{
+			name: "the address of an API as it says it", from: "sam",
+			files: samWith(namesAPI, "  Api: {Type: AWS::Serverless::HttpApi}\n"+output(`!GetAtt Api.ApiEndpoint`)), has: []string{`Value: new(api.URL())`},
+		},
+		{
+			name: "the address of a stage", from: "sam",
+			files: samWith("Events: {A: {Type: Api, Properties: {RestApiId: !Ref Api, Path: '/{proxy+}', Method: ANY}}}",
+				"  Api: {Type: AWS::Serverless::Api, Properties: {StageName: v1}}\n"+output(`!Join ['', ['https://', !Ref Api, '.execute-api.', !Ref 'AWS::Region', '.amazonaws.com/v1/x']]`)),
+			has: []string{`Value: new(api.URL() + "/x")`},
+		},
+		{
+			name: "the addresses of functions that had one API", from: "sam",
+			files: samWith("Events: {A: {Type: HttpApi, Properties: {Path: '/v1/{proxy+}', Method: ANY}}}",
+				strings.ReplaceAll(sam1[strings.Index(sam1, "  ApiFunction"):], "ApiFunction", "Other")+"      Events: {A: {Type: HttpApi, Properties: {Path: '/v2/{proxy+}', Method: ANY}}}\n"+
+					output(`!Sub "https://${ServerlessHttpApi}.execute-api.${AWS::Region}.amazonaws.com/v2/info"`)),
+			has: []string{`new("Address"), &awscdk.CfnOutputProps{Value: new(other.URL() + "/v2/info")}`},
+		},
+		{
+			name: "a role and a key", from: "sam",
+			files: samWith("Role: arn:aws:iam::123456789012:role/r\nKmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k", ""),
+			has:   []string{`Role: role,`, `EnvironmentEncryption: awskms.Key_FromKeyArn(stack, new("EnvironmentKey"), new("arn:aws:kms:us-east-1:123456789012:key/k"))`},
+			lacks: []string{"no equal: set it on the function"},
+		},
+		{
+			name: "a role and a key on another hosting", from: "sam", args: []string{"--hosting", "fargate"},
+			files: samWith("Role: arn:aws:iam::123456789012:role/r\nKmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k", ""),
+			has:   []string{"Properties.Role: arn:aws:iam::123456789012:role/r has no equal on ECS on Fargate", "KmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k has no equal on ECS on Fargate"},
+			lacks: []string{"awsiam.Role_FromRoleArn"},
+		},
+		{
+			name: "functions that had one API", from: "sam",
+			files: samWith("Events: {A: {Type: HttpApi, Properties: {Path: '/v1/{proxy+}', Method: ANY}}}",
+				strings.ReplaceAll(sam1[strings.Index(sam1, "  ApiFunction"):], "ApiFunction", "Other")+"      Events: {A: {Type: HttpApi, Properties: {Path: '/v2/{proxy+}', Method: ANY}}}\n"),
+			has: []string{"ApiFunction.Properties.Events had one address with Other: each service has an address of its own now", "Other.Properties.Events had one address with ApiFunction"},
+		},
+		{
+			name: "30 seconds behind an HTTP API", from: "sam", files: samWith("Events: {A: {Type: HttpApi}}\nTimeout: 30", ""), lacks: []string{"longer than an HTTP API waits"},
+		},
+		{
+			name: "31 seconds behind an HTTP API", from: "sam", files: samWith("Events: {A: {Type: HttpApi}}\nTimeout: 31", ""),
+			has: []string{"is longer than an HTTP API waits, which is 30 s"},
+		},
+		{
+			name: "what refers to something that is not here", from: "sam", files: samWith("DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt [X, Arn]}", "  X: {Type: AWS::SNS::Topic}\n"),
+			has: []string{"DeadLetterQueue.TargetArn: {Fn::GetAtt: [X, Arn]} has no equal"}, lacks: []string{"TargetArn[0]", "GetAtt[1]"},
+		},
+		{
+			name: "a variable that is a secret", from: "sam",
+			files: samWith("Environment: {Variables: {KEY: !Ref Key}}", "Parameters:\n  Key: {Type: String, NoEcho: true, Default: a}\n"),
+			has:   []string{"Environment.Variables.KEY: {Ref: Key} has no equal: keep the value in AWS Secrets Manager, and set it in Workload.Secrets"},
+		},
+		{
+			name: "an alias of a function", from: "sam", files: samWith("AutoPublishAlias: live", ""),
+			has: []string{"AutoPublishAlias: live has no equal: clients reach the newest code: make an alias with the CDK's awslambda if something calls it by that"},
+		},
+		{
+			name: "a program that a bootstrap starts", from: "sam", files: zip("!Ref LambdaAdapterLayerX86", "A: b", "    Metadata: {BuildMethod: rust-cargolambda}\n"),
+			has: []string{"write a Dockerfile that starts the web server; a stand-in is", "BuildMethod: rust-cargolambda has no equal: build it in the Dockerfile"},
+		},
+	} {
+		t.Run(c.name, c.check)
+	}
+}
+
+// A comment of main.go stands there once.
+func TestCommentsStandOnce(t *testing.T) {
+	c := smallCase{from: "copilot", args: []string{"--app", "shop"}, files: map[string]string{"copilot/api/manifest.yml": manifest1 + "exec: true\nstorage:\n  readonly_fs: true\n"}}
+	if got := strings.Count(content(c.build(t), "main.go"), "readonly_fs"); got != 1 {
+		t.Errorf("main.go names readonly_fs %d times, want once", got)
 	}
 }

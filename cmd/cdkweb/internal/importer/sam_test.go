@@ -193,7 +193,7 @@ func TestSAMValues(t *testing.T) {
 	for _, c := range []smallCase{
 		{
 			name: "a parameter of Systems Manager", from: "sam", files: variables("AA: !Ref Zone, BB: !Sub 'https://x.${Zone}/', CC: !Join ['-', [a, !Ref Zone]]", "Parameters: {Zone: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /a/zone}}\n"),
-			has:   []string{`"AA": *awsssm.StringParameter_ValueForStringParameter(stack, new("/a/zone"), nil)`, `"CC": "a" + "-" + *awsssm.`, "is read from Systems Manager"},
+			has:   []string{`"AA": *awsssm.StringParameter_ValueForStringParameter(stack, new("/a/zone"), nil)`, `"CC": "a-" + *awsssm.`, "is read from Systems Manager"},
 			lacks: []string{`"/a/zone" +`, "takes the default"},
 		},
 		{
@@ -230,11 +230,11 @@ func TestSAMValues(t *testing.T) {
 		},
 		{
 			name: "settings of the adapter on Fargate", from: "sam", args: fargate, files: variables("AWS_LWA_REMOVE_BASE_PATH: /v1, ASYNC_INIT: true, AWS_LWA_ENABLE_TLS: true, PORT: 8443"),
-			has:   []string{"Variables.AWS_LWA_REMOVE_BASE_PATH: /v1 has no equal: nobody takes the base path away", "Variables.ASYNC_INIT: true has no equal", "AWS_LWA_ENABLE_TLS: true became HTTPS", `secure.SetProtocol(new("HTTPS"))`},
+			has:   []string{"Variables.AWS_LWA_REMOVE_BASE_PATH: /v1 has no equal: only the adapter reads it, and the server gets whole paths now", "Variables.ASYNC_INIT: true has no equal", "AWS_LWA_ENABLE_TLS: true became HTTPS", `secure.SetProtocol(new("HTTPS"))`},
 			lacks: []string{`"AWS_LWA_`, "became AWS_LWA_ASYNC_INIT"},
 		},
 		{
-			name: "settings of the adapter on App Runner", from: "sam", args: []string{"--hosting", "apprunner"}, files: variables("AWS_LWA_ENABLE_TLS: true"), has: []string{"AWS_LWA_ENABLE_TLS: true has no equal: the hosting speaks HTTP"},
+			name: "settings of the adapter on App Runner", from: "sam", args: []string{"--hosting", "apprunner"}, files: variables("AWS_LWA_ENABLE_TLS: true"), has: []string{"AWS_LWA_ENABLE_TLS: true has no equal: only the adapter reads it, and the server must take HTTP"},
 		},
 		{
 			name: "streaming without an endpoint", from: "sam", files: variables("AWS_LWA_INVOKE_MODE: response_stream"), has: []string{"AWS_LWA_INVOKE_MODE has no equal without an endpoint"},
