@@ -203,7 +203,7 @@ func (r *appRunnerReader) service(n *node, e *environment) *service {
 		if r.options.hosting == lambdaHosting {
 			field = "FunctionName"
 		}
-		s.different(atHosting, name, "is no longer the name that AWS has", "AWS generates a name; set "+field+" if something needs one")
+		s.different(atHosting, name, "is not the name of the new service", "AWS generates one: set "+field+" if something needs it")
 	}
 	if arn := n.get("ServiceArn"); arn != nil {
 		arn.take()

@@ -100,7 +100,7 @@ func TestAppRunner(t *testing.T) {
 		},
 		{
 			name: "a name that AWS generates", from: "apprunner", args: hosting("lambda"), files: with("", ""),
-			has: []string{"Service.ServiceName: one is no longer the name that AWS has: AWS generates a name; set FunctionName"}, lacks: []string{"one has no equal"},
+			has: []string{"Service.ServiceName: one is not the name of the new service: AWS generates one: set FunctionName"}, lacks: []string{"one has no equal"},
 		},
 		{
 			name: "notes have lines", from: "apprunner", args: hosting("fargate"),

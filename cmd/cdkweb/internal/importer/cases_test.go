@@ -17,7 +17,7 @@ import (
 type smallCase struct {
 	name  string
 	from  string            // copilot, apprunner or sam
-	files map[string]string // the first by name is imported; of Copilot the folder is
+	files map[string]string // the first by name is imported; of Copilot the folder, of App Runner all
 	args  []string
 	has   []string // in main.go, main_test.go or IMPORT.md
 	lacks []string // in all files
@@ -40,11 +40,11 @@ func (c smallCase) build(t *testing.T) []file {
 	}
 	slices.Sort(paths)
 	args := []string{c.from, dir}
-	if c.from == "sam" {
-		paths = paths[:1]
-	}
-	if c.from != "copilot" {
+	switch c.from {
+	case "apprunner":
 		args = append([]string{c.from}, paths...)
+	case "sam":
+		args = []string{c.from, paths[0]}
 	}
 	files, err := importFiles(append(args, c.args...))
 	if err != nil {

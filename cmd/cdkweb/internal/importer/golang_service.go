@@ -377,7 +377,7 @@ func (s *service) writeHosting(w *source, front, task string) {
 	case lambdaHosting:
 		s.lambda.fields(add)
 		if s.lambda.keyARN != nil {
-			add("EnvironmentEncryption: awskms.Key_FromKeyArn(stack, new(%q), %s)", w.ids.id("EnvironmentKey", s.id), pointer(s.lambda.keyARN))
+			add("EnvironmentEncryption: awskms.Key_FromKeyArn(stack, new(%q), %s)", w.ids.id("Key", s.id), pointer(s.lambda.keyARN))
 		}
 		if s.tracing || s.lambda.tracing {
 			add("Tracing: awslambda.Tracing_ACTIVE")

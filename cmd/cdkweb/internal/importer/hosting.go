@@ -499,6 +499,14 @@ var adapterNames = map[string]string{
 	"ASYNC_INIT":                           "AWS_LWA_ASYNC_INIT", "REMOVE_BASE_PATH": "AWS_LWA_REMOVE_BASE_PATH",
 }
 
+// withoutAdapter is what to do about settings of the adapter where there is none.
+var withoutAdapter = map[string]string{
+	"AWS_LWA_REMOVE_BASE_PATH":     "nobody takes the base path away: the server must expect it in the path, or clients must leave it out",
+	"AWS_LWA_ENABLE_TLS":           "the hosting speaks HTTP with the server: let it take HTTP at its port",
+	"AWS_LWA_ENABLE_COMPRESSION":   "let the server compress its responses, or put a front above it: see docs/front.md",
+	"AWS_LWA_AUTHORIZATION_SOURCE": "clients' header Authorization arrives as it is: let the server look there",
+}
+
 // fitVariables leaves out variables that the hosting has itself.
 func (s *service) fitVariables(rules platform.Variables) {
 	bad := func(name, place string) bool {

@@ -465,8 +465,8 @@ type lambdaOptions struct {
 	rate, burst  int
 	routeMetrics bool
 	apiTracing   bool
-	api          string   // the template's name of the API that became the endpoint
-	paths        []string // of its events
+	apiID        string   // in the template
+	paths        []string // of its events at the API
 	keyARN       value    // of the key that encrypts variables
 	noAddress    bool     // only the domain leads to the API
 	streaming    bool

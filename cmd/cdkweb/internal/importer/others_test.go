@@ -19,8 +19,8 @@ func samWith(properties, rest string) map[string]string {
 
 const namesAPI = "Events: {A: {Type: HttpApi, Properties: {ApiId: !Ref Api}}}"
 
-// APIs in the templates of others.
-func TestAPIsOfOthers(t *testing.T) {
+// What only others ask of a template is told of.
+func TestTemplatesOfOthers(t *testing.T) {
 	for _, c := range []smallCase{
 		{
 			name: "a REST API of the template's own", from: "sam",
@@ -167,8 +167,8 @@ func TestManifestsOfOthers(t *testing.T) {
 			lacks: []string{"must be of a volume in storage.volumes"},
 		},
 		{
-			name: "a function that only a VPC reaches", from: "copilot", args: []string{"--app", "shop", "--hosting", "lambda"}, files: workspace(manifest1 + "http: false\nnetwork:\n  connect: true\n"),
-			has: []string{"http: false became a private REST API", "Private: true", "in the VPC that Copilot made"}, lacks: []string{"everybody reaches"},
+			name: "a VPC that a function is not in", from: "copilot", args: []string{"--app", "shop", "--hosting", "lambda"}, files: workspace(manifest1 + "http: false\nnetwork:\n  connect: true\n"),
+			has: []string{"http: false became a private REST API"},
 		},
 		{
 			name: "a deployment that stops first", from: "copilot", args: []string{"--app", "shop"}, files: workspace(manifest1 + "deployment:\n  rolling: recreate\n"),
@@ -204,7 +204,7 @@ func TestDescriptionsOfOthers(t *testing.T) {
 			has:   []string{"is on ECS on Fargate", "VpcConnectorArn: arn:aws:apprunner:eu-west-1:123456789012:vpcconnector/a/1/b is a VPC that no file describes: replace vpc-00000000000000000"},
 		},
 		{
-			name: "a name on another hosting", from: "apprunner", files: appRunner("", ""), has: []string{"Service.ServiceName: one is no longer the name that AWS has: AWS generates a name"}, lacks: []string{"ServiceName: one has no equal"},
+			name: "a name on another hosting", from: "apprunner", files: appRunner("", ""), has: []string{"Service.ServiceName: one is not the name of the new service: AWS generates one"}, lacks: []string{"ServiceName: one has no equal"},
 		},
 	} {
 		t.Run(c.name, c.check)
@@ -212,7 +212,7 @@ func TestDescriptionsOfOthers(t *testing.T) {
 }
 
 // What the templates of others have.
-func TestTemplatesOfOthers(t *testing.T) {
+func TestFunctionsOfOthers(t *testing.T) {
 	zip := func(layer, variables, rest string) map[string]string {
 		return map[string]string{"template.yaml": "Transform: AWS::Serverless-2016-10-31\nResources:\n  ApiFunction:\n    Type: AWS::Serverless::Function\n    Properties:\n" +
 			"      CodeUri: app\n      Handler: bootstrap\n      Runtime: provided.al2023\n      Layers: [" + layer + "]\n      Environment: {Variables: {" + variables + "}}\n" + rest}
@@ -248,9 +248,9 @@ func TestTemplatesOfOthers(t *testing.T) {
 		{
 			name: "settings of an adapter that is not there", from: "sam", args: []string{"--hosting", "fargate"},
 			files: samWith(url+"\nEnvironment: {Variables: {REMOVE_BASE_PATH: /v1, AWS_LWA_ENABLE_TLS: true, AWS_LWA_ENABLE_COMPRESSION: true}}", ""),
-			has: []string{"Variables.REMOVE_BASE_PATH: /v1 has no equal: only the adapter reads it, and the server gets whole paths now",
+			has: []string{"Variables.REMOVE_BASE_PATH: /v1 has no equal: nobody takes the base path away",
 				"Variables.AWS_LWA_ENABLE_TLS: true became HTTPS between the load balancer and the server",
-				"Variables.AWS_LWA_ENABLE_COMPRESSION: true has no equal: only the adapter reads it"},
+				"Variables.AWS_LWA_ENABLE_COMPRESSION: true has no equal: let the server compress its responses"},
 			lacks: []string{`"AWS_LWA_`},
 		},
 		{
@@ -298,14 +298,14 @@ func TestTemplatesOfOthers(t *testing.T) {
 		},
 		{
 			name: "a role and a key", from: "sam",
-			files: samWith("Role: arn:aws:iam::123456789012:role/r\nKmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k", ""),
-			has:   []string{`Role: role,`, `EnvironmentEncryption: awskms.Key_FromKeyArn(stack, new("EnvironmentKey"), new("arn:aws:kms:us-east-1:123456789012:key/k"))`},
+			files: samWith("Role: arn:aws:iam::123456789012:role/r\nKmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", ""),
+			has:   []string{`Role: role,`, `EnvironmentEncryption: awskms.Key_FromKeyArn(stack, new("Key"), new("arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"))`},
 			lacks: []string{"no equal: set it on the function"},
 		},
 		{
 			name: "a role and a key on another hosting", from: "sam", args: []string{"--hosting", "fargate"},
-			files: samWith("Role: arn:aws:iam::123456789012:role/r\nKmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k", ""),
-			has:   []string{"Properties.Role: arn:aws:iam::123456789012:role/r has no equal on ECS on Fargate", "KmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/k has no equal on ECS on Fargate"},
+			files: samWith("Role: arn:aws:iam::123456789012:role/r\nKmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", ""),
+			has:   []string{"Properties.Role: arn:aws:iam::123456789012:role/r has no equal on ECS on Fargate", "KmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab has no equal on ECS on Fargate"},
 			lacks: []string{"awsiam.Role_FromRoleArn"},
 		},
 		{
@@ -328,11 +328,11 @@ func TestTemplatesOfOthers(t *testing.T) {
 		{
 			name: "a variable that is a secret", from: "sam",
 			files: samWith("Environment: {Variables: {KEY: !Ref Key}}", "Parameters:\n  Key: {Type: String, NoEcho: true, Default: a}\n"),
-			has:   []string{"Environment.Variables.KEY: {Ref: Key} has no equal: keep the value in AWS Secrets Manager, and set it in Workload.Secrets"},
+			has:   []string{"Environment.Variables.KEY: {Ref: Key} has no equal", "Parameters.Key has NoEcho, and its default is not written here: keep the value as a secret in AWS Secrets Manager"},
 		},
 		{
 			name: "an alias of a function", from: "sam", files: samWith("AutoPublishAlias: live", ""),
-			has: []string{"AutoPublishAlias: live has no equal: clients reach the newest code: make an alias with the CDK's awslambda if something calls it by that"},
+			has: []string{"AutoPublishAlias: live has no equal: make a version and an alias with awslambda.NewAlias"},
 		},
 		{
 			name: "a program that a bootstrap starts", from: "sam", files: zip("!Ref LambdaAdapterLayerX86", "A: b", "    Metadata: {BuildMethod: rust-cargolambda}\n"),

@@ -269,7 +269,7 @@ var expressProperties = []property{
 	{"account and Region, in the ARN", `Service\.ServiceArn`, differs, "", ownStack, unsaid},
 	{"address", `Service\.ServiceUrl`, differs, "", moves, unsaid},
 	{"service", `Service`, differs, "ECS::ExpressGatewayService", "ECS Express Mode", unsaid},
-	{"name", `Service\.ServiceName`, none, express + "ServiceName", generated, `ServiceName: .* is no longer`},
+	{"name", `Service\.ServiceName`, none, express + "ServiceName", generated, `ServiceName: .* is not the name`},
 	{"image", source1 + `ImageIdentifier`, same, express + "PrimaryContainer.Image", "", ""},
 	{"image: kind of repository", source1 + `ImageRepositoryType`, none, "", "tasks pull from any registry", unsaid},
 	{"port", values1 + `Port`, same, express + "PrimaryContainer.ContainerPort", "", ""},
@@ -296,7 +296,7 @@ var expressProperties = []property{
 var fargateProperties = slices.Concat(described, []property{
 	{"address", `Service\.ServiceUrl`, differs, "Outputs.URL.Value", "another one, with HTTP only: a `Domain` gives HTTPS", `Service\.ServiceUrl: .* had HTTPS`},
 	{"service", `Service`, differs, "ECS::Service", "a service of Fargate behind a load balancer", unsaid},
-	{"name", `Service\.ServiceName`, none, "ECS::Service.ServiceName", generated, `ServiceName: .* is no longer`},
+	{"name", `Service\.ServiceName`, none, "ECS::Service.ServiceName", generated, `ServiceName: .* is not the name`},
 	{"image", source1 + `ImageIdentifier`, same, containers + "Main.Image", "", ""},
 	{"image: kind of repository", source1 + `ImageRepositoryType`, none, "", "tasks pull from any registry", unsaid},
 	{"image: role that pulls it", `Service\.SourceConfiguration\.AuthenticationConfiguration\.AccessRoleArn`, differs, "ECS::TaskDefinition.ExecutionRoleArn", pullRole, `AccessRoleArn: .* has no equal`},

@@ -14,7 +14,7 @@ import (
 )
 
 // adapterLayer is AWS Lambda Web Adapter as a layer.
-var adapterLayer = regexp.MustCompile(`(?i)LambdaAdapterLayer|Lambda-?Web-?Adapter`)
+var adapterLayer = regexp.MustCompile(`LambdaAdapterLayer|lambda-web-adapter|LambdaWebAdapter`)
 
 // readSAM reads a SAM template.
 func readSAM(o options) (*app, error) {
@@ -138,16 +138,7 @@ func (r *samReader) read() error {
 		r.function(id, resources.fields[id], e.services[i])
 	}
 	for i, id := range functions {
-		var others []string
-		for _, other := range e.services {
-			if other.name != id && other.lambda.api != "" && other.lambda.api == e.services[i].lambda.api {
-				others = append(others, other.name)
-			}
-		}
-		if events := resources.get(id, "Properties", "Events"); len(others) > 0 && events != nil {
-			e.services[i].notes = append(e.services[i].notes, note{kind: different, place: atHosting, file: events.file, line: events.line, path: events.path,
-				what: "had one address with " + strings.Join(others, ", "), todo: "each service has an address of its own now: put a front above them, webfront.NewFront, for one"})
-		}
+		r.shared(e.services[i], resources.get(id, "Properties", "Events"))
 		if s := e.services[i]; s.hosting == lambdaHosting {
 			r.values[id+".Arn"] = fmt.Sprintf("*%sMade.Function.FunctionArn()", s.v)
 			r.values[id] = fmt.Sprintf("*%sMade.Function.FunctionName()", s.v)
@@ -231,26 +222,31 @@ func (r *samReader) isServer(n *node) bool {
 	if kind.text() == "Image" || properties.get("ImageUri") != nil {
 		return true
 	}
-	layers := slices.Concat(properties.get("Layers").itemsOrNone(), r.globals.get("Layers").itemsOrNone())
-	return r.adapterOf(layers, properties) >= 0
-}
-
-// adapterOf is the index of the layer that is the adapter, by its name, that of the parameter which
-// names it, or the settings of the function. It is -1 if there is none.
-func (r *samReader) adapterOf(layers []*node, properties *node) int {
-	at := slices.IndexFunc(layers, func(layer *node) bool {
-		return adapterLayer.MatchString(layer.text()) || adapterLayer.MatchString(r.root.get("Parameters", layer.get("Ref").text(), "Default").text())
-	})
-	if at >= 0 || len(layers) == 0 {
-		return at
-	}
-	for _, variables := range []*node{properties.get("Environment", "Variables"), r.globals.get("Environment", "Variables")} {
-		if variables.get("AWS_LAMBDA_EXEC_WRAPPER").text() == "/opt/bootstrap" ||
-			slices.ContainsFunc(variables.keysOrNone(), func(key string) bool { return strings.HasPrefix(key, "AWS_LWA_") }) {
-			return 0
+	for _, layers := range []*node{properties.get("Layers"), r.globals.get("Layers")} {
+		if slices.ContainsFunc(layers.itemsOrNone(), func(item *node) bool { return r.isAdapter(item, properties) }) {
+			return true
 		}
 	}
-	return -1
+	return false
+}
+
+// isAdapter reports whether a layer is AWS Lambda Web Adapter: by its name, by that of the parameter
+// of Systems Manager that has it, or because the function has settings of the adapter.
+func (r *samReader) isAdapter(layer, properties *node) bool {
+	parameter := r.root.get("Parameters").get(layer.get("Ref").text())
+	if adapterLayer.MatchString(layer.text()) || adapterLayer.MatchString(parameter.get("Default").text()) {
+		return true
+	}
+	layers := len(properties.get("Layers").itemsOrNone()) + len(r.globals.get("Layers").itemsOrNone())
+	if layers > 1 {
+		return false
+	}
+	for _, variables := range []*node{properties.get("Environment", "Variables"), r.globals.get("Environment", "Variables")} {
+		if slices.ContainsFunc(variables.keysOrNone(), func(key string) bool { return strings.HasPrefix(key, "AWS_LWA_") }) {
+			return true
+		}
+	}
+	return false
 }
 
 // lwaNames are those settings of AWS Lambda Web Adapter that are fields here.
@@ -468,49 +464,79 @@ func (r *samReader) queue(id string, n *node) {
 	r.values[id+".QueueUrl"] = r.values[id]
 }
 
-// outputs reads what the stack prints.
-func (r *samReader) outputs(n *node) {
-	e := r.environment
-	for _, id := range n.keysOrNone() {
-		output := n.fields[id]
-		value := output.get("Value")
-		if code := r.address(value); code != "" {
-			r.output(id, output, code)
+// shared tells of other functions that had the same API.
+func (r *samReader) shared(s *service, events *node) {
+	var others []string
+	for _, other := range r.environment.services {
+		if other != s && other.lambda.apiID != "" && other.lambda.apiID == s.lambda.apiID {
+			others = append(others, other.name)
+		}
+	}
+	if len(others) > 0 && events != nil {
+		s.notes = append(s.notes, note{kind: different, place: atHosting, file: events.file, line: events.line, path: events.path,
+			what: "had one address with " + strings.Join(others, ", "), todo: "each service has an address of its own now: put a front above them, webfront.NewFront, for one"})
+	}
+}
+
+// addressed is the service whose address begins a value of CloudFormation, and what comes behind; nil
+// if it is none's. If several services share an API it is the one that gets requests for what comes
+// behind.
+func (r *samReader) addressed(text string) (s *service, rest string) {
+	var found []*service
+	for _, s := range r.environment.services {
+		begin := []string{regexp.QuoteMeta("${" + s.name + "Url.FunctionUrl}")}
+		if id := s.lambda.apiID; id != "" {
+			stages := "/" + regexp.QuoteMeta(cmp.Or(s.lambda.stage, "Prod"))
+			if s.lambda.endpoint == "HTTPAPI" { // one with a name is no part of the new address
+				stages = "(?:/" + regexp.QuoteMeta(cmp.Or(r.stageOf(id), "$default")) + ")?"
+			}
+			begin = append(begin, `https://\$\{`+regexp.QuoteMeta(id)+`\}\.execute-api\.\$\{AWS::Region\}\.(?:\$\{AWS::URLSuffix\}|amazonaws\.com)`+stages)
+		}
+		if s.url() == "" {
 			continue
 		}
-		code := ""
-		if code == "" {
-			if v, ok := r.resolve(value); ok && len(v) > 0 {
-				code = v.golang()
+		if at := regexp.MustCompile("^(?:" + strings.Join(begin, "|") + ")").FindString(text); at != "" {
+			found = append(found, s)
+			if rest = text[len(at):]; strings.HasSuffix(at, "Url.FunctionUrl}") {
+				rest = "/" + rest // AWS has the address of a function with a slash
 			}
 		}
-		if code == "" {
-			e.missing(atStack, output, "write awscdk.NewCfnOutput with what it names")
-			continue
-		}
-		r.output(id, output, code)
 	}
-}
-
-// output adds an output of the stack.
-func (r *samReader) output(id string, output *node, code string) {
-	e := r.environment
-	output.get("Description").take()
-	output.get("Value").take()
-	if export := output.get("Export"); export != nil {
-		e.missing(atStack, export, "set ExportName of the CfnOutput")
-	}
-	e.missing(atStack, output.get("Condition"), "write an if in Go")
-	e.outputs = append(e.outputs, outputOf(id, inLine(output.get("Description").text()), code))
-}
-
-// flat is a value of CloudFormation as the text of one Fn::Sub.
-func flat(n *node) (string, bool) {
 	switch {
-	case n == nil || n.kind == sequence || n.kind == mapping && len(n.keys) != 1:
+	case len(found) == 0 || rest != "" && !strings.HasPrefix(rest, "/"):
+		return nil, ""
+	case len(found) == 1:
+		return found[0], rest
+	}
+	longest := -1
+	for _, f := range found {
+		for _, pattern := range f.lambda.paths {
+			base, every := strings.CutSuffix(pattern, "/{proxy+}")
+			if base = strings.TrimSuffix(base, "/"); pattern == "$default" {
+				base, every = "", true
+			}
+			if fits := strings.TrimSuffix(rest, "/") == base || every && strings.HasPrefix(rest, base+"/"); fits && len(base) > longest {
+				s, longest = f, len(base)
+			}
+		}
+	}
+	return s, rest
+}
+
+// stageOf is the stage of an API in the template.
+func (r *samReader) stageOf(id string) string {
+	return cmp.Or(r.root.get("Resources").get(id).get("Properties", "StageName").text(), r.root.get("Globals", "HttpApi", "StageName").text())
+}
+
+// written is a value of CloudFormation as text in which references are ${Name} and ${Name.Attribute}.
+func written(n *node) (string, bool) {
+	switch {
+	case n == nil:
 		return "", false
 	case n.kind == scalar:
 		return strings.ReplaceAll(n.value, "${", "${!"), true
+	case n.kind != mapping || len(n.keys) != 1:
+		return "", false
 	}
 	argument := n.fields[n.keys[0]]
 	switch n.keys[0] {
@@ -522,107 +548,61 @@ func flat(n *node) (string, bool) {
 		}
 		return "${" + argument.text() + "}", argument.kind == scalar
 	case "Fn::Sub":
-		return argument.value, argument.kind == scalar
+		return argument.text(), argument.kind == scalar
 	case "Fn::Join":
 		if argument.kind != sequence || len(argument.items) != 2 || argument.items[0].kind != scalar || argument.items[1].kind != sequence {
 			return "", false
 		}
 		var parts []string
 		for _, item := range argument.items[1].items {
-			text, ok := flat(item)
+			part, ok := written(item)
 			if !ok {
 				return "", false
 			}
-			parts = append(parts, text)
+			parts = append(parts, part)
 		}
 		return strings.Join(parts, argument.items[0].value), true
 	}
 	return "", false
 }
 
-const domainOfAPI = `\.execute-api\.\$\{AWS::Region\}\.(?:\$\{AWS::URLSuffix\}|amazonaws\.com)`
-
-// addressOf is the address of an API, or of a function.
-var addressOf = regexp.MustCompile(`^(?:https://\$\{([A-Za-z0-9]+)\}` + domainOfAPI + `|\$\{([A-Za-z0-9]+)\.ApiEndpoint\}|\$\{([A-Za-z0-9]+)Url\.FunctionUrl\})`)
-
-// address is the expression of a service's address with the path that follows; empty if a value is none,
-// or what follows is not known.
-func (r *samReader) address(n *node) string {
-	text, ok := flat(n)
-	found := addressOf.FindStringSubmatch(text)
-	if !ok || found == nil {
-		return ""
-	}
-	rest := text[len(found[0]):]
-	api, name := cmp.Or(found[1], found[2]), found[3]
-	var of *service
-	if name != "" {
-		rest = "/" + rest // as AWS has the address of a function
-		for _, s := range r.environment.services {
-			if s.name == name && s.lambda.endpoint == "FunctionURL" {
-				of = s
+// outputs reads what the stack prints.
+func (r *samReader) outputs(n *node) {
+	e := r.environment
+	for _, id := range n.keysOrNone() {
+		output := n.fields[id]
+		value := output.get("Value")
+		description := inLine(output.get("Description").text())
+		code := ""
+		if text, ok := written(value); ok {
+			if s, rest := r.addressed(text); s != nil {
+				code = s.url()
+				below, ok := r.resolve(&node{kind: mapping, keys: []string{"Fn::Sub"}, fields: map[string]*node{"Fn::Sub": {kind: scalar, value: rest}}})
+				switch {
+				case !ok:
+					e.different(atStack, value, "became the URL of the service", "add the path that it had")
+				case rest != "":
+					code += " + " + below.golang()
+				}
 			}
 		}
-	} else {
-		of, rest = r.behind(api, rest)
-	}
-	if of == nil {
-		return ""
-	}
-	path, ok := r.resolve(&node{kind: mapping, keys: []string{"Fn::Sub"}, fields: map[string]*node{"Fn::Sub": {kind: scalar, value: rest}}})
-	if !ok {
-		r.environment.different(atStack, n, "became the URL of the service", "add the path that it had")
-		return of.url()
-	}
-	return append(expression(of.url()), path...).golang()
-}
-
-// behind is the service that gets the requests of an API for a path, and the path as the service has it.
-func (r *samReader) behind(api, path string) (*service, string) {
-	var of *service
-	longest := -1
-	for _, s := range r.environment.services {
-		if s.lambda.api != api || s.url() == "" {
+		if code == "" {
+			if v, ok := r.resolve(value); ok && len(v) > 0 {
+				code = v.golang()
+			}
+		}
+		if code == "" {
+			e.missing(atStack, output, "write awscdk.NewCfnOutput with what it names")
 			continue
 		}
-		rest, ok := path, true
-		if s.lambda.endpoint == "RESTAPI" {
-			if rest, ok = strings.CutPrefix(path, "/"+s.lambda.stage); !ok {
-				rest, ok = strings.CutPrefix(path, "/${"+api+".Stage}")
-			}
+		output.get("Description").take()
+		value.take()
+		if export := output.get("Export"); export != nil {
+			e.missing(atStack, export, "set ExportName of the CfnOutput")
 		}
-		if stage := r.stageOf(api); s.lambda.endpoint == "HTTPAPI" && stage != "" { // it is no part of the new address
-			if after, found := strings.CutPrefix(rest, "/"+stage); found && (after == "" || after[0] == '/') {
-				rest = after
-			}
-		}
-		if !ok || rest != "" && rest[0] != '/' {
-			return nil, ""
-		}
-		for _, pattern := range s.lambda.paths {
-			base, every := strings.CutSuffix(pattern, "/{proxy+}")
-			base = strings.TrimSuffix(base, "/")
-			if every = every || pattern == "$default"; pattern == "$default" {
-				base = ""
-			}
-			fits := strings.TrimSuffix(rest, "/") == base || every && strings.HasPrefix(rest, base+"/")
-			if fits && len(base) > longest {
-				of, longest = s, len(base)
-			}
-		}
-		if alone := !slices.ContainsFunc(r.environment.services, func(other *service) bool { return other != s && other.lambda.api == api }); alone {
-			return s, rest
-		}
+		e.missing(atStack, output.get("Condition"), "write an if in Go")
+		e.outputs = append(e.outputs, outputOf(id, description, code))
 	}
-	if of != nil && of.lambda.endpoint == "RESTAPI" {
-		path = strings.TrimPrefix(strings.TrimPrefix(path, "/"+of.lambda.stage), "/${"+api+".Stage}")
-	}
-	return of, path
-}
-
-// stageOf is the stage of an HTTP API in the template.
-func (r *samReader) stageOf(id string) string {
-	return cmp.Or(r.root.get("Resources").get(id).get("Properties", "StageName").text(), r.root.get("Globals", "HttpApi", "StageName").text())
 }
 
 // takenName is what to do with a name that only one can have.
@@ -696,7 +676,7 @@ func (r *samReader) function(id string, n *node, s *service) {
 	r.vpc(get("VpcConfig"), s)
 	r.role(get("Role"), s)
 	if key := get("KmsKeyArn"); key != nil {
-		if v, ok := r.resolve(key); ok && lambdaKey.MatchString(literalOf(v)) {
+		if v, ok := r.resolve(key); ok && keyPattern.MatchString(literalOf(v)) {
 			s.lambda.keyARN = v
 			s.took("functionKey", key, func() { s.lambda.keyARN = nil })
 		} else {
@@ -729,7 +709,7 @@ func (r *samReader) function(id string, n *node, s *service) {
 
 // functionTodo is what to do about properties of a function.
 var functionTodo = map[string]string{
-	"AutoPublishAlias":             "clients reach the newest code: make an alias with the CDK's awslambda if something calls it by that",
+	"AutoPublishAlias":             "make a version and an alias with awslambda.NewAlias; the endpoint invokes the function itself",
 	"DeploymentPreference":         "make a deployment group with awscodedeploy for an alias of the function; on Fargate set DeploymentConfiguration",
 	"ProvisionedConcurrencyConfig": "make an alias with awslambda.NewAlias, which has it",
 	"Description":                  "it is for people: write a comment",
@@ -815,7 +795,7 @@ func (r *samReader) source(n, p *node, s *service) {
 		}
 		r.dockerfile(context, dir, cmp.Or(name, "Dockerfile"), s)
 	} else {
-		r.zip(metadata, p, s)
+		r.zip(metadata, get, s)
 	}
 	for _, key := range metadata.keysOrNone() {
 		s.missing(atImage, undone(metadata.fields[key]), "webimage builds the image without it")
@@ -898,8 +878,7 @@ func named(stages map[string]map[string]string, target string) bool {
 }
 
 // zip reads a function that is no image.
-func (r *samReader) zip(metadata, p *node, s *service) {
-	get := func(key string) *node { return r.property(p, key) }
+func (r *samReader) zip(metadata *node, get func(string) *node, s *service) {
 	code, _ := r.str(get("CodeUri"), atImage)
 	runtime := get("Runtime").text()
 	method := metadata.get("BuildMethod").text()
@@ -910,10 +889,8 @@ func (r *samReader) zip(metadata, p *node, s *service) {
 			s.different(atImage, n, "is not needed", "an image has what runs in it, and starts it")
 		}
 	}
-	layers := get("Layers").itemsOrNone()
-	adapter := r.adapterOf(layers, p)
-	for i, item := range layers {
-		if i == adapter || adapterLayer.MatchString(item.text()) {
+	for _, item := range get("Layers").itemsOrNone() {
+		if r.isAdapter(item, s.root.get("Properties")) {
 			s.different(atImage, item, "became the adapter of this library", "which the image gets by itself")
 		} else {
 			s.missing(atImage, item, "an image has no layers: copy what is in it in the Dockerfile")
@@ -932,14 +909,14 @@ func (r *samReader) zip(metadata, p *node, s *service) {
 		}
 		return
 	}
-	s.image.dir = goName(s.name)
-	starts := ""
+	script := ""
 	if handler := get("Handler").text(); strings.HasSuffix(handler, ".sh") {
-		starts = ", as " + handler + " did"
+		script = ", as " + handler + " did"
 	}
+	s.image.dir = goName(s.name)
 	s.notes = append(s.notes, note{kind: missing, place: atImage, file: r.file, line: get("CodeUri").lineOr(r.root.line), path: "CodeUri", value: code,
 		what: fmt.Sprintf("is a package for %s, and an image is needed here", cmp.Or(runtime, "Lambda")),
-		todo: fmt.Sprintf("write a Dockerfile that starts the web server%s; a stand-in is in the folder %s until then", starts, goName(s.name))})
+		todo: fmt.Sprintf("write a Dockerfile that starts the web server%s; a stand-in is in the folder %s until then", script, goName(s.name))})
 	if n := metadata.get("BuildMethod"); n != nil {
 		s.missing(atImage, n, "build it in the Dockerfile")
 	}
@@ -952,15 +929,15 @@ func (r *samReader) variables(p *node, s *service) {
 			field := variables.fields[key]
 			v, ok := r.resolve(field)
 			if !ok {
-				todo := "write what it refers to in Go, with AddEnvironment or a Use method"
-				if isSecret(r.root.get("Parameters", field.get("Ref").text())) {
-					todo = "keep the value in AWS Secrets Manager, and set it in Workload.Secrets"
-				}
-				s.missing(atEnvironment, field, todo)
+				s.missing(atEnvironment, field, "write what it refers to in Go, with AddEnvironment or a Use method")
+				continue
+			}
+			text, known := v.text()
+			if strings.Contains(text, "{{resolve:") {
+				r.dynamic(key, field, text, s)
 				continue
 			}
 			field.take()
-			text, known := v.text()
 			port, isPort := strconv.Atoi(text)
 			switch {
 			case (key == "PORT" || key == "AWS_LWA_PORT") && isPort == nil && port > 0 && port < 65536:
@@ -988,8 +965,8 @@ func (r *samReader) variables(p *node, s *service) {
 			case key == "AWS_LAMBDA_EXEC_WRAPPER":
 				s.different(atEnvironment, field, "is not needed", "an image starts its server by itself")
 				continue
-			case s.hosting != lambdaHosting && (adapterNames[key] != "" || strings.HasPrefix(key, "AWS_LWA_")):
-				s.missing(atEnvironment, field, "only the adapter reads it"+withoutAdapter[strings.TrimPrefix(key, "AWS_LWA_")])
+			case s.hosting != lambdaHosting && (strings.HasPrefix(key, "AWS_LWA_") || adapterNames[key] != ""):
+				s.missing(atEnvironment, field, cmp.Or(withoutAdapter[cmp.Or(adapterNames[key], key)], "there is no adapter to read it"))
 				continue
 			case adapterNames[key] != "":
 				s.different(atEnvironment, field, "became "+adapterNames[key], "the newer name of the same")
@@ -998,14 +975,6 @@ func (r *samReader) variables(p *node, s *service) {
 			s.variables = append(slices.DeleteFunc(s.variables, func(v variable) bool { return v.name == key }), variable{key, v})
 		}
 	}
-}
-
-// withoutAdapter is what differs where there is no adapter, by its settings.
-var withoutAdapter = map[string]string{
-	"REMOVE_BASE_PATH":     ", and the server gets whole paths now: have it take them",
-	"ENABLE_TLS":           ", and the server must take HTTP at its port now",
-	"ENABLE_COMPRESSION":   ", and the server must compress its responses itself, or a front above it: see docs/front.md",
-	"AUTHORIZATION_SOURCE": ", and clients' header Authorization arrives as it is",
 }
 
 // healthyStatus and oldStatus are the adapter's variables for statuses of a server that is ready.
@@ -1037,6 +1006,40 @@ func (r *samReader) adapted(s *service) {
 	if s.health.path != "" && s.health.codes == "" && !own {
 		s.health.codes = "200-499" // the adapter's default
 	}
+}
+
+// secretAt and parameterAt are references of CloudFormation to a secret and to a parameter.
+var (
+	secretAt    = regexp.MustCompile(`^\{\{resolve:secretsmanager:(arn:[^{}]+:secret:[^:{}]+|[^:{}]+)(?::SecretString)?(?::([^:{}]*))?(?::([^:{}]*))?(?::([^:{}]*))?\}\}$`)
+	parameterAt = regexp.MustCompile(`^\{\{resolve:ssm(-secure)?:([A-Za-z0-9_./-]+)\}\}$`)
+)
+
+// dynamic reads a variable whose value CloudFormation looks up. A secret does not become a part of the
+// function's configuration, where others can read it.
+func (r *samReader) dynamic(key string, n *node, text string, s *service) {
+	found, parameter := secretAt.FindStringSubmatch(text), parameterAt.FindStringSubmatch(text)
+	kept := secret{parameter: true}
+	switch {
+	case found != nil:
+		kept = secret{field: found[2], stage: found[3], version: found[4]}
+		if strings.HasPrefix(found[1], "arn:") {
+			kept.arn, kept.partial = literal(found[1]), !completeARN.MatchString(found[1])
+		} else {
+			kept.name = literal(found[1])
+		}
+	case parameter != nil && parameter[1] == "":
+		n.take()
+		s.variables = append(slices.DeleteFunc(s.variables, func(v variable) bool { return v.name == key }),
+			variable{key, expression(fmt.Sprintf("*awsssm.StringParameter_ValueForStringParameter(stack, new(%s), nil)", quote(parameter[2])))})
+		return
+	case parameter != nil:
+		kept.name = literal(parameter[2])
+	default:
+		s.missing(atEnvironment, n, "CloudFormation would write a secret into the function's configuration: set it in Workload.Secrets")
+		return
+	}
+	s.different(atSecrets, n, "is a secret of the service", "the server gets it when it starts, and it is in no configuration")
+	s.secrets = append(slices.DeleteFunc(s.secrets, func(v secretVariable) bool { return v.name == key }), secretVariable{key, kept})
 }
 
 func (r *samReader) logging(n *node, s *service) {
@@ -1089,8 +1092,6 @@ func (r *samReader) role(n *node, s *service) {
 	}
 	s.missing(atRole, n, "write the role with awsiam, or import it with awsiam.Role_FromRoleArn, and set Workload.Role; until then the service has a new one")
 }
-
-var lambdaKey = regexp.MustCompile(`^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
 
 var rolePattern = regexp.MustCompile(`^arn:[a-z-]+:iam::[0-9]{12}:role/.+$`)
 
@@ -1203,7 +1204,7 @@ func (r *samReader) events(id string, p *node, s *service) {
 				continue
 			}
 			asked = append(asked, event)
-			s.lambda.paths = append(s.lambda.paths, cmp.Or(path.text(), "/{proxy+}"))
+			s.lambda.paths = append(s.lambda.paths, cmp.Or(path.text(), "$default"))
 			switch text, ok := r.str(path, atHosting); {
 			case text == "/":
 				root = path
@@ -1228,7 +1229,7 @@ func (r *samReader) events(id string, p *node, s *service) {
 	}
 	if len(asked) > 0 {
 		api, _ := r.apiOf(asked[0].get("Type").text(), asked[0].get("Properties"))
-		s.lambda.api = cmp.Or(api.id, map[string]string{"HttpApi": "ServerlessHttpApi", "Api": "ServerlessRestApi"}[api.kind])
+		s.lambda.apiID = cmp.Or(api.id, map[string]string{"HttpApi": "ServerlessHttpApi", "Api": "ServerlessRestApi"}[api.kind])
 		r.api(asked[0].get("Type").text(), asked, s)
 		r.eventProperties(events, s)
 	}
@@ -1238,10 +1239,6 @@ func (r *samReader) events(id string, p *node, s *service) {
 	if s.lambda.streaming && s.lambda.endpoint == "NoEndpoint" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal without an endpoint", "what invoked the function is not in the template as an event: set Endpoint to "+
 			"lambdaweb.FunctionURL with InvokeMode, or lambdaweb.RESTAPI with ResponseTransferMode")
-	}
-	if s.lambda.streaming && s.lambda.endpoint == "NoEndpoint" && s.hosting == lambdaHosting {
-		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal without an endpoint",
-			"clients that stream need one: set Endpoint to lambdaweb.FunctionURL or lambdaweb.RESTAPI with its mode of streaming")
 	}
 	if s.lambda.streaming && s.lambda.endpoint == "HTTPAPI" {
 		s.noteAbout("AWS_LWA_INVOKE_MODE", atHosting, "has no equal behind an HTTP API, which does not stream", "choose lambdaweb.FunctionURL or lambdaweb.RESTAPI")

@@ -230,14 +230,21 @@ func TestSAMValues(t *testing.T) {
 		},
 		{
 			name: "settings of the adapter on Fargate", from: "sam", args: fargate, files: variables("AWS_LWA_REMOVE_BASE_PATH: /v1, ASYNC_INIT: true, AWS_LWA_ENABLE_TLS: true, PORT: 8443"),
-			has:   []string{"Variables.AWS_LWA_REMOVE_BASE_PATH: /v1 has no equal: only the adapter reads it, and the server gets whole paths now", "Variables.ASYNC_INIT: true has no equal", "AWS_LWA_ENABLE_TLS: true became HTTPS", `secure.SetProtocol(new("HTTPS"))`},
+			has:   []string{"Variables.AWS_LWA_REMOVE_BASE_PATH: /v1 has no equal: nobody takes the base path away", "Variables.ASYNC_INIT: true has no equal", "AWS_LWA_ENABLE_TLS: true became HTTPS", `secure.SetProtocol(new("HTTPS"))`},
 			lacks: []string{`"AWS_LWA_`, "became AWS_LWA_ASYNC_INIT"},
 		},
 		{
-			name: "settings of the adapter on App Runner", from: "sam", args: []string{"--hosting", "apprunner"}, files: variables("AWS_LWA_ENABLE_TLS: true"), has: []string{"AWS_LWA_ENABLE_TLS: true has no equal: only the adapter reads it, and the server must take HTTP"},
+			name: "settings of the adapter on App Runner", from: "sam", args: []string{"--hosting", "apprunner"}, files: variables("AWS_LWA_ENABLE_TLS: true"), has: []string{"AWS_LWA_ENABLE_TLS: true has no equal: the hosting speaks HTTP"},
 		},
 		{
 			name: "streaming without an endpoint", from: "sam", files: variables("AWS_LWA_INVOKE_MODE: response_stream"), has: []string{"AWS_LWA_INVOKE_MODE has no equal without an endpoint"},
+		},
+		{
+			name: "secrets that CloudFormation looks up", from: "sam",
+			files: built("FROM scratch\n", "      Environment: {Variables: {DB: '{{resolve:secretsmanager:my/secret:SecretString:password}}', API: '{{resolve:ssm-secure:/a/key}}', ZONE: '{{resolve:ssm:/a/zone}}', URL: 'x{{resolve:secretsmanager:a}}'}}\n"),
+			has: []string{`"DB": web.SecretsManager(`, `"password")`, `"API": web.SSMParameter(`, `"ZONE": *awsssm.StringParameter_ValueForStringParameter(stack, new("/a/zone"), nil)`,
+				"Variables.URL: x{{resolve:secretsmanager:a}} has no equal"},
+			lacks: []string{`"DB": "{{`, `"URL": `},
 		},
 		{
 			name: "a role and a key", from: "sam",
