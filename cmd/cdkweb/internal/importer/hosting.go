@@ -158,11 +158,11 @@ func (s *service) fit() {
 			return other.name != "endpointKind" && below(set.node.path, other.node.path) && set.node.file == other.node.file
 		}) &&
 			!slices.ContainsFunc(lacking[:i], func(other setting) bool { return other.node.path == set.node.path && other.node.file == set.node.file }) {
-			if set.name == "serviceName" {
-				s.different(atHosting, set.node, "is no longer the name that AWS has", instead(set.name, s.hosting))
-				continue
+			todo := instead(set.name, s.hosting)
+			if set.name == "alias" && s.front.private {
+				todo = "a private service has the address that AWS gives it, and a front cannot reach it"
 			}
-			s.add(missing, advice[set.name].place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), instead(set.name, s.hosting))
+			s.add(missing, advice[set.name].place, set.node, fmt.Sprintf("has no equal on %s", p.ServiceName()), todo)
 		}
 	}
 	s.fitCommand()

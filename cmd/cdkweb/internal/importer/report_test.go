@@ -32,8 +32,9 @@ func TestReports(t *testing.T) {
 					field, _, _ := strings.Cut(line, " ")
 					rest := strings.TrimPrefix(line, field+" ")
 					path, _, _ := strings.Cut(rest, " ")
-					key := field + strings.TrimSuffix(path, ":")
-					if other := seen[key]; other != "" && !strings.HasSuffix(key, "addons") {
+					environment := regexp.MustCompile(` \[[a-z]+\] `).FindString(line)
+					key := field + strings.TrimSuffix(path, ":") + environment
+					if other := seen[key]; other != "" && !strings.HasSuffix(path, "addons") {
 						t.Errorf("two lines of one field:\n%s\n%s", other, line)
 					}
 					seen[key] = line

@@ -932,8 +932,12 @@ func (r *samReader) variables(p *node, s *service) {
 				s.missing(atEnvironment, field, "write what it refers to in Go, with AddEnvironment or a Use method")
 				continue
 			}
-			field.take()
 			text, known := v.text()
+			if strings.Contains(text, "{{resolve:") {
+				r.dynamic(key, field, text, s)
+				continue
+			}
+			field.take()
 			port, isPort := strconv.Atoi(text)
 			switch {
 			case (key == "PORT" || key == "AWS_LWA_PORT") && isPort == nil && port > 0 && port < 65536:
@@ -1002,6 +1006,40 @@ func (r *samReader) adapted(s *service) {
 	if s.health.path != "" && s.health.codes == "" && !own {
 		s.health.codes = "200-499" // the adapter's default
 	}
+}
+
+// secretAt and parameterAt are references of CloudFormation to a secret and to a parameter.
+var (
+	secretAt    = regexp.MustCompile(`^\{\{resolve:secretsmanager:(arn:[^{}]+:secret:[^:{}]+|[^:{}]+)(?::SecretString)?(?::([^:{}]*))?(?::([^:{}]*))?(?::([^:{}]*))?\}\}$`)
+	parameterAt = regexp.MustCompile(`^\{\{resolve:ssm(-secure)?:([A-Za-z0-9_./-]+)\}\}$`)
+)
+
+// dynamic reads a variable whose value CloudFormation looks up. A secret does not become a part of the
+// function's configuration, where others can read it.
+func (r *samReader) dynamic(key string, n *node, text string, s *service) {
+	found, parameter := secretAt.FindStringSubmatch(text), parameterAt.FindStringSubmatch(text)
+	kept := secret{parameter: true}
+	switch {
+	case found != nil:
+		kept = secret{field: found[2], stage: found[3], version: found[4]}
+		if strings.HasPrefix(found[1], "arn:") {
+			kept.arn, kept.partial = literal(found[1]), !completeARN.MatchString(found[1])
+		} else {
+			kept.name = literal(found[1])
+		}
+	case parameter != nil && parameter[1] == "":
+		n.take()
+		s.variables = append(slices.DeleteFunc(s.variables, func(v variable) bool { return v.name == key }),
+			variable{key, expression(fmt.Sprintf("*awsssm.StringParameter_ValueForStringParameter(stack, new(%s), nil)", quote(parameter[2])))})
+		return
+	case parameter != nil:
+		kept.name = literal(parameter[2])
+	default:
+		s.missing(atEnvironment, n, "CloudFormation would write a secret into the function's configuration: set it in Workload.Secrets")
+		return
+	}
+	s.different(atSecrets, n, "is a secret of the service", "the server gets it when it starts, and it is in no configuration")
+	s.secrets = append(slices.DeleteFunc(s.secrets, func(v secretVariable) bool { return v.name == key }), secretVariable{key, kept})
 }
 
 func (r *samReader) logging(n *node, s *service) {

@@ -240,6 +240,13 @@ func TestSAMValues(t *testing.T) {
 			name: "streaming without an endpoint", from: "sam", files: variables("AWS_LWA_INVOKE_MODE: response_stream"), has: []string{"AWS_LWA_INVOKE_MODE has no equal without an endpoint"},
 		},
 		{
+			name: "secrets that CloudFormation looks up", from: "sam",
+			files: built("FROM scratch\n", "      Environment: {Variables: {DB: '{{resolve:secretsmanager:my/secret:SecretString:password}}', API: '{{resolve:ssm-secure:/a/key}}', ZONE: '{{resolve:ssm:/a/zone}}', URL: 'x{{resolve:secretsmanager:a}}'}}\n"),
+			has: []string{`"DB": web.SecretsManager(`, `"password")`, `"API": web.SSMParameter(`, `"ZONE": *awsssm.StringParameter_ValueForStringParameter(stack, new("/a/zone"), nil)`,
+				"Variables.URL: x{{resolve:secretsmanager:a}} has no equal"},
+			lacks: []string{`"DB": "{{`, `"URL": `},
+		},
+		{
 			name: "a role and a key", from: "sam",
 			files: sam("      Role: arn:aws:iam::123456789012:role/r\n      KmsKeyArn: arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab\n      Policies: [AmazonS3ReadOnlyAccess]\n"),
 			has:   []string{"Role: role,", `Role_FromRoleArn(stack, new("Role"), new("arn:aws:iam::123456789012:role/r"), nil)`, "EnvironmentEncryption: awskms.Key_FromKeyArn", "Policies[0]: AmazonS3ReadOnlyAccess is not used"},
