@@ -86,7 +86,7 @@ func (r *appRunnerReader) add(file string, document *node) error {
 		r.found["Service"] = append(r.found["Service"], document)
 		return nil
 	case document.has("ServiceSummaryList"):
-		return &brokenError{file, document.line, "lists services, and describes none: aws apprunner describe-service --service-arn ARN describes one"}
+		return &brokenError{file, document.line, "is a list of names: aws apprunner describe-service --service-arn ARN prints one service with all that it has"}
 	case document.get("Services") != nil && document.get("Services").kind == sequence:
 		return r.add(file, document.get("Services"))
 	default:

@@ -122,7 +122,7 @@ func TestAppRunnerLists(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"ServiceSummaryList": [{"ServiceName": "one"}]}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := importFiles([]string{"apprunner", path}); err == nil || !strings.Contains(err.Error(), "services.json:1: lists services, and describes none: aws apprunner describe-service") {
+	if _, err := importFiles([]string{"apprunner", path}); err == nil || !strings.Contains(err.Error(), "services.json:1: is a list of names: aws apprunner describe-service") {
 		t.Errorf("got %v, want what prints a service", err)
 	}
 }

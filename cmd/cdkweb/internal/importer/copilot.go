@@ -1278,8 +1278,6 @@ func (c *copilotReader) http(n *node, apprunner bool) {
 			s.wrong(atFront, n, "a mapping")
 		} else if ok && !on {
 			s.front.private = true
-			s.different(atFront, n, "became a load balancer that only the VPC reaches",
-				"the service needs none for itself; let others call it with UseService")
 			s.took("private", n, s.public)
 		}
 		return

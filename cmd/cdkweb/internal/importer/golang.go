@@ -91,7 +91,7 @@ func (w *source) notes(indent int, notes []note) {
 
 // sentence is a note as it stands in the program.
 func (n note) sentence() string {
-	if parts := strings.Split(n.path, "."); len(parts) > 2 { // the line tells the rest
+	if parts := strings.Split(n.path, "."); len(parts) > 2 && n.kind != unknown { // the line tells the rest
 		n.path = strings.Join(parts[len(parts)-2:], ".")
 	}
 	return fmt.Sprintf("%s: %s %s: %s.", n.short(), n.subject(), n.what, n.todo)

@@ -244,8 +244,8 @@ func (s *service) fitPull() {
 	}
 }
 
-// keepPrivate has a service that is not on the internet stay so on a hosting other than Fargate, whose
-// load balancer is internal then. Its VPC is that of the clients.
+// keepPrivate has a service that is not on the internet stay so on every hosting. On Fargate its load
+// balancer is internal then. Its VPC is that of the clients.
 func (s *service) keepPrivate() {
 	i := slices.IndexFunc(s.set, func(set setting) bool { return set.name == "private" })
 	if !s.able("private") || i < 0 {
@@ -253,6 +253,10 @@ func (s *service) keepPrivate() {
 	}
 	at := s.set[i].node
 	switch s.hosting {
+	case fargateHosting:
+		if at.text() == "false" { // of http
+			s.different(atFront, at, "became a load balancer that only the VPC reaches", "the service needs none for itself; let others call it with UseService")
+		}
 	case lambdaHosting:
 		s.lambda.endpoint = "RESTAPI"
 		s.different(atFront, at, "became a private REST API", "clients in the VPC reach it through an interface endpoint, "+

@@ -171,6 +171,10 @@ func TestManifestsOfOthers(t *testing.T) {
 			has: []string{"http: false became a private REST API"},
 		},
 		{
+			name: "a field whose parent has a typing mistake", from: "copilot", args: []string{"--app", "shop"},
+			files: workspace(manifest1 + "environmet:\n  prod:\n    count: 10\n"), lacks: []string{" prod.count: 10 is no field"},
+		},
+		{
 			name: "a deployment that stops first", from: "copilot", args: []string{"--app", "shop"}, files: workspace(manifest1 + "deployment:\n  rolling: recreate\n"),
 			has: []string{"deployment.rolling: recreate has no equal: a deployment keeps tasks running here: of two or more tasks, MinimumHealthyPercent 1 and MaximumPercent 100 stop all but one first"},
 		},
