@@ -77,7 +77,7 @@ func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
 func run(args []string) int {
 	logs.Warn.SetOutput(io.Discard) // what matters becomes an error
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	p := &program{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	err := p.run(args)
@@ -101,6 +101,15 @@ func run(args []string) int {
 	}
 	fmt.Fprintf(p.err, "cdkweb-docker: %s\n", sentence(err))
 	return 1
+}
+
+// endings are the signals that end the program in order. Who ignores that a terminal is closed, as
+// nohup does, goes on.
+func endings() []os.Signal {
+	return slices.DeleteFunc(
+		[]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT},
+		func(s os.Signal) bool { return s == syscall.SIGHUP && signal.Ignored(s) },
+	)
 }
 
 // sentence is an error in one line, with what helps against a full disk.
@@ -148,6 +157,9 @@ var grouped = []string{"build", "inspect", "tag", "push", "save", "load"}
 const awaitLogin = "await-login"
 
 func (p *program) run(args []string) error {
+	if isHelper(os.Args[0]) {
+		return helper(args, p.in, p.out)
+	}
 	args, err := p.global(args)
 	if err != nil {
 		return err

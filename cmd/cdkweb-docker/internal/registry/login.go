@@ -147,15 +147,37 @@ func (l *Logins) Sweep() error {
 
 // Held returns the logins of this run, by registry.
 func (l *Logins) Held() (map[string]Login, error) {
-	all, err := l.all()
-	held := map[string]Login{}
-	for _, login := range all {
+	all, held, err := l.held()
+	logins := map[string]Login{}
+	for registry, file := range held {
+		logins[registry] = all[file]
+	}
+	return logins, err
+}
+
+// HeldFiles returns the files of the logins of this run, by registry.
+func (l *Logins) HeldFiles() (map[string]string, error) {
+	_, held, err := l.held()
+	return held, err
+}
+
+// held returns all logins by their files, and the files of the run's by registry.
+func (l *Logins) held() (all map[string]Login, held map[string]string, err error) {
+	all, err = l.all()
+	held = map[string]string{}
+	for file, login := range all {
 		if login.Run.has(l.Run) && !login.gone(time.Now()) &&
-			login.Made.After(held[login.Registry].Made) {
-			held[login.Registry] = login
+			login.Made.After(all[held[login.Registry]].Made) {
+			held[login.Registry] = file
 		}
 	}
-	return held, err
+	return all, held, err
+}
+
+// ReadLogin reads a login from its file. It reports false if there is none any more.
+func ReadLogin(file string) (Login, bool) {
+	login, err := readLogin(file)
+	return login, err == nil && !login.gone(time.Now())
 }
 
 // Resolve implements authn.Keychain.
