@@ -110,3 +110,22 @@ func TestLoginOfOrphan(t *testing.T) {
 		t.Errorf("the login is kept in %q", kept)
 	}
 }
+
+// TestLoginOfNextContainer wants nothing of a login to be left for a container that gets the same
+// number as one that has ended, with processes of the same numbers.
+func TestLoginOfNextContainer(t *testing.T) {
+	t.Parallel()
+	r, m := newRegistry(t, false), newMachine(t)
+	r.protect("AWS", "secret")
+	m.must("build", "--tag", r.host+"/app:1", folder(t, asset))
+	for range 5 { // the number is given again most of the time
+		login := `printf secret | "$0" login --username AWS --password-stdin ` + r.host
+		if out, err := container(t, m, true, true, `set -m; (`+login+`; exit $?) || exit 1`); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		out, err := container(t, m, true, true, `set -m; ("$0" push `+r.host+`/app:1; exit $?); exit $?`)
+		if err == nil || !strings.Contains(out, "there is no login for "+r.host+" in this run") {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,9 +98,13 @@ func (l *Logins) Remove(registry string) (name string, found bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	all, err := l.all()
+	all, held, err := l.held()
+	near := all[held[key]].Run.distance(l.Run)
 	for file, login := range all {
-		if login.Registry == key && login.Run.has(l.Run) {
+		// What another program of the group was given may be used, and is not this one's to remove.
+		if login.Registry == key && login.Run.has(l.Run) &&
+			(login.Run.Caller.PID > 0 && slices.Contains(l.Run.Above, login.Run.Caller) ||
+				login.Run.distance(l.Run) <= near) {
 			found = true
 			err = errors.Join(err, os.Remove(file))
 		}
@@ -161,13 +167,18 @@ func (l *Logins) HeldFiles() (map[string]string, error) {
 	return held, err
 }
 
-// held returns all logins by their files, and the files of the run's by registry.
+// held returns all logins by their files, and the files of the run's by registry: the nearest, and
+// of those the last.
 func (l *Logins) held() (all map[string]Login, held map[string]string, err error) {
 	all, err = l.all()
 	held = map[string]string{}
 	for file, login := range all {
-		if login.Run.has(l.Run) && !login.gone(time.Now()) &&
-			login.Made.After(all[held[login.Registry]].Made) {
+		if !login.Run.has(l.Run) || login.gone(time.Now()) {
+			continue
+		}
+		other, ok := all[held[login.Registry]]
+		near := cmp.Compare(login.Run.distance(l.Run), other.Run.distance(l.Run))
+		if !ok || near < 0 || near == 0 && login.Made.After(other.Made) {
 			held[login.Registry] = file
 		}
 	}
