@@ -229,6 +229,28 @@ func (dockerKeychain) Resolve(resource authn.Resource) (authn.Authenticator, err
 		"read the credentials for %s from Docker's configuration: %v", resource.RegistryStr(), err)}
 }
 
+// ResolveContext implements authn.ContextKeychain: an interrupt does not wait for a helper, which may
+// have asked the user something.
+func (k dockerKeychain) ResolveContext(
+	ctx context.Context, resource authn.Resource,
+) (authn.Authenticator, error) {
+	type result struct {
+		found authn.Authenticator
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		found, err := k.Resolve(resource)
+		done <- result{found, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-done:
+		return r.found, r.err
+	}
+}
+
 // credentialsError is an error before a registry was asked anything.
 type credentialsError struct{ text string }
 
