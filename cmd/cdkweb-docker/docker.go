@@ -107,6 +107,11 @@ func (p *program) lend(args []string) error {
 	return nil
 }
 
+// asked are the arguments for docker of the command that this program was called with.
+func (p *program) asked(command string, args ...string) []string {
+	return slices.Concat(p.group, []string{command}, args)
+}
+
 // docker runs docker with the logins of this run.
 func (p *program) docker(args []string) (err error) {
 	docker, err := findDocker()

@@ -97,6 +97,15 @@ func TestHandOver(t *testing.T) {
 			t.Errorf("docker was not called for %q", dockerfile)
 		}
 	}
+	for _, args := range []string{
+		"buildx build --push " + dir, "image build --output type=local " + dir, "build --push " + dir,
+		"buildx inspect mine", "image push docker-has-it", "image tag docker-has-it other/x",
+	} {
+		m.must(strings.Fields(args)...)
+		if got := calls(); got != args {
+			t.Errorf("docker was called with %q, want %q", got, args)
+		}
+	}
 	m.must("build", "https://github.com/a/b.git")
 	if got := calls(); got != "build https://github.com/a/b.git" {
 		t.Errorf("docker was called with %q", got)

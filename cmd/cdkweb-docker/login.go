@@ -55,6 +55,10 @@ func (p *program) login(args []string) error {
 	if len(servers) == 1 {
 		server = strings.TrimPrefix(strings.TrimPrefix(servers[0], "https://"), "http://")
 		server, _, _ = strings.Cut(server, "/")
+		if server == "" { // which would be Docker Hub
+			return usageError{fmt.Errorf(
+				"login: the registry must be a name such as example.com, got %q", servers[0])}
+		}
 	}
 	const most = 1 << 20
 	content, err := io.ReadAll(io.LimitReader(p.input(p.in), most))
