@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -140,10 +141,14 @@ func TestMountForbidden(t *testing.T) {
 			base := r.push(t, "base:1", imageOf(t, "amd64", v1.Config{}, layerOf(t, "x", "x")))
 			dir := files(t, map[string]string{"Dockerfile": "FROM " + base + "\nCOPY Dockerfile /\n"})
 			m.must("build", "--tag", r.host+"/app:1", "--platform", "linux/amd64", dir)
+			r.separate("app", mounted)
+			blobs := r.handle
+			var refused atomic.Bool
 			r.ask(func(w http.ResponseWriter, request *http.Request) bool {
 				switch {
 				case request.URL.Path == "/token":
 					if strings.Contains(request.URL.RawQuery, "base") {
+						refused.Store(true)
 						w.WriteHeader(status)
 					} else {
 						w.Write([]byte(`{"token":"good"}`))
@@ -152,11 +157,15 @@ func TestMountForbidden(t *testing.T) {
 					w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.host+`/token",service="test"`)
 					w.WriteHeader(http.StatusUnauthorized)
 				default:
-					return false
+					return blobs(w, request)
 				}
 				return true
 			})
 			m.must("push", r.host+"/app:1")
+			r.ask(nil)
+			if !refused.Load() {
+				t.Error("nobody asked for a token for the repository of the base image")
+			}
 		})
 	}
 }
