@@ -13,8 +13,8 @@ import (
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/registry"
 )
 
-// helperName is this program as a credential helper, which docker asks for the logins of the run. So
-// no password is written for docker, where it would stay if this program was killed.
+// helperName is this program as a credential helper, which docker asks for the logins of the run.
+// So no password is written for docker, where it would stay if this program was killed.
 const helperName = "cdkweb-docker"
 
 // helperFile names the files of the logins by their registries, in the folder of the configuration

@@ -186,8 +186,8 @@ func (p *program) dockerConfig() (folder string, remove func() error, err error)
 	if err != nil {
 		return "", remove, err
 	}
-	// As long as the store is open no other process removes the folder; later one does if this is
-	// killed.
+	// No other process removes the folder as long as the store is open. If this one is killed, one
+	// does so after a day.
 	opened, err := store.Open(p.dir)
 	if err != nil {
 		return "", remove, err
