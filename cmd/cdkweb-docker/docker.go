@@ -141,7 +141,7 @@ func (p *program) docker(args []string) (err error) {
 	return err
 }
 
-// helperFolder holds the credential helper, in the folder of the configuration that docker is given.
+// helperFolder holds the credential helper, in the folder of the configuration for docker.
 const helperFolder = "cdkweb-docker-bin"
 
 // dockerConfig makes a folder with the user's configuration of Docker and a credential helper that

@@ -229,8 +229,8 @@ func (dockerKeychain) Resolve(resource authn.Resource) (authn.Authenticator, err
 		"read the credentials for %s from Docker's configuration: %v", resource.RegistryStr(), err)}
 }
 
-// ResolveContext implements authn.ContextKeychain: an interrupt does not wait for a helper, which may
-// have asked the user something.
+// ResolveContext implements authn.ContextKeychain: an interrupt does not wait for a helper, which
+// may have asked the user something.
 func (k dockerKeychain) ResolveContext(
 	ctx context.Context, resource authn.Resource,
 ) (authn.Authenticator, error) {
