@@ -309,7 +309,7 @@ func (p *program) dockerBuild(flags buildFlags, args []string, why string) error
 	if !flags.quiet {
 		p.log("docker builds this: %s", why)
 	}
-	if err := p.docker(append([]string{"build"}, args...)); err != nil {
+	if err := p.docker(p.asked("build", args...)); err != nil {
 		return err
 	}
 	for _, tag := range flags.tags {

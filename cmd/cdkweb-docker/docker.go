@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,8 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
 
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/store"
 )
@@ -105,6 +107,11 @@ func (p *program) lend(args []string) error {
 	return nil
 }
 
+// asked are the arguments for docker of the command that this program was called with.
+func (p *program) asked(command string, args ...string) []string {
+	return slices.Concat(p.group, []string{command}, args)
+}
+
 // docker runs docker with the logins of this run.
 func (p *program) docker(args []string) (err error) {
 	docker, err := findDocker()
@@ -118,7 +125,9 @@ func (p *program) docker(args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, remove()) }()
 	if config != "" {
-		environment = append(environment, "DOCKER_CONFIG="+config)
+		environment = append(environment, "DOCKER_CONFIG="+config,
+			"PATH="+filepath.Join(config, helperFolder)+
+				string(filepath.ListSeparator)+os.Getenv("PATH"))
 	}
 	command := exec.CommandContext(p.ctx, docker, args...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
@@ -132,80 +141,94 @@ func (p *program) docker(args []string) (err error) {
 	return err
 }
 
-// dockerConfig makes a folder with the user's configuration of Docker and the logins of this run.
-// It is empty if there are none.
+// helperFolder holds the credential helper, in the folder of the configuration for docker.
+const helperFolder = "cdkweb-docker-bin"
+
+// dockerConfig makes a folder with the user's configuration of Docker and a credential helper that
+// has the logins of this run. It is empty if there are none.
 func (p *program) dockerConfig() (folder string, remove func() error, err error) {
 	remove = func() error { return nil }
-	held, err := p.logins.Held()
+	held, err := p.logins.HeldFiles()
 	if err != nil || len(held) == 0 {
 		return "", remove, err
 	}
 	own := os.Getenv("DOCKER_CONFIG")
-	if own == "" {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return "", remove, err
-		}
+	if home, err := os.UserHomeDir(); own == "" && err == nil {
 		own = filepath.Join(home, ".docker")
 	}
-	config := map[string]any{}
-	content, err := os.ReadFile(filepath.Join(own, "config.json"))
+	config, content := map[string]any{}, []byte(nil)
+	if own == "" { // as docker has it
+		own, err = os.DevNull, fs.ErrNotExist
+	} else if own, err = filepath.Abs(own); err == nil {
+		content, err = os.ReadFile(filepath.Join(own, "config.json"))
+	}
 	if err == nil {
 		err = json.Unmarshal(content, &config)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", remove, fmt.Errorf("read Docker's configuration: %w", err)
 	}
-	table := func(name string) map[string]any {
-		found, ok := config[name].(map[string]any)
-		if !ok {
-			found = map[string]any{}
-			config[name] = found
-		}
-		return found
+	helpers, ok := config["credHelpers"].(map[string]any)
+	if !ok {
+		helpers = map[string]any{}
+		config["credHelpers"] = helpers
 	}
-	for registry, login := range held {
-		pair := login.Username + ":" + login.Password
-		table("auths")[registry] = map[string]string{
-			"auth": base64.StdEncoding.EncodeToString([]byte(pair)),
-		}
-		delete(table("credHelpers"), registry)
+	if file, ok := held[name.DefaultRegistry]; ok { // which docker calls by other names
+		held["https://"+name.DefaultRegistry+"/v1/"], held["docker.io"] = file, file
 	}
-	// A store of credentials would be asked in place of what stands in the file. Those it has are
-	// found by a helper for each registry.
-	if store, ok := config["credsStore"].(string); ok && store != "" {
-		delete(config, "credsStore")
-		for registry := range table("auths") {
-			if _, ours := held[registry]; !ours {
-				if _, taken := table("credHelpers")[registry]; !taken {
-					table("credHelpers")[registry] = store
-				}
-			}
-		}
+	for server := range held { // it comes before credsStore and auths
+		helpers[server] = helperName
 	}
 	if content, err = json.Marshal(config); err != nil {
 		return "", remove, err
 	}
-	folder, err = os.MkdirTemp("", "cdkweb-docker-")
+	files, err := json.Marshal(held)
 	if err != nil {
 		return "", remove, err
 	}
-	remove = func() error { return os.RemoveAll(folder) }
-	if err := os.WriteFile(filepath.Join(folder, "config.json"), content, 0o600); err != nil {
+	// No other process removes the folder as long as the store is open. If this one is killed, one
+	// does so after a day.
+	opened, err := store.Open(p.dir)
+	if err != nil {
+		return "", remove, err
+	}
+	folder, err = opened.Folder()
+	if err != nil {
+		return "", remove, errors.Join(err, opened.Close())
+	}
+	remove = func() error { return errors.Join(os.RemoveAll(folder), opened.Close()) }
+	if err := fillConfig(folder, own, content, files); err != nil {
 		return "", remove, errors.Join(err, remove())
+	}
+	return folder, remove, nil
+}
+
+// fillConfig writes a configuration of Docker into a folder, with what is beside the user's own.
+func fillConfig(folder, own string, config, files []byte) error {
+	bin := filepath.Join(folder, helperFolder)
+	err := errors.Join(
+		os.WriteFile(filepath.Join(folder, "config.json"), config, 0o600),
+		os.WriteFile(filepath.Join(folder, helperFile), files, 0o600),
+		os.Mkdir(bin, 0o700),
+	)
+	if err != nil {
+		return err
+	}
+	if err := placeHelper(bin); err != nil {
+		return err
 	}
 	entries, err := os.ReadDir(own)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", remove, errors.Join(err, remove())
+		return err
 	}
 	for _, entry := range entries { // contexts, plugins
-		if entry.Name() == "config.json" {
+		if slices.Contains([]string{"config.json", helperFile, helperFolder}, entry.Name()) {
 			continue
 		}
 		link := filepath.Join(folder, entry.Name())
 		if err := os.Symlink(filepath.Join(own, entry.Name()), link); err != nil {
-			return "", remove, errors.Join(err, remove())
+			return err
 		}
 	}
-	return folder, remove, nil
+	return nil
 }

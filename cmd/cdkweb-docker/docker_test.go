@@ -3,9 +3,13 @@
 package main
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -93,6 +97,15 @@ func TestHandOver(t *testing.T) {
 			t.Errorf("docker was not called for %q", dockerfile)
 		}
 	}
+	for _, args := range []string{
+		"buildx build --push " + dir, "image build --output type=local " + dir, "build --push " + dir,
+		"buildx inspect mine", "image push docker-has-it", "image tag docker-has-it other/x",
+	} {
+		m.must(strings.Fields(args)...)
+		if got := calls(); got != args {
+			t.Errorf("docker was called with %q, want %q", got, args)
+		}
+	}
 	m.must("build", "https://github.com/a/b.git")
 	if got := calls(); got != "build https://github.com/a/b.git" {
 		t.Errorf("docker was called with %q", got)
@@ -120,7 +133,20 @@ func TestItself(t *testing.T) {
 func TestHandOverLogin(t *testing.T) {
 	t.Parallel()
 	r, m := newRegistry(t, false), newMachine(t)
-	calls := fakeDocker(t, m)
+	text := "#!/bin/sh\n{ echo; /bin/cat \"$DOCKER_CONFIG/config.json\" \"$DOCKER_CONFIG/contexts/mine\";\n" +
+		"echo " + r.host + " | docker-credential-cdkweb-docker get; docker-credential-cdkweb-docker list;\n" +
+		"echo other.example.com | docker-credential-cdkweb-docker get; echo $?;\n" +
+		"docker-credential-cdkweb-docker erase; } > \"$HOME/calls\" 2>&1; :\n"
+	if err := script(filepath.Join(m.path, "docker"), text); err != nil {
+		t.Fatal(err)
+	}
+	calls := func() string {
+		content, err := os.ReadFile(filepath.Join(m.home, "calls"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(content))
+	}
 	own := filepath.Join(m.home, ".docker")
 	before := `{"auths":{"other.example.com":{}},"credsStore":"desktop","credHelpers":{"` + r.host + `":"x"},"currentContext":"mine"}`
 	if err := os.MkdirAll(filepath.Join(own, "contexts"), 0o700); err != nil {
@@ -134,22 +160,120 @@ func TestHandOverLogin(t *testing.T) {
 	if got := m.call("secret", "login", "--username", "me", "--password-stdin", r.host); got.status != 0 {
 		t.Fatalf("login: %+v", got)
 	}
-	m.must("build", files(t, map[string]string{"Dockerfile": "FROM scratch\nRUN x\n"}))
-	want := `{"auths":{"` + r.host + `":{"auth":"bWU6c2VjcmV0"},"other.example.com":{}},` +
-		`"credHelpers":{"other.example.com":"desktop"},"currentContext":"mine"}context`
-	if _, got, _ := strings.Cut(calls(), "\n"); got != want {
-		t.Errorf("docker had the configuration %s, want %s", got, want)
+	// A relative folder is that of where the program was called.
+	for _, args := range [][]string{{"build"}, {"--config", ".docker", "build"}} {
+		command := m.command(append(args, files(t, map[string]string{"Dockerfile": "FROM scratch\nRUN x\n"}))...)
+		command.Dir = m.home
+		if got := finish(t, command); got.status != 0 {
+			t.Fatalf("%q: %+v", args, got)
+		}
+		want := `{"auths":{"other.example.com":{}},"credHelpers":{"` + r.host + `":"cdkweb-docker"},` +
+			`"credsStore":"desktop","currentContext":"mine"}context` +
+			`{"Secret":"secret","ServerURL":"` + r.host + `","Username":"me"}` + "\n" +
+			`{"` + r.host + `":"me"}` + "\ncredentials not found in native keychain\n1\n" +
+			`cdkweb-docker: the credential helper of cdkweb-docker knows get and list, got ["erase"]`
+		if got := calls(); got != want {
+			t.Errorf("%q: docker had %s, want %s", args, got, want)
+		}
 	}
 	after, err := os.ReadFile(filepath.Join(own, "config.json"))
 	if err != nil || string(after) != before {
 		t.Errorf("the user's configuration is %s, %v", after, err)
 	}
+	if left := append(temporaries(t, m), leftFor(t, m)...); len(left) != 0 {
+		t.Errorf("it left %q", left)
+	}
+}
+
+// leftFor is what is in the folder for temporary files.
+func leftFor(t *testing.T, m *machine) []string {
+	t.Helper()
 	for _, variable := range m.environment {
 		if dir, ok := strings.CutPrefix(variable, "TMPDIR="); ok {
-			if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
-				t.Errorf("in the temporary folder there is %v, %v", left, err)
+			left, err := filepath.Glob(filepath.Join(dir, "*"))
+			if err != nil {
+				t.Fatal(err)
 			}
+			return left
 		}
+	}
+	return nil
+}
+
+// TestKilledDocker ends the program while docker has the login: nothing that it leaves holds the
+// password.
+func TestKilledDocker(t *testing.T) {
+	t.Parallel()
+	for _, sent := range []syscall.Signal{syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGTERM, syscall.SIGKILL} {
+		t.Run(sent.String(), func(t *testing.T) {
+			t.Parallel()
+			if signal.Ignored(sent) {
+				t.Skip("the tests run with this signal ignored, as below nohup")
+			}
+			r, m := newRegistry(t, false), newMachine(t)
+			// What has started this docker ends it, or the end of its input does.
+			text := "#!/bin/sh\ntrap 'exit 17' INT\necho waiting >&2\nread line\n"
+			if err := script(filepath.Join(m.path, "docker"), text); err != nil {
+				t.Fatal(err)
+			}
+			if got := m.call("secret", "login", "-u", "me", "--password-stdin", r.host); got.status != 0 {
+				t.Fatalf("login: %+v", got)
+			}
+			in, out, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer out.Close()
+			defer time.AfterFunc(30*time.Second, func() { out.Close() }).Stop()
+			command := m.command("push", r.host+"/app:1")
+			command.Stdin = in
+			printed, err := command.StderrPipe()
+			if err == nil {
+				err = errors.Join(command.Start(), in.Close())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			var stderr strings.Builder
+			for lines := bufio.NewScanner(printed); lines.Scan(); {
+				stderr.WriteString(lines.Text() + "\n")
+				if lines.Text() == "waiting" {
+					if err := command.Process.Signal(sent); err != nil {
+						t.Fatal(err)
+					}
+					if sent == syscall.SIGKILL {
+						out.Close() // this docker goes on otherwise
+					}
+				}
+			}
+			err = command.Wait()
+			if sent == syscall.SIGKILL {
+				if left := temporaries(t, m); len(left) != 1 || !strings.Contains(fmt.Sprint(err), "killed") {
+					t.Errorf("it left %q, and ended with %v: %s", left, err, stderr.String())
+				}
+			} else {
+				got := result{command.ProcessState.ExitCode(), "", stderr.String()}
+				m.wantFailure(got, 130, "interrupted; what was not finished is not kept")
+				if left := append(temporaries(t, m), leftFor(t, m)...); len(left) != 0 {
+					t.Errorf("it left %q", left)
+				}
+			}
+			for _, dir := range append(temporaries(t, m), leftFor(t, m)...) {
+				err := filepath.WalkDir(dir, func(file string, entry fs.DirEntry, err error) error {
+					if err != nil || !entry.Type().IsRegular() {
+						return err
+					}
+					content, err := os.ReadFile(file)
+					if strings.Contains(string(content), "secret") || strings.Contains(string(content), "bWU6c2VjcmV0") {
+						t.Errorf("%s holds the password: %s", file, content)
+					}
+					return err
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -119,7 +119,7 @@ func (p *program) inspect(args []string) error {
 				return err
 			}
 			if _, err := findDocker(); built && err == nil && len(names) == 1 {
-				return p.docker(append([]string{"inspect"}, args...))
+				return p.docker(p.asked("inspect", args...))
 			}
 			absent = append(absent, wanted)
 			continue

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/cdkweb/cdkweb/cmd/cdkweb-docker/internal/build"
@@ -32,17 +31,20 @@ func (p *program) load(args []string) error {
 			}
 		}
 	}
-	var in io.Reader = p.in
+	var from io.Reader = p.in
 	if input != "" {
-		file, err := os.Open(input)
+		file, err := p.openInput(input)
 		if err != nil {
 			return fmt.Errorf("load: %w", err)
 		}
 		defer file.Close()
-		in = file
+		from = file
 	}
-	loaded, err := build.Load(p.ctx, p.store, in)
+	loaded, err := build.Load(p.ctx, p.store, p.input(from))
 	if err != nil {
+		if input == "" {
+			input = "standard input"
+		}
 		return fmt.Errorf("load %s: %w", input, err)
 	}
 	for _, image := range loaded {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -54,9 +55,13 @@ func (p *program) login(args []string) error {
 	if len(servers) == 1 {
 		server = strings.TrimPrefix(strings.TrimPrefix(servers[0], "https://"), "http://")
 		server, _, _ = strings.Cut(server, "/")
+		if server == "" { // which would be Docker Hub
+			return usageError{fmt.Errorf(
+				"login: the registry must be a name such as example.com, got %q", servers[0])}
+		}
 	}
 	const most = 1 << 20
-	content, err := io.ReadAll(io.LimitReader(p.in, most))
+	content, err := io.ReadAll(io.LimitReader(p.input(p.in), most))
 	if err != nil {
 		return fmt.Errorf("login: read the password: %w", err)
 	}
@@ -77,6 +82,36 @@ func (p *program) login(args []string) error {
 	}
 	_, err = fmt.Fprintln(p.out, "Login Succeeded")
 	return err
+}
+
+// input reads what may never come, such as standard input, until the program is interrupted.
+func (p *program) input(from io.Reader) io.Reader {
+	out, in := io.Pipe()
+	context.AfterFunc(p.ctx, func() { in.CloseWithError(p.ctx.Err()) })
+	go func() {
+		_, err := io.Copy(in, from)
+		in.CloseWithError(err)
+	}()
+	return out
+}
+
+// openInput opens a file, which may be a pipe that nobody writes to yet.
+func (p *program) openInput(name string) (*os.File, error) {
+	type result struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		file, err := os.Open(name)
+		done <- result{file, err}
+	}()
+	select {
+	case <-p.ctx.Done():
+		return nil, p.ctx.Err()
+	case r := <-done:
+		return r.file, r.err
+	}
 }
 
 // awaitEnd starts what removes a login once its run has ended. Without it, the next call of this

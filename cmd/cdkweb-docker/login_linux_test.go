@@ -110,3 +110,26 @@ func TestLoginOfOrphan(t *testing.T) {
 		t.Errorf("the login is kept in %q", kept)
 	}
 }
+
+// TestLoginOfNextContainer wants nothing of a login to be left for a container that gets the same
+// number as one that has ended, with processes of the same numbers.
+func TestLoginOfNextContainer(t *testing.T) {
+	t.Parallel()
+	r, m := newRegistry(t, false), newMachine(t)
+	r.protect("AWS", "secret")
+	m.must("build", "--tag", r.host+"/app:1", folder(t, asset))
+	login := `/usr/bin/setsid -w /bin/sh -c 'printf secret | "$0" login --username AWS --password-stdin ` +
+		r.host + `; exit $?' "$0" || exit 1`
+	push := `/usr/bin/setsid -w /bin/sh -c '"$0" push ` + r.host + `/app:1; exit $?' "$0"; exit $?`
+	for range 3 { // most of the time one of two has a number that was given before
+		for range 2 {
+			if out, err := container(t, m, true, true, login); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+		}
+		out, err := container(t, m, true, true, push)
+		if err == nil || !strings.Contains(out, "there is no login for "+r.host+" in this run") {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+}

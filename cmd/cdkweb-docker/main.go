@@ -77,7 +77,7 @@ func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
 func run(args []string) int {
 	logs.Warn.SetOutput(io.Discard) // what matters becomes an error
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	p := &program{ctx: ctx, in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	err := p.run(args)
@@ -101,6 +101,15 @@ func run(args []string) int {
 	}
 	fmt.Fprintf(p.err, "cdkweb-docker: %s\n", sentence(err))
 	return 1
+}
+
+// endings are the signals that end the program in order. Who ignores that a terminal is closed, as
+// nohup does, goes on.
+func endings() []os.Signal {
+	return slices.DeleteFunc(
+		[]os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT},
+		func(s os.Signal) bool { return s == syscall.SIGHUP && signal.Ignored(s) },
+	)
 }
 
 // sentence is an error in one line, with what helps against a full disk.
@@ -128,7 +137,8 @@ type program struct {
 	in       io.Reader
 	out, err io.Writer
 
-	dir    string // of the images
+	group  []string // the word before the command, for docker: image or buildx
+	dir    string   // of the images
 	store  *store.Store
 	logins *registry.Logins
 }
@@ -141,13 +151,19 @@ var commands = map[string]func(p *program, args []string) error{
 	"save": (*program).save, "load": (*program).load, "prune": (*program).prune, "version": (*program).version,
 }
 
-// grouped are the commands that docker has below image, too, and build below buildx.
-var grouped = []string{"build", "inspect", "tag", "push", "save", "load"}
+// grouped are the commands that docker has below image and buildx, too.
+var grouped = map[string][]string{
+	"image":  {"build", "inspect", "tag", "push", "save", "load"},
+	"buildx": {"build"},
+}
 
 // awaitLogin is the command that login starts in the background.
 const awaitLogin = "await-login"
 
 func (p *program) run(args []string) error {
+	if isHelper(os.Args[0]) {
+		return helper(args, p.in, p.out)
+	}
 	args, err := p.global(args)
 	if err != nil {
 		return err
@@ -164,8 +180,8 @@ func (p *program) run(args []string) error {
 	case "-v", "--version":
 		name = "version"
 	case "image", "buildx": // docker image build is docker build
-		if len(rest) > 0 && slices.Contains(grouped, rest[0]) {
-			name, rest = rest[0], rest[1:]
+		if len(rest) > 0 && slices.Contains(grouped[name], rest[0]) {
+			p.group, name, rest = []string{name}, rest[0], rest[1:]
 		}
 	case awaitLogin:
 		if len(rest) == 1 {
@@ -199,14 +215,14 @@ func (p *program) run(args []string) error {
 			"CDKWEB_DOCKER_CACHE: %w", p.dir, err)
 	}
 	defer p.store.Close()
+	size, err := cacheSize(os.Getenv("CDKWEB_DOCKER_CACHE_SIZE"))
+	if err != nil {
+		return err
+	}
 	if err := command(p, rest); err != nil {
 		return err
 	}
 	if name == "build" || name == "push" {
-		size, err := cacheSize(os.Getenv("CDKWEB_DOCKER_CACHE_SIZE"))
-		if err != nil {
-			return err
-		}
 		if err := p.store.Prune(size, pruneAge); err != nil { // what was asked for is done
 			p.log("old images were not removed: %s", sentence(err))
 		}
@@ -329,7 +345,7 @@ func (p *program) tag(args []string) error {
 	if outside, err := p.outside(args[0]); err != nil || !outside {
 		return errors.Join(err, missing(args[0]))
 	}
-	if err := p.docker(append([]string{"tag"}, args...)); err != nil {
+	if err := p.docker(p.asked("tag", args...)); err != nil {
 		return err
 	}
 	return p.store.TagOutside(target)
@@ -372,9 +388,13 @@ func (p *program) push(args []string) error {
 		if outside, err := p.outside(args[0]); err != nil || !outside {
 			return errors.Join(err, missing(args[0]))
 		}
-		return p.docker([]string{"push", args[0]})
+		return p.docker(p.asked("push", args[0]))
 	}
 	name := image.Name
+	if full, err := build.FullName(args[0]); err != nil || full != name { // as docker has it
+		return fmt.Errorf("push takes the name of an image, got the id %s; give it a name with tag",
+			args[0])
+	}
 	content, err := p.store.Image(image.Digest)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -133,25 +134,38 @@ func TestMountElsewhere(t *testing.T) {
 // registry gives no token for both repositories.
 func TestMountForbidden(t *testing.T) {
 	t.Parallel()
-	r, m := newRegistry(t, false), newMachine(t)
-	base := r.push(t, "base:1", imageOf(t, "amd64", v1.Config{}, layerOf(t, "x", "x")))
-	dir := files(t, map[string]string{"Dockerfile": "FROM " + base + "\nCOPY Dockerfile /\n"})
-	m.must("build", "--tag", r.host+"/app:1", "--platform", "linux/amd64", dir)
-	r.ask(func(w http.ResponseWriter, request *http.Request) bool {
-		switch {
-		case request.URL.Path == "/token":
-			if strings.Contains(request.URL.RawQuery, "base") {
-				w.WriteHeader(http.StatusForbidden)
-			} else {
-				w.Write([]byte(`{"token":"good"}`))
+	for _, status := range []int{400, 401, 403, 404, 500} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			r, m := newRegistry(t, false), newMachine(t)
+			base := r.push(t, "base:1", imageOf(t, "amd64", v1.Config{}, layerOf(t, "x", "x")))
+			dir := files(t, map[string]string{"Dockerfile": "FROM " + base + "\nCOPY Dockerfile /\n"})
+			m.must("build", "--tag", r.host+"/app:1", "--platform", "linux/amd64", dir)
+			r.separate("app", mounted)
+			blobs := r.handle
+			var refused atomic.Bool
+			r.ask(func(w http.ResponseWriter, request *http.Request) bool {
+				switch {
+				case request.URL.Path == "/token":
+					if strings.Contains(request.URL.RawQuery, "base") {
+						refused.Store(true)
+						w.WriteHeader(status)
+					} else {
+						w.Write([]byte(`{"token":"good"}`))
+					}
+				case request.Header.Get("Authorization") != "Bearer good":
+					w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.host+`/token",service="test"`)
+					w.WriteHeader(http.StatusUnauthorized)
+				default:
+					return blobs(w, request)
+				}
+				return true
+			})
+			m.must("push", r.host+"/app:1")
+			r.ask(nil)
+			if !refused.Load() {
+				t.Error("nobody asked for a token for the repository of the base image")
 			}
-		case request.Header.Get("Authorization") != "Bearer good":
-			w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.host+`/token",service="test"`)
-			w.WriteHeader(http.StatusUnauthorized)
-		default:
-			return false
-		}
-		return true
-	})
-	m.must("push", r.host+"/app:1")
+		})
+	}
 }

@@ -111,3 +111,23 @@ func TestControlCharacters(t *testing.T) {
 		t.Errorf("push printed %q", got.stderr)
 	}
 }
+
+// TestRefusedArguments wants nothing to be done with another image or registry than was named.
+func TestRefusedArguments(t *testing.T) {
+	t.Parallel()
+	r, m := newRegistry(t, false), newMachine(t)
+	m.must("build", "--tag", r.host+"/app:1", folder(t, asset))
+	id := m.must("inspect", "--format", "{{.Id}}", r.host+"/app:1")
+	m.fails(1, "push takes the name of an image, got the id "+id+"; give it a name with tag", "push", id)
+	if got := r.count("PUT "); got != 0 {
+		t.Errorf("it was pushed: %d", got)
+	}
+	for _, server := range []string{"", "https://", "http:///v1/"} {
+		m.fails(2, "login: the registry must be a name such as example.com, got ",
+			"login", "-u", "a", "--password-stdin", server)
+	}
+	m.environment = append(m.environment, "CDKWEB_DOCKER_CACHE_SIZE=lots")
+	m.fails(1, "CDKWEB_DOCKER_CACHE_SIZE must be a size", "build", "--tag", "late", folder(t, asset))
+	m.environment = append(m.environment, "CDKWEB_DOCKER_CACHE_SIZE=")
+	m.fails(1, "there is no image late here", "inspect", "late")
+}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,9 +98,13 @@ func (l *Logins) Remove(registry string) (name string, found bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	all, err := l.all()
+	all, held, err := l.held()
+	near := all[held[key]].Run.distance(l.Run)
 	for file, login := range all {
-		if login.Registry == key && login.Run.has(l.Run) {
+		// What another program of the group was given may be used, and is not this one's to remove.
+		if login.Registry == key && login.Run.has(l.Run) &&
+			(login.Run.Caller.PID > 0 && slices.Contains(l.Run.Above, login.Run.Caller) ||
+				login.Run.distance(l.Run) <= near) {
 			found = true
 			err = errors.Join(err, os.Remove(file))
 		}
@@ -147,15 +153,42 @@ func (l *Logins) Sweep() error {
 
 // Held returns the logins of this run, by registry.
 func (l *Logins) Held() (map[string]Login, error) {
-	all, err := l.all()
-	held := map[string]Login{}
-	for _, login := range all {
-		if login.Run.has(l.Run) && !login.gone(time.Now()) &&
-			login.Made.After(held[login.Registry].Made) {
-			held[login.Registry] = login
+	all, held, err := l.held()
+	logins := map[string]Login{}
+	for registry, file := range held {
+		logins[registry] = all[file]
+	}
+	return logins, err
+}
+
+// HeldFiles returns the files of the logins of this run, by registry.
+func (l *Logins) HeldFiles() (map[string]string, error) {
+	_, held, err := l.held()
+	return held, err
+}
+
+// held returns all logins by their files, and the files of the run's by registry: the nearest, and
+// of those the last.
+func (l *Logins) held() (all map[string]Login, held map[string]string, err error) {
+	all, err = l.all()
+	held = map[string]string{}
+	for file, login := range all {
+		if !login.Run.has(l.Run) || login.gone(time.Now()) {
+			continue
+		}
+		other, ok := all[held[login.Registry]]
+		near := cmp.Compare(login.Run.distance(l.Run), other.Run.distance(l.Run))
+		if !ok || near < 0 || near == 0 && login.Made.After(other.Made) {
+			held[login.Registry] = file
 		}
 	}
-	return held, err
+	return all, held, err
+}
+
+// ReadLogin reads a login from its file. It reports false if there is none any more.
+func ReadLogin(file string) (Login, bool) {
+	login, err := readLogin(file)
+	return login, err == nil && !login.gone(time.Now())
 }
 
 // Resolve implements authn.Keychain.
@@ -194,6 +227,28 @@ func (dockerKeychain) Resolve(resource authn.Resource) (authn.Authenticator, err
 	}
 	return nil, &credentialsError{fmt.Sprintf(
 		"read the credentials for %s from Docker's configuration: %v", resource.RegistryStr(), err)}
+}
+
+// ResolveContext implements authn.ContextKeychain: an interrupt does not wait for a helper, which
+// may have asked the user something.
+func (k dockerKeychain) ResolveContext(
+	ctx context.Context, resource authn.Resource,
+) (authn.Authenticator, error) {
+	type result struct {
+		found authn.Authenticator
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		found, err := k.Resolve(resource)
+		done <- result{found, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-done:
+		return r.found, r.err
+	}
 }
 
 // credentialsError is an error before a registry was asked anything.

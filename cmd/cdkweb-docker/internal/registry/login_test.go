@@ -25,7 +25,7 @@ func here(t *testing.T) *Logins {
 // of are the logins of a run in the same folder.
 func (l *Logins) of(change func(r *Run)) *Logins {
 	other := *l
-	other.Run.above = slices.Clone(l.Run.above)
+	other.Run.Above = slices.Clone(l.Run.Above)
 	change(&other.Run)
 	return &other
 }
@@ -36,7 +36,7 @@ func another(r *Run) {
 	if found, _, ok := (system{}).process(self.PID); ok {
 		self = found
 	}
-	*r = Run{Caller: self, Space: r.Space, above: []Process{self}}
+	*r = Run{Caller: self, Space: r.Space, Above: []Process{self}}
 }
 
 func save(t *testing.T, l *Logins, registry, user, password string) string {
@@ -209,10 +209,10 @@ const noProcess = 1<<31 - 2
 func TestLoginsNewest(t *testing.T) {
 	t.Parallel()
 	l := here(t)
-	if len(l.Run.above) < 2 {
+	if len(l.Run.Above) < 2 {
 		t.Skip("the system tells of one caller alone")
 	}
-	above := l.of(func(r *Run) { r.Caller, r.Group = r.above[1], 0 })
+	above := l.of(func(r *Run) { r.Caller, r.Group = r.Above[1], 0 })
 	file := save(t, l, "example.com", "inner", "x")
 	save(t, above, "example.com", "outer", "x")
 	if got := held(t, l); got != "example.com=outer:x" {

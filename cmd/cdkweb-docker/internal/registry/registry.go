@@ -133,9 +133,9 @@ func (c *Client) Push(
 	options := append(c.options(ctx), remote.WithTransport(count))
 	mounting := &mountingImage{content, ref.Context(), sources}
 	err = remote.Write(ref, mounting, options...)
-	if errors.As(err, &refused) && mounting.any() && (refused.StatusCode == http.StatusForbidden ||
-		refused.StatusCode == http.StatusUnauthorized) {
-		// Who may push here need not be allowed to read where the layers lie.
+	if errors.As(err, &refused) && mounting.any() {
+		// Who may push here need not be allowed to read where the layers lie, and what gives out
+		// tokens says so with any status.
 		err = remote.Write(ref, content, options...)
 	}
 	stop()

@@ -17,3 +17,7 @@ func (system) process(pid int) (Process, int, bool) {
 }
 
 func processSpace() string { return "" }
+
+func ended(int) bool { return false }
+
+func groupEnded(int) bool { return false }

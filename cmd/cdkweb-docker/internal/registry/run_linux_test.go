@@ -2,7 +2,11 @@ package registry
 
 import (
 	"os"
+	"os/exec"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestParseStat(t *testing.T) {
@@ -22,5 +26,35 @@ func TestParseStat(t *testing.T) {
 	self, parent, ok := system{}.process(os.Getpid())
 	if !ok || parent != os.Getppid() || self.Start == "" || !self.alive(system{}) {
 		t.Errorf("this process is %+v, parent %d, %v", self, parent, ok)
+	}
+}
+
+// TestEnded takes a process for ended that nobody has asked how it ended, alone or as its group.
+func TestEnded(t *testing.T) {
+	t.Parallel()
+	command := exec.Command("/bin/cat")
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	in, err := command.StdinPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid := command.Process.Pid
+	p, _, _ := system{}.process(pid)
+	run := Run{Caller: p, Group: pid}
+	if !p.alive(system{}) || !run.alive(system{}, "") {
+		t.Errorf("%+v has ended before its time", p)
+	}
+	in.Close()
+	if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+		t.Fatal(err)
+	}
+	if p.alive(system{}) || run.alive(system{}, "") {
+		t.Errorf("%+v goes on after it has ended", p)
+	}
+	if err := command.Wait(); err != nil {
+		t.Fatal(err)
 	}
 }

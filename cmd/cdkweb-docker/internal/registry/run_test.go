@@ -1,6 +1,9 @@
 package registry
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // fakeTable is a table of processes by their numbers.
 type fakeTable map[int]fakeProcess
@@ -140,7 +143,7 @@ func TestRunOfAnother(t *testing.T) {
 	}
 	at[6], at[1] = fakeProcess{7, 1, 1, "2"}, fakeProcess{0, 1, 1, "0"}
 	at[7] = fakeProcess{6, 1, 1, "2"} // a table that leads in a circle
-	if got := at.run(10).above; len(got) != 2 {
+	if got := at.run(10).Above; len(got) != 2 {
 		t.Errorf("the callers are %v", got)
 	}
 	if run := newRun(fakeTable{}, 10, 0, 10, "here"); run.known() {
@@ -148,5 +151,50 @@ func TestRunOfAnother(t *testing.T) {
 	}
 	if run := newRun(fakeTable{}, 10, 0, 9, "here"); !run.known() {
 		t.Errorf("without a parent, and in a group, the run is %+v", run)
+	}
+}
+
+// TestNearest uses the login of the program that is nearest, of two deployments in one group, and
+// removes no other's.
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	at := fakeTable{
+		1: {0, 1, 1, "0"}, 5: {1, 5, 5, "1"}, 6: {5, 5, 5, "2"}, 7: {5, 5, 5, "2"},
+		16: {6, 5, 5, "3"}, 17: {7, 5, 5, "3"}, // shells of each
+		10: {6, 5, 5, "4"}, 11: {7, 5, 5, "4"}, 12: {16, 5, 5, "4"}, 13: {17, 5, 5, "4"}, 20: {5, 5, 5, "4"},
+	}
+	for name, callers := range map[string][2]int{
+		"called by each": {10, 11}, "by way of a shell": {12, 13}, "one by way of a shell": {12, 11},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			of := func(pid int) *Logins {
+				r := at.run(pid)
+				r.Space = processSpace()
+				r.Group = processGroup() // which goes on
+				return &Logins{dir, r}
+			}
+			first := save(t, of(callers[0]), "example.com", "first", "x")
+			second := save(t, of(callers[1]), "example.com", "second", "x")
+			rewrite(t, second, func(l *Login) { l.Made = l.Made.Add(time.Minute) })
+			for pid, want := range map[int]string{10: "first", 12: "first", 11: "second", 13: "second"} {
+				if got := held(t, of(pid)); got != "example.com="+want+":x" {
+					t.Errorf("%d has %q, want %s", pid, got, want)
+				}
+			}
+			if got := held(t, of(20)); got != "example.com=second:x" {
+				t.Errorf("another of the group has %q, want the last", got)
+			}
+			if err := forget(of(10), "example.com"); err != nil {
+				t.Fatal(err)
+			}
+			if _, ok := ReadLogin(first); ok {
+				t.Error("the login is there after logout")
+			}
+			if _, ok := ReadLogin(second); !ok {
+				t.Error("logout removed the login of the other")
+			}
+		})
 	}
 }

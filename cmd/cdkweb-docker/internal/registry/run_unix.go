@@ -14,8 +14,13 @@ import (
 type system struct{}
 
 func (system) exists(pid int) bool {
-	err := syscall.Kill(pid, 0)
-	return err == nil || errors.Is(err, syscall.EPERM)
+	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
+		return false
+	}
+	if pid < 0 {
+		return !groupEnded(-pid)
+	}
+	return !ended(pid)
 }
 
 func (system) session(pid int) int {

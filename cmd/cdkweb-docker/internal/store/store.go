@@ -77,8 +77,14 @@ func (s *Store) Close() error { return s.used.Close() }
 
 // Temporary returns a new folder on the store's disk, and what removes it.
 func (s *Store) Temporary() (dir string, remove func(), err error) {
-	dir, err = os.MkdirTemp(filepath.Join(s.dir, temporary), "")
+	dir, err = s.Folder()
 	return dir, func() { os.RemoveAll(dir) }, err
+}
+
+// Folder returns a new folder on the store's disk that nobody else may read. The caller removes it;
+// if it is killed, another process does, later.
+func (s *Store) Folder() (string, error) {
+	return os.MkdirTemp(filepath.Join(s.dir, temporary), "")
 }
 
 func (s *Store) blob(digest v1.Hash) string {
