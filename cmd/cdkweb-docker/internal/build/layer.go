@@ -114,7 +114,6 @@ func (r *run) base(image string, platform v1.Platform) (*base, error) {
 		return nil, fmt.Errorf("pull %s: %w", image, err)
 	}
 	found := &base{
-		tree:   rootfs.New(),
 		config: *config.DeepCopy(),
 		docker: kind == types.DockerManifestSchema2,
 	}
@@ -122,22 +121,52 @@ func (r *run) base(image string, platform v1.Platform) (*base, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pull %s: %w", image, err)
 	}
-	if found.layers, err = r.takeAll(layers); err != nil {
-		return nil, fmt.Errorf("pull %s: %w", image, err)
-	}
 	repository, err := repositoryOf(image)
 	if err != nil {
 		return nil, err
 	}
-	for i, taken := range found.layers {
-		found.layers[i].source = repository
-		if err := r.apply(found.tree, taken); err != nil {
-			return nil, fmt.Errorf("read layer %s of %s: %w", taken.digest, image, err)
+	for again := true; found.tree == nil; {
+		if found.layers, err = r.takeAll(layers); err != nil {
+			return nil, fmt.Errorf("pull %s: %w", image, err)
 		}
+		tree := rootfs.New()
+		at, err := r.applyAll(tree, found.layers)
+		switch {
+		case err == nil:
+			found.tree = tree
+		case again && r.ctx.Err() == nil && r.heal(image, at):
+			again = false
+		default:
+			return nil, fmt.Errorf("read layer %s of %s: %w", at.digest, image, err)
+		}
+	}
+	for i := range found.layers {
+		found.layers[i].source = repository
 	}
 	found.tree.Keep()
 	r.pulled[key] = found
 	return found, nil
+}
+
+// applyAll unpacks layers, up to the one that cannot be read, which it returns with the reason.
+func (r *run) applyAll(tree *rootfs.Tree, layers []layer) (layer, error) {
+	for _, l := range layers {
+		if err := r.apply(tree, l); err != nil {
+			return l, err
+		}
+	}
+	return layer{}, nil
+}
+
+// heal reports whether a layer could not be read because it is damaged in the store. It is not there
+// any more then, so that it is pulled again.
+func (r *run) heal(image string, l layer) bool {
+	removed, err := r.Store.RemoveIfDamaged(l.digest)
+	if err != nil || !removed {
+		return false
+	}
+	r.Log("layer %s of %s is damaged on this machine: pulling it again", l.digest, image)
+	return true
 }
 
 // baseNeedsDocker reports what an image says and the images made here could not.

@@ -392,20 +392,26 @@ func (s *Store) RemoveDamaged(ctx context.Context, image v1.Descriptor) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		sum, err := s.sum(part.Digest)
-		switch {
-		case err != nil:
-			errs = append(errs, err)
-		case sum != part.Digest.Hex:
-			if err := os.Remove(s.blob(part.Digest)); err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			errs = append(errs, fmt.Errorf("its part %s is damaged on this machine, and was "+
-				"removed; build the image again", part.Digest))
+		removed, err := s.RemoveIfDamaged(part.Digest)
+		if removed {
+			err = fmt.Errorf("its part %s is damaged on this machine, and was "+
+				"removed; build the image again", part.Digest)
 		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// RemoveIfDamaged removes a blob whose bytes are not those that its name says.
+func (s *Store) RemoveIfDamaged(digest v1.Hash) (removed bool, err error) {
+	sum, err := s.sum(digest)
+	if err != nil || sum == digest.Hex {
+		return false, err
+	}
+	if err := os.Remove(s.blob(digest)); err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // sum returns the checksum of what a blob holds.
