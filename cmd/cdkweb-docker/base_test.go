@@ -215,7 +215,10 @@ func TestDockerConfig(t *testing.T) {
 
 			config := files(t, map[string]string{"config.json": test.config(r.host)})
 			m.must(append([]string{"--config", config}, build...)...) // as the CDK gives it
-			m.fails(1, "there is no login for "+r.host+" in this run", "push", r.host+"/app:1")
+			got := m.fails(1, "there is no login for "+r.host+" in this run", "push", r.host+"/app:1")
+			if strings.Contains(got.stderr, "use GET") {
+				t.Errorf("got %q, which is advice for programmers", got.stderr)
+			}
 			m.environment = append(m.environment, "DOCKER_CONFIG="+config)
 			m.must("push", r.host+"/app:1")
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"os"
@@ -132,6 +133,10 @@ func TestLoadBroken(t *testing.T) {
 	damaged := bytes.Clone(content)
 	damaged[gz+40] ^= 0xff
 	m.fails(1, "load ", "load", "-i", broken(damaged))
+	other := packed(t, "manifest.json", `[{"Config": "config.json", "RepoTags": ["app:1"], "Layers": ["layer.tar"]}]`,
+		"config.json", `{"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers", "diff_ids": ["sha256:`+strings.Repeat("0", 64)+`"]}}`,
+		"layer.tar", string(packed(t, "x", "x")))
+	m.fails(1, "its layer sha256:"+strings.Repeat("0", 64)+" has the sum ", "load", "-i", broken(other))
 	m.fails(1, "none.tar", "load", "-i", filepath.Join(m.home, "none.tar"))
 	m.fails(2, "load has no flag --nothing", "load", "--nothing")
 	m.fails(2, "load takes no arguments", "load", "x")
@@ -142,4 +147,23 @@ func TestLoadBroken(t *testing.T) {
 	if left := temporaries(t, m); len(left) != 0 {
 		t.Errorf("there is %q", left)
 	}
+}
+
+// packed is an archive of files, given by name and content.
+func packed(t *testing.T, files ...string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	writer := tar.NewWriter(&out)
+	for i := 0; i < len(files); i += 2 {
+		if err := writer.WriteHeader(&tar.Header{Name: files[i], Mode: 0o644, Size: int64(len(files[i+1]))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := writer.Write([]byte(files[i+1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }

@@ -274,6 +274,16 @@ func Verify(ctx context.Context, registry string, credentials authn.Authenticato
 	return explain(ctx, action, registry, transport.CheckError(response, http.StatusOK))
 }
 
+// headless is an error without what go-containerregistry advises its own users to do after a HEAD.
+type headless struct{ error }
+
+func (e headless) Error() string {
+	const advice = " (HEAD responses have no body, use GET for details)"
+	return strings.ReplaceAll(e.error.Error(), advice, "")
+}
+
+func (e headless) Unwrap() error { return e.error }
+
 // explain is [explain] for a client, which knows whether there is a login at all.
 func (c *Client) explain(
 	ctx context.Context, action string, repository name.Repository, err error,
@@ -284,7 +294,7 @@ func (c *Client) explain(
 		who, resolved := authn.Resolve(ctx, c.Keychain, repository)
 		if resolved == nil && who == authn.Anonymous {
 			return fmt.Errorf("%s: there is no login for %s in this run; log in first: %w",
-				action, repository.RegistryStr(), err)
+				action, repository.RegistryStr(), headless{err})
 		}
 	}
 	return explain(ctx, action, repository.RegistryStr(), err)
@@ -298,6 +308,7 @@ func explain(ctx context.Context, action, registry string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	err = headless{err}
 	refused := (*transport.Error)(nil)
 	failed := net.Error(nil)
 	unread := (*credentialsError)(nil)
