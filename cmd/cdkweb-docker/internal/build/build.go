@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -505,6 +506,12 @@ var remote = regexp.MustCompile(`^(https?://|git://|ssh://|git@|github\.com/)`)
 
 func isRemote(source string) bool { return remote.MatchString(source) }
 
+// architectures are those that a platform may be without linux/ before it.
+var architectures = []string{
+	"386", "amd64", "x86_64", "x86-64", "arm", "arm64", "aarch64", "loong64", "mips64le", "ppc64le",
+	"riscv64", "s390x",
+}
+
 // ParsePlatform reads a platform, such as linux/amd64.
 func ParsePlatform(text string) (v1.Platform, error) {
 	parts := strings.Split(strings.ToLower(text), "/")
@@ -515,7 +522,8 @@ func ParsePlatform(text string) (v1.Platform, error) {
 			parts = []string{"linux", parts[0]}
 		}
 	}
-	if len(parts) > 3 || parts[0] != "linux" || strings.ContainsAny(text, ", ") || parts[1] == "" {
+	alone := !strings.Contains(text, "/") && !slices.Contains(architectures, parts[1])
+	if alone && parts[1] != runtime.GOARCH || len(parts) > 3 || parts[0] != "linux" || strings.ContainsAny(text, ", ") || parts[1] == "" {
 		return v1.Platform{}, fmt.Errorf(
 			"platform must be one of Linux, such as linux/amd64 or linux/arm64, "+
 				"got %q",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -80,6 +81,18 @@ func FuzzDockerfile(f *testing.F) {
 			t.Errorf("the image is whole: %v, %v", whole, err)
 		}
 	})
+}
+
+func TestParsePlatform(t *testing.T) {
+	for text, want := range map[string]string{
+		"linux": "linux/" + runtime.GOARCH, "amd64": "linux/amd64", "x86_64": "linux/amd64", "Linux/aarch64/v8": "linux/arm64",
+		"linux/arm/v7": "linux/arm/v7", "linux/foo": "linux/foo", "foo": "", "windows": "", "windows/amd64": "", "linux/": "", "": "",
+	} {
+		got, err := ParsePlatform(text)
+		if err == nil && got.String() != want || err != nil && want != "" {
+			t.Errorf("%q is %q, %v, want %q", text, got, err, want)
+		}
+	}
 }
 
 func FuzzPlatform(f *testing.F) {
