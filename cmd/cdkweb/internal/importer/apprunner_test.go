@@ -81,11 +81,11 @@ func TestAppRunner(t *testing.T) {
 		},
 		{
 			name: "a list of services", from: "apprunner", files: map[string]string{"a.json": "[" + one + "," + bare(appRunner1("two", "eu-west-1")) + "]"},
-			has: []string{`"one": newOne`, `"two": newTwo`},
+			has: []string{`"one-cdk": newOne`, `"two-cdk": newTwo`},
 		},
 		{
 			name: "an object with a list of services", from: "apprunner", files: map[string]string{"a.json": `{"Services": [` + bare(one) + "," + one + "]}"},
-			has: []string{`"one": newOne`},
+			has: []string{`"one-cdk": newOne`},
 		},
 		{
 			name: "the input of create-service", from: "apprunner",

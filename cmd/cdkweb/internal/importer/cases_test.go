@@ -141,12 +141,12 @@ func TestCases(t *testing.T) {
 		},
 		{
 			name: "two services of App Runner", from: "apprunner", files: map[string]string{"a.json": appRunner1("one", "eu-west-1") + appRunner1("two", "eu-west-1")},
-			has: []string{`"one": newOne`, `"two": newTwo`},
+			has: []string{`"one-cdk": newOne`, `"two-cdk": newTwo`},
 		},
 		{
 			name: "a service of App Runner in two Regions", from: "apprunner",
 			files: map[string]string{"a.json": appRunner1("one", "eu-west-1"), "b.json": appRunner1("one", "eu-west-3")},
-			has:   []string{`"one": newOne`, `"one-2": newOneStack`},
+			has:   []string{`"one-cdk": newOne`, `"one-2-cdk": newOneStack`},
 		},
 		{
 			name: "lists that an environment empties", from: "copilot",
@@ -185,7 +185,7 @@ func TestCases(t *testing.T) {
 		{
 			name: "environments that differ in their names", from: "copilot",
 			files: map[string]string{"copilot/api/manifest.yml": manifest1 + "environments: {test: {}, staging: {}}\n", "copilot/.workspace": "application: shop\n"},
-			has:   []string{`return newStack(app, "staging")`, `func newStack(app awscdk.App, env string)`, `new("shop-"+env)`, `"COPILOT_ENVIRONMENT_NAME": env,`},
+			has:   []string{`return newStack(app, "staging")`, `func newStack(app awscdk.App, env string)`, `new("shop-"+env+"-cdk")`, `"COPILOT_ENVIRONMENT_NAME": env,`},
 			lacks: []string{"settings"},
 		},
 		{
@@ -203,7 +203,7 @@ func TestCases(t *testing.T) {
 		{
 			name: "environments that differ in upper case", from: "copilot",
 			files: map[string]string{"copilot/api/manifest.yml": manifest1, "copilot/.workspace": "application: shop\n"}, args: []string{"--environments", "test,Test"},
-			has: []string{`"test": newTest`, `"shop-test-2": newTestStack`},
+			has: []string{`"test": newTest`, `"shop-test-2-cdk": newTestStack`},
 		},
 		{
 			name: "addresses of clients of another container", from: "copilot",

@@ -373,6 +373,14 @@ func (w *workspace) environment(name string, o options) *environment {
 			}
 		}
 	}
+	if cidr := vpc.get("cidr"); cidr != nil && cidr.kind == scalar {
+		if prefix, err := prefixOf(cidr.value); err == nil {
+			e.cidr = prefix.Masked().String()
+		}
+	}
+	if vpc != nil && vpc.get("id") == nil {
+		e.different(atStack, vpc, "describes the VPC that Copilot made", "services that were in its private subnets, or are private, import it; the others have a VPC of their own")
+	}
 	if certificates := root.get("http", "public", "certificates"); certificates != nil && certificates.kind == sequence {
 		e.certificatesAt = certificates
 		for _, item := range certificates.items {

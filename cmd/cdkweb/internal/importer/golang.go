@@ -241,6 +241,10 @@ func (e *environment) function() string {
 	return "newStack"
 }
 
+// stackSuffix is what the names of stacks end with. CloudFormation would take a stack with the name of
+// the one that Copilot or SAM made for the next version of that, and remove what is in it.
+const stackSuffix = "-cdk"
+
 // stackID is the environment's stack in the tree.
 func (e *environment) stackID() string {
 	var id strings.Builder
@@ -256,7 +260,7 @@ func (e *environment) stackID() string {
 	if text == "" || text[0] >= '0' && text[0] <= '9' {
 		text = "Stack" + text
 	}
-	return text[:min(len(text), 128)]
+	return text[:min(len(text), 128-len(stackSuffix))] + stackSuffix
 }
 
 // about is the comment of an environment's function.
@@ -301,6 +305,7 @@ func (e *environment) body() string {
 		w.line("awscdk.Tags_Of(stack).Add(new(%s), %s, nil)", quote(tag.name), pointer(tag.value))
 	}
 	if e.network != nil {
+		e.network.cidr = e.cidr
 		e.network.clients = slices.ContainsFunc(e.services, func(s *service) bool { return s.inVPC && s.front.private })
 		e.network.write(w)
 	}
@@ -356,7 +361,10 @@ func (n *network) write(w *source) {
 	w.ids.taken["VPC"] = true
 	w.line("vpc := awsec2.Vpc_FromVpcAttributes(stack, new(%q), &awsec2.VpcAttributes{", "VPC")
 	w.line("VpcId: %s,", pointer(n.vpc))
-	if n.clients {
+	switch {
+	case n.clients && n.cidr != "":
+		w.line("VpcCidrBlock: new(%q),", n.cidr)
+	case n.clients:
 		w.line("VpcCidrBlock: new(\"10.0.0.0/16\"), // from where clients reach a private service: write the VPC's own")
 	}
 	zones := 2

@@ -303,7 +303,7 @@ func (s *service) domain() bool {
 // allowFrom reports whether the addresses of clients are the service's alone, and not of one rule of
 // several.
 func (s *service) allowFrom() bool {
-	return len(s.front.sources) > 0 && len(s.front.sources) <= 20 && len(s.rules) == 0 && len(s.front.names) < 2 &&
+	return len(s.front.sources) > 0 && len(s.front.sources) <= 20 && (len(s.rules) == 0 || s.hosting != fargateHosting) && len(s.front.names) < 2 &&
 		!slices.ContainsFunc(s.front.sources, func(source string) bool {
 			prefix, err := netip.ParsePrefix(source)
 			return err != nil || !prefix.Addr().Is4() || prefix != prefix.Masked()

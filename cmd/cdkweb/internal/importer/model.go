@@ -193,6 +193,7 @@ type environment struct {
 	network        *network
 	certificates   []value // of its load balancer
 	certificatesAt *node
+	cidr           string   // of the VPC that Copilot made
 	sources        []string // addresses of all clients
 	sourcesAt      *node
 	shared         *front // the load balancer that its services share
@@ -210,6 +211,7 @@ type network struct {
 	lists           bool    // public and private are each one list that another stack exports
 	group           value   // the environment's own security group
 	clients         bool    // a private service is in it
+	cidr            string  // its addresses, if they are known
 }
 
 type queue struct {

@@ -98,6 +98,25 @@ func TestManifestsOfOthers(t *testing.T) {
 			has: []string{"SubnetType_PUBLIC}"}, lacks: []string{"PRIVATE_WITH_EGRESS"},
 		},
 		{
+			name: "addresses of clients beside another rule, on Lambda", from: "copilot", args: []string{"--app", "shop", "--hosting", "lambda"},
+			files: workspace(strings.Replace(manifest1, "location: nginx", "build: Dockerfile", 1)+
+				"http:\n  path: /\n  allowed_source_ips: [203.0.113.0/24]\n  additional_rules:\n    - path: admin\n      target_port: 9090\n",
+				"Dockerfile", "FROM scratch\nCMD [\"/a\"]\n"),
+			has: []string{`AllowFrom: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}`}, lacks: []string{"allowed_source_ips"},
+		},
+		{
+			name: "the addresses of Copilot's VPC", from: "copilot", args: []string{"--app", "shop"},
+			files: workspace(manifest1+"http: false\n", "copilot/environments/test/manifest.yml",
+				"name: test\ntype: Environment\nnetwork:\n  vpc:\n    cidr: 10.10.0.0/16\n    subnets:\n      public:\n        - cidr: 10.10.0.0/24\n          az: us-east-1a\n"),
+			has:   []string{`VpcCidrBlock: new("10.10.0.0/16"),`, "describes the VPC that Copilot made"},
+			lacks: []string{"awsec2.NewVpc"},
+		},
+		{
+			name: "services of one load balancer with names of their own", from: "copilot", args: []string{"--app", "shop", "--hosting", "fargate"},
+			files: workspace(manifest1+"http: {path: /, alias: orders.example.com}\n", "copilot/web/manifest.yml", rdws+"http: {alias: billing.example.com}\n"),
+			has:   []string{`Hosts: []string{"orders.example.com"}`, `Hosts: []string{"billing.example.com"}`},
+		},
+		{
 			name: "an alias with a variable of the shell", from: "copilot", args: []string{"--app", "shop"},
 			files: workspace(manifest1 + "http:\n  path: /\n  alias: api.${DOMAIN}\n  redirect_to_https: false\n"),
 			has:   []string{`DomainName: new("api." + os.Getenv("DOMAIN"))`, "http.redirect_to_https: false closes port 80"},
@@ -333,6 +352,11 @@ func TestFunctionsOfOthers(t *testing.T) {
 			name: "a variable that is a secret", from: "sam",
 			files: samWith("Environment: {Variables: {KEY: !Ref Key}}", "Parameters:\n  Key: {Type: String, NoEcho: true, Default: a}\n"),
 			has:   []string{"Environment.Variables.KEY: {Ref: Key} has no equal", "Parameters.Key has NoEcho, and its default is not written here: keep the value as a secret in AWS Secrets Manager"},
+		},
+		{
+			name: "a property of all functions that each has itself", from: "sam", files: samWith("MemorySize: 256", "Globals: {Function: {MemorySize: 512, Timeout: 7}}\n"),
+			has:   []string{"MemorySize: 256,", "Timeout: 7 * time.Second", "Globals.Function.MemorySize: 512 is for none of the functions that are here"},
+			lacks: []string{"MemorySize: 512 has no equal"},
 		},
 		{
 			name: "an alias of a function", from: "sam", files: samWith("AutoPublishAlias: live", ""),

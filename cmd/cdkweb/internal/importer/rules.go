@@ -139,6 +139,9 @@ func divide(e *environment) {
 // ownParts are the rules that lead to the service's own container.
 func (s *service) ownParts(e *environment) {
 	hosts, paths, sources := s.hosts, s.front.paths, s.front.sources
+	if s.kind == requestDriven {
+		hosts = s.front.names // it had an address of its own
+	}
 	if !s.behind(e) {
 		hosts = nil // the load balancer is for one name
 		if s.allowFrom() {

@@ -144,6 +144,9 @@ func (r *samReader) read() error {
 			r.values[id] = fmt.Sprintf("*%sMade.Function.FunctionName()", s.v)
 		}
 	}
+	r.globals.parts(func(part *node) {
+		e.different(atStack, part, "is for none of the functions that are here", "each has its own")
+	})
 	for _, id := range resources.keys {
 		n := resources.fields[id]
 		if r.used[id] {
@@ -695,6 +698,9 @@ func (r *samReader) function(id string, n *node, s *service) {
 	}
 	for _, properties := range []*node{p, r.globals} {
 		for _, key := range properties.keysOrNone() {
+			if properties == r.globals && p.has(key) && !slices.Contains(addedUp, key) {
+				continue // the function has its own
+			}
 			todo := cmp.Or(functionTodo[key], "set it on the function: lambdaweb.ResourcesOf(…).Function, or its L1 construct")
 			if s.hosting != lambdaHosting && functionTodo[key] == "" {
 				todo = "it is of functions only"
@@ -706,6 +712,9 @@ func (r *samReader) function(id string, n *node, s *service) {
 		s.missing(atAfter, n.get(key), "say it in Go: an if, or Node().AddDependency")
 	}
 }
+
+// addedUp are the properties in Globals that a function's own are added to, instead of replacing them.
+var addedUp = []string{"Environment", "Layers", "Policies", "Tags", "VpcConfig"}
 
 // functionTodo is what to do about properties of a function.
 var functionTodo = map[string]string{
@@ -1247,8 +1256,8 @@ func (r *samReader) events(id string, p *node, s *service) {
 		s.add(missing, atHosting, timeout, "is longer than an HTTP API waits, which is 30 s", "keep it for events, or lower it to 29 s")
 	}
 	if s.lambda.endpoint == "NoEndpoint" && s.hosting != lambdaHosting {
-		s.noteAbout("Events", atEvents, "are only for functions", "the service gets no events, and has an address now that everybody reaches: "+
-			"set Private or AllowFrom of web.ServiceProps to close it, or keep it on Lambda")
+		s.noteAbout("Events", atEvents, "are only for functions", "the service gets no events: keep it on Lambda if it needs them")
+		r.enclose(s, leafOf(cmp.Or(events, s.root.get("Type"))), "had no address, and has one on "+platforms[s.hosting].ServiceName())
 	}
 }
 

@@ -119,7 +119,7 @@ func TestSAMStaysClosed(t *testing.T) {
 		},
 		{
 			name: "a function without an address on Fargate", from: "sam", args: fargate, files: sam(""),
-			has: []string{"an address now that everybody reaches"},
+			has: []string{"Private: true", "had no address, and has one on ECS on Fargate"},
 		},
 		{
 			name: "a function without an address", from: "sam", files: sam(""), has: []string{"lambdaweb.NoEndpoint{}"},
