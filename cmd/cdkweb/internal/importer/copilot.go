@@ -1859,12 +1859,16 @@ func (c *copilotReader) network(n *node, apprunner bool) {
 		}
 	}
 	if !denyDefault && !apprunner || apprunner {
-		if e.network.group == nil && e.network.lists {
+		if e.network.group == nil {
 			e.network.group = c.export("EnvironmentSecurityGroup")
 		}
 		if e.network.group != nil && !denyDefault {
 			s.groups = append([]value{e.network.group}, s.groups...)
 		}
+	}
+	if !e.network.lists && len(s.groups) > 0 && !denyDefault {
+		s.notes = append(s.notes, note{kind: different, place: atNetwork, file: n.file, line: n.line, path: n.path, what: "has the security group that Copilot made for the environment",
+			todo: "it goes with Copilot's stack of the environment: keep that, or give the service a group of your own"})
 	}
 	if e.network.lists {
 		file, line := n.file, n.line
