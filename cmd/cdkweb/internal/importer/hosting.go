@@ -252,13 +252,13 @@ func (s *service) fitPull() {
 // balancer is internal then. Its VPC is that of the clients.
 func (s *service) keepPrivate() {
 	i := slices.IndexFunc(s.set, func(set setting) bool { return set.name == "private" })
-	if !s.able("private") || i < 0 {
+	if i < 0 || s.hosting != fargateHosting && !s.able("private") {
 		return
 	}
 	at := s.set[i].node
 	switch s.hosting {
 	case fargateHosting:
-		if at.text() == "false" { // of http
+		if at.text() == "false" {
 			s.different(atFront, at, "became a load balancer that only the VPC reaches", "the service needs none for itself; let others call it with UseService")
 		}
 	case lambdaHosting:
